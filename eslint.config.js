@@ -1,0 +1,45 @@
+'use strict';
+
+const tseslint = require('typescript-eslint');
+
+module.exports = tseslint.config(
+  { ignores: ['dist/', 'data/', 'node_modules/', 'src/graphql/operations.generated.ts', '**/*.js', '**/*.mjs', '**/*.cjs'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: __dirname } },
+    rules: {
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // Classes of type-graphql, TypeORM and Nest-like wiring are described by decorators alone.
+      '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      'max-params': ['error', 3],
+      eqeqeq: 'error',
+    },
+  },
+  {
+    // process.env is read in one room.
+    files: ['src/**/*.ts'],
+    ignores: ['src/config/**'],
+    rules: {
+      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Read configuration through src/config.' }],
+    },
+  },
+  {
+    // Money is never a float.
+    files: ['src/domain/**/*.ts', 'src/exchanges/**/*.ts', 'src/trading/**/*.ts', 'src/bots/**/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', { name: 'parseFloat', message: 'Use src/domain/decimal.' }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "CallExpression[callee.name='Number']", message: 'Money is never a float: use src/domain/decimal.' },
+        { selector: "CallExpression[callee.object.name='Number'][callee.property.name='parseFloat']", message: 'Use src/domain/decimal.' },
+        { selector: "UnaryExpression[operator='+']", message: 'Money is never a float: use src/domain/decimal.' },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    rules: { 'max-params': 'off', '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/unbound-method': 'off' },
+  },
+);

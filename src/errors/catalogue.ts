@@ -1,0 +1,36 @@
+interface CatalogueEntry {
+  /** What the client reads where the thrower says nothing more exact. */
+  readonly message: string;
+  /** True where the same request may succeed later without a change. */
+  readonly retryable: boolean;
+  /** HTTP status where the failure is the whole answer. */
+  readonly status: number;
+}
+
+/** Every code a client can meet in `extensions.code`. Codes are never reused for another meaning. */
+export const catalogue = {
+  UNAUTHENTICATED: { message: 'Sign in first: this needs a valid access token.', retryable: false, status: 401 },
+  FORBIDDEN: { message: 'Your role does not allow this.', retryable: false, status: 403 },
+  RATE_LIMITED: { message: 'Too many requests. Wait, then try again.', retryable: true, status: 429 },
+  QUERY_TOO_DEEP: { message: 'The document is nested too deeply.', retryable: false, status: 400 },
+  QUERY_TOO_COSTLY: { message: 'The document asks for too much at once.', retryable: false, status: 400 },
+  QUERY_TOO_LARGE: { message: 'The request is too large.', retryable: false, status: 400 },
+  QUERY_TOO_MANY_ALIASES: { message: 'The document uses too many aliases.', retryable: false, status: 400 },
+  QUERY_TOO_MANY_DIRECTIVES: { message: 'The document uses too many directives.', retryable: false, status: 400 },
+  BATCH_REFUSED: { message: 'Send one operation a request: batches are refused.', retryable: false, status: 400 },
+  OPERATION_NOT_TRUSTED: { message: 'This server runs only the operations it was built with.', retryable: false, status: 400 },
+  TOO_MANY_SUBSCRIPTIONS: { message: 'Too many subscriptions on this socket. Complete one first.', retryable: true, status: 429 },
+  TIMEOUT: { message: 'The answer took too long. Ask for less, or try again.', retryable: true, status: 504 },
+  BAD_USER_INPUT: { message: 'An argument is not acceptable.', retryable: false, status: 400 },
+  BAD_REQUEST: { message: 'The request is not a GraphQL request.', retryable: false, status: 400 },
+  GRAPHQL_PARSE_FAILED: { message: 'The document is not valid GraphQL.', retryable: false, status: 400 },
+  GRAPHQL_VALIDATION_FAILED: { message: 'The document does not fit the schema.', retryable: false, status: 400 },
+  INTERNAL_SERVER_ERROR: { message: 'Something went wrong here. Quote the request id when you ask about it.', retryable: true, status: 500 },
+  LOGIN_FAILED: { message: 'E-mail or password is wrong.', retryable: false, status: 401 },
+  MARKET_NOT_FOUND: { message: 'No such market. List them with the query `markets`.', retryable: false, status: 404 },
+  EXCHANGE_UNAVAILABLE: { message: 'The exchange does not answer. Try again in a moment.', retryable: true, status: 503 },
+  EXCHANGE_RATE_LIMITED: { message: 'The exchange asks us to slow down. Try again in a moment.', retryable: true, status: 503 },
+  SERVER_STOPPING: { message: 'This server is restarting. Connect again.', retryable: true, status: 503 },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof catalogue;

@@ -1,0 +1,41 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+/** All Prometheus metrics of one process. Names end in their unit; labels have few values (never a user id). */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly graphqlOperations: Counter<'transport' | 'kind' | 'outcome'>;
+  readonly graphqlDurationSeconds: Histogram<'kind'>;
+  readonly refusals: Counter<'code' | 'transport'>;
+  readonly sockets: Gauge;
+  readonly subscriptions: Gauge<'field'>;
+  readonly socketCloses: Counter<'code'>;
+  readonly feedEvents: Counter<'exchange' | 'channel'>;
+  readonly feedGaps: Counter<'exchange'>;
+  readonly feedResyncs: Counter<'exchange'>;
+  readonly feedReconnects: Counter<'exchange'>;
+  readonly feedsOpen: Gauge<'exchange' | 'channel'>;
+  readonly mailboxDropped: Counter<'channel'>;
+  readonly backgroundFailures: Counter<'task'>;
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    graphqlOperations: new Counter({ name: 'tickgate_graphql_operations_total', help: 'GraphQL operations answered.', labelNames: ['transport', 'kind', 'outcome'], registers }),
+    graphqlDurationSeconds: new Histogram({ name: 'tickgate_graphql_duration_seconds', help: 'Time from request to answer over HTTP.', labelNames: ['kind'], buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5], registers }),
+    refusals: new Counter({ name: 'tickgate_refusals_total', help: 'Requests refused, by error code.', labelNames: ['code', 'transport'], registers }),
+    sockets: new Gauge({ name: 'tickgate_websockets', help: 'WebSocket connections open now.', registers }),
+    subscriptions: new Gauge({ name: 'tickgate_subscriptions', help: 'Subscriptions running now.', labelNames: ['field'], registers }),
+    socketCloses: new Counter({ name: 'tickgate_websocket_closes_total', help: 'WebSocket connections closed, by close code.', labelNames: ['code'], registers }),
+    feedEvents: new Counter({ name: 'tickgate_feed_events_total', help: 'Events received from exchanges.', labelNames: ['exchange', 'channel'], registers }),
+    feedGaps: new Counter({ name: 'tickgate_feed_gaps_total', help: 'Sequence gaps seen in order books.', labelNames: ['exchange'], registers }),
+    feedResyncs: new Counter({ name: 'tickgate_feed_resyncs_total', help: 'Order books built anew from a snapshot.', labelNames: ['exchange'], registers }),
+    feedReconnects: new Counter({ name: 'tickgate_feed_reconnects_total', help: 'Upstream connections opened again.', labelNames: ['exchange'], registers }),
+    feedsOpen: new Gauge({ name: 'tickgate_feeds_open', help: 'Upstream feeds open now.', labelNames: ['exchange', 'channel'], registers }),
+    mailboxDropped: new Counter({ name: 'tickgate_mailbox_dropped_total', help: 'Events conflated or dropped for readers that fell behind.', labelNames: ['channel'], registers }),
+    backgroundFailures: new Counter({ name: 'tickgate_background_failures_total', help: 'Failures of background work.', labelNames: ['task'], registers }),
+  };
+}
