@@ -1,0 +1,67 @@
+import type { KeyDefinition } from './keyDefinition';
+import { listOf, origin, text } from './valueTypes';
+
+/** How an exchange of the configuration is reached. */
+export interface ExchangeSettings {
+  /** Our name of it, e.g. "binance-testnet". */
+  readonly id: string;
+  /** The class of ccxt.pro that speaks to it. */
+  readonly ccxtId: string;
+  /** True where ccxt's sandbox mode is to be switched on. */
+  readonly sandbox: boolean;
+  /** Origins that replace ccxt's own, or null for the exchange's real ones. */
+  readonly restUrl: string | null;
+  readonly wsUrl: string | null;
+}
+
+/** Names with a meaning of our own; every other name is ccxt's. */
+const ownNames: ReadonlyMap<string, { readonly ccxtId: string; readonly sandbox: boolean }> = new Map([
+  ['simulator', { ccxtId: 'binance', sandbox: false }],
+  ['binance-testnet', { ccxtId: 'binance', sandbox: true }],
+]);
+
+/** Exchanges whose settings are known even while they are switched off. */
+export const documentedExchanges = ['simulator', 'binance', 'binance-testnet', 'mexc'] as const;
+
+const exchangeName = text({
+  pattern: /^(binance-testnet|[a-z][a-z0-9]{1,39})$/,
+  allowed: 'an exchange id of ccxt such as binance or mexc, "binance-testnet", or "simulator"',
+});
+
+/** Whether ccxt knows the id is for the exchanges room to say: this room checks the form. */
+export const exchangeNames = listOf(exchangeName);
+
+function prefixOf(exchange: string): string {
+  return `EXCHANGE_${exchange.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** The settings of one exchange by their names, e.g. EXCHANGE_BINANCE_REST_URL. */
+export function exchangeKeys(exchange: string): Readonly<Record<string, KeyDefinition>> {
+  return {
+    [`${prefixOf(exchange)}_REST_URL`]: {
+      type: origin(['http:', 'https:']),
+      default: null,
+      description: `Origin that replaces the REST address of ${exchange}, e.g. http://127.0.0.1:7000.`,
+    },
+    [`${prefixOf(exchange)}_WS_URL`]: {
+      type: origin(['ws:', 'wss:']),
+      default: null,
+      description: `Origin that replaces the WebSocket address of ${exchange}, e.g. ws://127.0.0.1:7000.`,
+    },
+  };
+}
+
+export function toExchangeSettings(id: string, values: ReadonlyMap<string, unknown>): ExchangeSettings {
+  const own = ownNames.get(id);
+  return {
+    id,
+    ccxtId: own?.ccxtId ?? id,
+    sandbox: own?.sandbox ?? false,
+    restUrl: urlOrNull(values.get(`${prefixOf(id)}_REST_URL`)),
+    wsUrl: urlOrNull(values.get(`${prefixOf(id)}_WS_URL`)),
+  };
+}
+
+function urlOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}

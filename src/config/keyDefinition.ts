@@ -1,0 +1,23 @@
+import type { ValueType } from './valueTypes';
+
+/** One setting. What is left out: no unit, the same default in production, not required, not secret. */
+export interface KeyDefinition {
+  readonly type: ValueType<unknown>;
+  readonly unit?: string;
+  /** As text, as it would stand in the environment; null where the setting may be absent. */
+  readonly default: string | null;
+  readonly defaultInProduction?: string;
+  /** Then no default holds in production: someone has to decide. */
+  readonly requiredInProduction?: true;
+  /** Never printed, and refused in the configuration files, which are committed. */
+  readonly secret?: true;
+  readonly description: string;
+}
+
+export type Mode = 'development' | 'production';
+
+/** The default that holds in a mode, or null where there is none. */
+export function defaultOf(definition: KeyDefinition, mode: Mode): string | null {
+  if (mode === 'development') return definition.default;
+  return definition.requiredInProduction ? null : (definition.defaultInProduction ?? definition.default);
+}

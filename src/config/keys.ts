@@ -1,0 +1,139 @@
+import { exchangeNames } from './exchangeKeys';
+import type { KeyDefinition } from './keyDefinition';
+import {
+  browserOrigin,
+  connectionUrl,
+  factor,
+  flag,
+  listOf,
+  oneOf,
+  rsaPrivateKey,
+  text,
+  wholeNumber,
+  type ValueType,
+} from './valueTypes';
+
+const port = wholeNumber({ min: 0, max: 65_535 });
+const name = text({ pattern: /^[\x21-\x7e]{1,200}$/, allowed: 'up to 200 visible characters without blanks' });
+
+/** Read before everything else, because it chooses the file and the defaults: only the environment can set it. */
+export const modeKey = {
+  type: oneOf(['development', 'production']),
+  default: 'development',
+  description:
+    'Which defaults and which of the two configuration files hold. Production refuses the development defaults.',
+} as const satisfies KeyDefinition;
+
+/** Every setting but NODE_ENV (`modeKey`) and those of single exchanges (`exchangeKeys`), in the order in which a reader meets them. */
+export const keys = {
+  PORT: {
+    type: port,
+    unit: 'TCP port',
+    default: '4000',
+    description: 'Where GraphQL is served over HTTP and WebSocket; 0 takes any free port.',
+  },
+  HOST: {
+    type: text({ pattern: /^[A-Za-z0-9.:_-]{1,253}$/, allowed: 'an IP address or a host name' }),
+    default: '127.0.0.1',
+    requiredInProduction: true,
+    description: 'Address to listen on: 127.0.0.1 behind a proxy on the same machine, 0.0.0.0 in a container.',
+  },
+  CORS_ORIGINS: {
+    type: listOf(browserOrigin),
+    default: null,
+    description: 'Browser origins that may call this server, over HTTP and WebSocket; none where it is not set.',
+  },
+  METRICS_PORT: {
+    type: port,
+    unit: 'TCP port',
+    default: '9464',
+    description: 'Where /metrics is served, on loopback only; 0 takes any free port.',
+  },
+  LOG_LEVEL: {
+    type: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    default: 'warn',
+    defaultInProduction: 'info',
+    description: 'How much is logged, as JSON lines on standard error.',
+  },
+  DATA_DIR: {
+    type: text({ pattern: /^[^\0]{1,1024}$/, allowed: 'a folder' }),
+    default: './data',
+    description: "Where this server keeps its files; a relative path begins at the project's folder.",
+  },
+  DATABASE_URL: {
+    type: connectionUrl(['postgres:', 'postgresql:']),
+    default: null,
+    requiredInProduction: true,
+    secret: true,
+    description: 'PostgreSQL to use. Development starts one of its own in DATA_DIR where this is not set.',
+  },
+  REDIS_URL: {
+    type: connectionUrl(['redis:', 'rediss:']),
+    default: null,
+    secret: true,
+    description: 'Redis that several nodes share; one node alone needs none.',
+  },
+  EXCHANGES: {
+    type: exchangeNames,
+    default: 'simulator',
+    requiredInProduction: true,
+    description: 'Exchanges to connect to. Production refuses the simulator.',
+  },
+  SIMULATOR_SEED: {
+    type: wholeNumber({ min: 0, max: 2_147_483_647 }),
+    default: '1',
+    description: 'Seed of the simulated exchange: the same seed gives the same flow of orders.',
+  },
+  SIMULATOR_RATE: {
+    type: factor({ min: 0.01, max: 100 }),
+    unit: 'factor',
+    default: '1',
+    description: 'How many times the usual number of orders a second the simulated exchange makes.',
+  },
+  PUBLIC_MARKET_DATA: {
+    type: flag,
+    default: 'false',
+    description: 'Whether market data is open to clients without an access token.',
+  },
+  OPERATIONS: {
+    type: oneOf(['open', 'trusted']),
+    default: 'open',
+    description:
+      'Whether clients may send any document (open) or only the operations that this server was built with (trusted).',
+  },
+  INTROSPECTION: {
+    type: flag,
+    default: 'true',
+    defaultInProduction: 'false',
+    description: 'Whether clients may ask for the schema.',
+  },
+  ACCESS_TOKEN_PRIVATE_KEY: {
+    type: rsaPrivateKey,
+    default: null,
+    requiredInProduction: true,
+    secret: true,
+    description: 'RSA key that signs access tokens, PEM. Development makes one in DATA_DIR where this is not set.',
+  },
+  ACCESS_TOKEN_TTL_S: {
+    type: wholeNumber({ min: 30, max: 3600 }),
+    unit: 'seconds',
+    default: '600',
+    description: 'How long an access token is good for.',
+  },
+  TOKEN_ISSUER: { type: name, default: 'tickgate', description: 'Claim `iss` of access tokens; others are refused.' },
+  TOKEN_AUDIENCE: {
+    type: name,
+    default: 'tickgate-api',
+    description: 'Claim `aud` of access tokens; others are refused.',
+  },
+} as const satisfies Readonly<Record<string, KeyDefinition>>;
+
+type Keys = typeof keys;
+type OutputOf<Type> = Type extends ValueType<infer Value> ? Value : never;
+
+/** What the settings of `keys` read as: null only where a setting may be absent. */
+export type Values = {
+  readonly [Name in keyof Keys]: Keys[Name]['default'] extends null
+    ? OutputOf<Keys[Name]['type']> | null
+    : OutputOf<Keys[Name]['type']>;
+};

@@ -1,0 +1,111 @@
+import { createPrivateKey } from 'node:crypto';
+import { z } from 'zod';
+import { Secret } from './secret';
+
+/** How a setting's text is read. `allowed` completes the sentence "it must be …". */
+export interface ValueType<Value> {
+  readonly schema: z.ZodType<Value, string>;
+  readonly allowed: string;
+}
+
+/** Decimal digits only: "0x10", "1e3" and " 7" are typing errors, not numbers. Both ends are allowed. */
+export function wholeNumber(range: { readonly min: number; readonly max: number }): ValueType<number> {
+  const schema = z
+    .string()
+    .regex(/^(0|[1-9]\d{0,15})$/)
+    .transform(Number)
+    .pipe(z.number().int().min(range.min).max(range.max));
+  return { schema, allowed: `a whole number from ${range.min} to ${range.max}` };
+}
+
+export function factor(range: { readonly min: number; readonly max: number }): ValueType<number> {
+  const schema = z
+    .string()
+    .regex(/^\d{1,6}(\.\d{1,6})?$/)
+    .transform(Number)
+    .pipe(z.number().min(range.min).max(range.max));
+  return { schema, allowed: `a number from ${range.min} to ${range.max}` };
+}
+
+export const flag: ValueType<boolean> = {
+  schema: z.enum(['true', 'false']).transform((text) => text === 'true'),
+  allowed: 'true or false',
+};
+
+export function oneOf<const Choice extends string>(choices: readonly Choice[]): ValueType<Choice> {
+  const schema = z.string().pipe(z.enum(choices));
+  return { schema, allowed: `one of ${choices.join(', ')}` };
+}
+
+export function text(form: { readonly pattern: RegExp; readonly allowed: string }): ValueType<string> {
+  return { schema: z.string().regex(form.pattern), allowed: form.allowed };
+}
+
+/** A comma-separated list without doubles; blanks around the commas are dropped. */
+export function listOf(item: ValueType<string>): ValueType<readonly string[]> {
+  const schema = z
+    .string()
+    .transform((value) => value.split(',').map((part) => part.trim()))
+    .pipe(z.array(item.schema).refine((items) => new Set(items).size === items.length));
+  return { schema, allowed: `a comma-separated list, nothing twice, of: ${item.allowed}` };
+}
+
+export function isUrlWith(protocols: readonly string[]): (value: string) => boolean {
+  return (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol);
+}
+
+/** Scheme, host and port only: what comes after it belongs to whoever calls. A closing slash is dropped. */
+export function origin(protocols: readonly string[]): ValueType<string> {
+  const isOrigin = (value: string): boolean => {
+    if (!isUrlWith(protocols)(value)) return false;
+    const url = new URL(value);
+    return url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  };
+  const schemes = protocols.map((protocol) => `${protocol}//`).join(' or ');
+  return {
+    schema: z
+      .string()
+      .refine(isOrigin)
+      .transform((value) => value.replace(/\/$/, '')),
+    allowed: `a URL that begins with ${schemes} and holds a host and, where needed, a port, but no path`,
+  };
+}
+
+/** An origin exactly as a browser sends it: lower case, no closing slash, no default port, no wildcard. */
+export const browserOrigin: ValueType<string> = {
+  schema: z.string().refine((value) => isUrlWith(['http:', 'https:'])(value) && new URL(value).origin === value),
+  allowed: 'an exact origin such as https://app.example.com (no "*", no path, no closing slash)',
+};
+
+/** A connection URL that may hold a password. */
+export function connectionUrl(protocols: readonly string[]): ValueType<Secret> {
+  const schemes = protocols.map((protocol) => `${protocol}//`).join(' or ');
+  return {
+    schema: z
+      .string()
+      .refine((value) => isUrlWith(protocols)(value) && new URL(value).hostname !== '')
+      .transform((value) => new Secret(value)),
+    allowed: `a URL that begins with ${schemes} and names a host`,
+  };
+}
+
+const minModulusBits = 3072;
+
+function isStrongRsaKey(pem: string): boolean {
+  try {
+    const key = createPrivateKey(pem);
+    return key.asymmetricKeyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= minModulusBits;
+  } catch {
+    return false;
+  }
+}
+
+/** A PEM in one line, with `\n` written out, is accepted too: many places that set variables allow no line breaks. */
+export const rsaPrivateKey: ValueType<Secret> = {
+  schema: z
+    .string()
+    .transform((value) => value.replaceAll(String.raw`\n`, '\n'))
+    .refine(isStrongRsaKey)
+    .transform((value) => new Secret(value)),
+  allowed: `an RSA private key of at least ${minModulusBits} bits in PEM form`,
+};
