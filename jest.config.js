@@ -7,6 +7,8 @@ module.exports = {
   testMatch: ['**/*.test.ts'],
   transform: { '^.+\\.ts$': '@swc/jest' },
   setupFiles: ['reflect-metadata'],
+  // The needs come before the summary, so that jest's own numbers are the last lines.
+  reporters: ['<rootDir>/test/kit/needsReporter.js', 'default'],
   // Two at a time: most suites run a server, a database or a simulated exchange of their own.
   maxWorkers: 2,
   testTimeout: 60_000,

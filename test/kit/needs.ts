@@ -1,0 +1,43 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import path from 'node:path';
+import needs from './needs.json';
+
+export type Need = keyof typeof needs;
+
+/** Recorded exchange data beside the checkout; it is optional and never part of it. */
+export const sharedDataDir = path.resolve(__dirname, '../../../shared/data');
+
+/**
+ * `describe` for tests that need something beside Node and npm. Where it is missing they are skipped by name and the closing list tells how to get it;
+ * with CI=true a missing program is a failure, missing data is only listed.
+ */
+export function describeWith(need: Need, name: string, suite: () => void): void {
+  if (isThere(need)) describe(name, suite);
+  else if (isRequired(need)) {
+    describe(name, () => {
+      it(`finds ${need}`, () => {
+        throw new Error(`${need} is missing: ${needs[need].install}`);
+      });
+    });
+  } else describe.skip(`${name} [needs ${need}]`, suite);
+}
+
+function isThere(need: Need): boolean {
+  if (needs[need].kind === 'data') return existsSync(sharedDataDir);
+  // Daemons live where a user's PATH often does not look.
+  const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin'];
+  return folders.some((folder) => folder !== '' && isExecutable(path.join(folder, need)));
+}
+
+function isRequired(need: Need): boolean {
+  return process.env.CI === 'true' && needs[need].kind === 'program';
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
