@@ -1,0 +1,35 @@
+import { DataSource, type MigrationInterface } from 'typeorm';
+import { UserEntity } from './user.entity';
+
+export type MigrationClass = new () => MigrationInterface;
+
+const connectTimeoutMs = 10_000;
+const statementTimeoutMs = 15_000;
+const maxConnections = 10;
+
+/** TypeORM over one PostgreSQL. Nothing is opened before `initialize`. The schema is changed by migrations alone. */
+export function createDataSource(options: {
+  readonly url: string;
+  readonly migrations: readonly MigrationClass[];
+  /** Default true: no statement of a request runs longer than 15 s. */
+  readonly hasStatementTimeout?: boolean;
+}): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url: options.url,
+    entities: [UserEntity],
+    migrations: [...options.migrations],
+    migrationsTableName: 'schema_migrations',
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    // gen_random_uuid() is PostgreSQL's own; an extension would need a superuser.
+    uuidExtension: 'pgcrypto',
+    installExtensions: false,
+    // Otherwise a condition on a value that is missing is left out, and the first row of the table is found.
+    invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
+    poolSize: maxConnections,
+    applicationName: 'tickgate',
+    connectTimeoutMS: connectTimeoutMs,
+    extra: (options.hasStatementTimeout ?? true) ? { statement_timeout: statementTimeoutMs } : {},
+  });
+}

@@ -1,0 +1,33 @@
+import { Check, Column, CreateDateColumn, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import type { UserRole } from './userRole';
+
+/** A row of `users`. The constraints are the migration's, by the same names, so that the two can be compared. */
+@Entity('users')
+@Unique('users_email_key', ['email'])
+@Check('users_email_lowercase', `email = lower(email)`)
+@Check(
+  'users_roles_known',
+  `cardinality(roles) > 0 AND roles <@ ARRAY['VIEWER', 'ANALYST', 'TRADER', 'AUDITOR', 'ADMIN']`,
+)
+export class UserEntity {
+  @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'users_pkey' })
+  id!: string;
+
+  @Column('text')
+  email!: string;
+
+  @Column('text', { name: 'password_hash' })
+  passwordHash!: string;
+
+  @Column('text', { array: true })
+  roles!: UserRole[];
+
+  @Column('boolean', { default: false })
+  disabled!: boolean;
+
+  @Column('boolean', { name: 'mfa_enabled', default: false })
+  mfaEnabled!: boolean;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
+  createdAt!: Date;
+}
