@@ -1,0 +1,101 @@
+import { parseArgs } from 'node:util';
+import { syntheticMarkets } from '../simulator/engine/marketSpec';
+import { startSimulator, type SimulatorOptions } from '../simulator/simulator';
+
+const usage = `Usage: npm run simulator -- [options]
+
+A simulated exchange on 127.0.0.1 that speaks Binance spot's REST and WebSocket protocols.
+
+  --port N            port to listen on, 0 for a free one                     (default 7000)
+  --seed TEXT         decides the whole course of every market                (default "tickgate")
+  --rate N            steps of the invented traders a second in each market   (default 10)
+  --quiet SYMBOL      a market in which nobody trades, e.g. XRPUSDT; repeatable
+  --weight-limit N    REST request weight granted a minute                    (default 6000)
+  --ping-interval N   milliseconds between the server's pings                 (default 20000)
+  --with-parent       ends when standard input closes
+  --help              prints this
+
+The first line on standard output is {"event":"listening","port":N}. Faults are injected at /control.
+`;
+
+class UsageError extends Error {}
+
+interface Arguments extends Omit<SimulatorOptions, 'now'> {
+  readonly isHelp: boolean;
+  readonly endsWithParent: boolean;
+}
+
+function readArguments(args: readonly string[]): Arguments {
+  const { values } = parse(args);
+  return {
+    isHelp: values.help,
+    endsWithParent: values['with-parent'],
+    port: toWhole('--port', values.port, { from: 0, to: 65_535 }),
+    seed: values.seed,
+    ratePerSecond: toWhole('--rate', values.rate, { from: 1, to: 1000 }),
+    quietMarkets: values.quiet.map(toMarketId),
+    weightLimitPerMinute: toWhole('--weight-limit', values['weight-limit'], { from: 1, to: 1_000_000_000 }),
+    pingIntervalMs: toWhole('--ping-interval', values['ping-interval'], { from: 10, to: 3_600_000 }),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        port: { type: 'string', default: '7000' },
+        seed: { type: 'string', default: 'tickgate' },
+        rate: { type: 'string', default: '10' },
+        quiet: { type: 'string', multiple: true, default: [] },
+        'weight-limit': { type: 'string', default: '6000' },
+        'ping-interval': { type: 'string', default: '20000' },
+        'with-parent': { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function toWhole(name: string, text: string, range: { readonly from: number; readonly to: number }): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value >= range.from && value <= range.to) return value;
+  throw new UsageError(`${name} must be a whole number from ${range.from} to ${range.to}, not "${text}".`);
+}
+
+function toMarketId(text: string): string {
+  const ids = syntheticMarkets.map((market) => market.spec.id);
+  if (ids.includes(text)) return text;
+  throw new UsageError(`--quiet must be one of ${ids.join(', ')}, not "${text}".`);
+}
+
+async function run(args: readonly string[]): Promise<void> {
+  const { isHelp, endsWithParent, ...options } = readArguments(args);
+  if (isHelp) {
+    process.stdout.write(usage);
+    return;
+  }
+  const simulator = await startSimulator({ ...options, now: () => Date.now() });
+  process.stdout.write(`${JSON.stringify({ event: 'listening', port: simulator.port })}\n`);
+
+  const stop = (): void => {
+    void simulator.stop().then(() => {
+      process.exit(0);
+    });
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  if (endsWithParent) {
+    process.stdin.once('end', stop);
+    process.stdin.once('close', stop);
+    process.stdin.resume();
+  }
+}
+
+run(process.argv.slice(2)).catch((error: unknown) => {
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${error instanceof UsageError ? `${text} See --help.` : `The simulator stopped: ${text}`}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+});

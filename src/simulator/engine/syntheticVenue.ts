@@ -1,0 +1,138 @@
+import { timeframeMs, type EpochMs } from '../../domain/marketData';
+import { openTimeOf } from './candle';
+import { inventHistory } from './candleHistory';
+import { syntheticMarkets, type SyntheticMarket } from './marketSpec';
+import { OrderFlow } from './orderFlow';
+import { createRandom, type Random } from './random';
+import { SimulatedMarket } from './simulatedMarket';
+import type { Venue } from './venue';
+
+/** Minutes that are really traded before the first visitor comes, in simulated time. */
+const warmUpMinutes = 10;
+const warmUpStepsPerSecond = 8;
+
+export interface SyntheticVenueOptions {
+  /** Decides the whole course of every market. */
+  readonly seed: string;
+  /** Steps of the invented traders a second in each market, on average. */
+  readonly ratePerSecond: number;
+  /** Ids of markets in which nobody trades after the start. */
+  readonly quietMarkets: readonly string[];
+  readonly now: () => EpochMs;
+}
+
+export interface SyntheticVenue extends Venue {
+  readonly markets: ReadonlyMap<string, SimulatedMarket>;
+  /** Lets the invented traders begin. */
+  start(): void;
+  stop(): void;
+}
+
+/** Builds the markets with their past; nothing moves before `start`. */
+export function createSyntheticVenue(options: SyntheticVenueOptions): SyntheticVenue {
+  const warmUpStart = openTimeOf(options.now(), timeframeMs.M1) - warmUpMinutes * timeframeMs.M1;
+  const traders = syntheticMarkets.map((entry) => {
+    const random = createRandom(`${options.seed}/${entry.spec.id}`);
+    const { market, flow } = createMarket({ entry, random, start: warmUpStart, now: options.now });
+    warmUp({ flow, random, start: warmUpStart, end: options.now() });
+    return { market, flow, random };
+  });
+  const active = traders.filter(({ market }) => !options.quietMarkets.includes(market.spec.id));
+  const runners = active.map((trader) => new FlowRunner({ ...trader, ...options }));
+  return {
+    markets: new Map(traders.map(({ market }) => [market.spec.id, market])),
+    now: options.now,
+    start: () => {
+      for (const runner of runners) runner.start();
+    },
+    stop: () => {
+      for (const runner of runners) runner.stop();
+    },
+  };
+}
+
+function createMarket(options: {
+  readonly entry: SyntheticMarket;
+  readonly random: Random;
+  readonly start: EpochMs;
+  readonly now: () => EpochMs;
+}): { market: SimulatedMarket; flow: OrderFlow } {
+  const { entry, random, start, now } = options;
+  const { spec, flow: profile } = entry;
+  const firstTradeId = 400_000_000 + random.integer(100_000_000);
+  const history = inventHistory({
+    spec,
+    flow: profile,
+    random,
+    end: start,
+    endTicks: Math.round(profile.startPrice * 10 ** spec.priceDecimals),
+    endTradeId: firstTradeId,
+  });
+  const market = new SimulatedMarket({ spec, history, firstTradeId, now });
+  return { market, flow: new OrderFlow({ market, profile, random }) };
+}
+
+function warmUp(options: {
+  readonly flow: OrderFlow;
+  readonly random: Random;
+  readonly start: EpochMs;
+  readonly end: EpochMs;
+}): void {
+  let time = options.start;
+  for (;;) {
+    const elapsedMs = options.random.exponential(1000 / warmUpStepsPerSecond);
+    time += elapsedMs;
+    if (time >= options.end) return;
+    options.flow.step(Math.floor(time), elapsedMs);
+  }
+}
+
+/** Runs a flow in real time. */
+class FlowRunner {
+  private timer: NodeJS.Timeout | null = null;
+  private dueAt = 0;
+  private elapsedMs = 0;
+
+  constructor(
+    private readonly options: {
+      readonly flow: OrderFlow;
+      readonly random: Random;
+      readonly ratePerSecond: number;
+      readonly now: () => EpochMs;
+    },
+  ) {}
+
+  start(): void {
+    this.dueAt = this.options.now();
+    this.draw();
+    this.schedule();
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private draw(): void {
+    this.elapsedMs = this.options.random.exponential(1000 / this.options.ratePerSecond);
+    this.dueAt += this.elapsedMs;
+  }
+
+  private schedule(): void {
+    const delayMs = Math.max(0, this.dueAt - this.options.now());
+    this.timer = setTimeout(() => {
+      this.run();
+    }, delayMs);
+  }
+
+  private run(): void {
+    const now = this.options.now();
+    // After a pause of the process (or a step of its clock) it goes on from here: nobody trades in the past.
+    if (Math.abs(now - this.dueAt) > 5000) this.dueAt = now;
+    do {
+      this.options.flow.step(now, this.elapsedMs);
+      this.draw();
+    } while (this.dueAt <= now);
+    this.schedule();
+  }
+}
