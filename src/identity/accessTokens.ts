@@ -1,0 +1,88 @@
+import jwt from 'jsonwebtoken';
+import type { EpochMs } from '../domain/marketData';
+import { AppError } from '../errors/appError';
+import { roles as allRoles, type Principal, type Role } from './principal';
+import type { SigningKey } from './signingKey';
+
+const algorithm = 'RS256';
+/** RFC 9068: the type of an access token, so that no other token of the same issuer is taken for one. */
+const tokenType = 'at+jwt';
+/** The only header members that we write; another (jku, jwk, x5u, crit, …) would have us trust what the sender chose. */
+const allowedHeaders = new Set(['alg', 'typ', 'kid']);
+
+export interface IssuedToken {
+  readonly accessToken: string;
+  readonly expiresAt: EpochMs;
+}
+
+export interface AccessTokensParts {
+  readonly signingKey: SigningKey;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly ttlS: number;
+  readonly clock: () => EpochMs;
+  readonly newTokenId: () => string;
+}
+
+/** Issues and checks the RS256 tokens that a request carries. */
+export class AccessTokens {
+  constructor(private readonly parts: AccessTokensParts) {}
+
+  issue(user: { readonly userId: string; readonly roles: readonly Role[] }): IssuedToken {
+    const { signingKey, issuer, audience, ttlS, clock, newTokenId } = this.parts;
+    const issuedAtS = Math.floor(clock() / 1000);
+    const claims = {
+      iss: issuer,
+      aud: audience,
+      sub: user.userId,
+      jti: newTokenId(),
+      iat: issuedAtS,
+      exp: issuedAtS + ttlS,
+      roles: user.roles,
+    };
+    const header = { alg: algorithm, typ: tokenType, kid: signingKey.kid };
+    const accessToken = jwt.sign(claims, signingKey.privateKey, { algorithm, header });
+    return { accessToken, expiresAt: claims.exp * 1000 };
+  }
+
+  /** Throws AppError UNAUTHENTICATED for anything but a token of ours that is good now. */
+  verify(token: string): Principal {
+    try {
+      return this.#read(token);
+    } catch (cause) {
+      throw new AppError('UNAUTHENTICATED', { cause });
+    }
+  }
+
+  #read(token: string): Principal {
+    const { signingKey, issuer, audience, clock } = this.parts;
+    this.#checkHeader(token);
+    const claims = jwt.verify(token, signingKey.publicKey, {
+      algorithms: [algorithm],
+      issuer,
+      audience,
+      clockTimestamp: Math.floor(clock() / 1000),
+    });
+    if (typeof claims === 'string') throw new Error('the token holds no claims');
+    const { sub, jti, exp } = claims;
+    const roles: unknown = claims.roles;
+    if (sub === undefined || jti === undefined || exp === undefined || !isRoles(roles)) {
+      throw new Error('the token lacks a claim');
+    }
+    return { userId: sub, roles, tokenId: jti, expiresAt: exp * 1000 };
+  }
+
+  #checkHeader(token: string): void {
+    const header = jwt.decode(token, { complete: true })?.header;
+    if (header === undefined) throw new Error('not a token');
+    if (header.alg !== algorithm) throw new Error('another algorithm');
+    if (header.typ !== tokenType) throw new Error('another type of token');
+    if (header.kid !== this.parts.signingKey.kid) throw new Error('another key');
+    const foreign = Object.keys(header).find((name) => !allowedHeaders.has(name));
+    if (foreign !== undefined) throw new Error(`the header member ${foreign} is not allowed`);
+  }
+}
+
+function isRoles(value: unknown): value is Role[] {
+  return Array.isArray(value) && value.length > 0 && value.every((role) => allRoles.some((known) => known === role));
+}

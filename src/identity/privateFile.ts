@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const ownerOnly = 0o600;
+
+/** The file's text, or null where there is none. */
+export function readPrivateFile(file: string): string | null {
+  return existsSync(file) ? readFileSync(file, 'utf8') : null;
+}
+
+/** Replaces the file as a whole, readable by its owner alone. */
+export function replacePrivateFile(file: string, text: string): void {
+  const draft = writeDraft(file, text);
+  renameSync(draft, file);
+}
+
+/** Makes the file as a whole, or leaves the one that another process made first. Returns the text that is there in the end. */
+export function keepPrivateFile(file: string, text: string): string {
+  const draft = writeDraft(file, text);
+  try {
+    linkSync(draft, file);
+    return text;
+  } catch (error) {
+    const found = readPrivateFile(file);
+    if (found === null) throw error;
+    return found;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function writeDraft(file: string, text: string): string {
+  mkdirSync(path.dirname(file), { recursive: true });
+  const draft = `${file}.${randomUUID()}`;
+  writeFileSync(draft, text, { mode: ownerOnly, flag: 'wx' });
+  return draft;
+}
