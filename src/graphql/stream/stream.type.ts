@@ -1,0 +1,77 @@
+import { Field, ObjectType, registerEnumType } from 'type-graphql';
+import type { EpochMs, Timeframe } from '../../domain/marketData';
+import { CandleType, PriceLevelType, PublicTradeType, TickerType, TimeframeEnum } from '../market/marketData.type';
+import { CursorScalar, DateTimeScalar, MarketIdScalar, SequenceScalar } from '../scalar/scalars';
+
+export const StreamKindEnum = { SNAPSHOT: 'SNAPSHOT', UPDATE: 'UPDATE', STALE: 'STALE' } as const;
+registerEnumType(StreamKindEnum, { name: 'StreamKind' });
+
+@ObjectType('StreamMeta', {
+  description:
+    '`seq` counts the events of this subscription; prices may be conflated (the newest wins), so a jump of a price is a skip, not a loss. ' +
+    '`cursor` resumes while the server still holds the events, else the stream answers with a SNAPSHOT and the reason.',
+})
+export class StreamMetaType {
+  @Field(() => StreamKindEnum)
+  readonly kind!: keyof typeof StreamKindEnum;
+  @Field(() => SequenceScalar)
+  readonly seq!: string;
+  @Field(() => DateTimeScalar)
+  readonly at!: EpochMs;
+  @Field(() => CursorScalar)
+  readonly cursor!: string;
+  @Field(() => String, { nullable: true })
+  readonly reason!: string | null;
+}
+
+@ObjectType('TickerEvent')
+export class TickerEventType {
+  @Field(() => StreamMetaType)
+  readonly meta!: StreamMetaType;
+  @Field(() => [TickerType])
+  readonly tickers!: readonly TickerType[];
+}
+
+@ObjectType('OrderBookEvent')
+export class OrderBookEventType {
+  @Field(() => StreamMetaType)
+  readonly meta!: StreamMetaType;
+  @Field(() => MarketIdScalar)
+  readonly marketId!: string;
+  @Field(() => DateTimeScalar, { nullable: true })
+  readonly exchangeTime!: EpochMs | null;
+  @Field(() => DateTimeScalar)
+  readonly receivedTime!: EpochMs;
+  @Field(() => [PriceLevelType], {
+    description: 'Changed levels; amount "0" removes one. SNAPSHOT carries the whole book.',
+  })
+  readonly bids!: readonly PriceLevelType[];
+  @Field(() => [PriceLevelType])
+  readonly asks!: readonly PriceLevelType[];
+  @Field(() => String, { nullable: true })
+  readonly nonce!: string | null;
+}
+
+@ObjectType('PublicTradeEvent')
+export class PublicTradeEventType {
+  @Field(() => StreamMetaType)
+  readonly meta!: StreamMetaType;
+  @Field(() => [PublicTradeType])
+  readonly trades!: readonly PublicTradeType[];
+}
+
+@ObjectType('CandleEvent')
+export class CandleEventType {
+  @Field(() => StreamMetaType)
+  readonly meta!: StreamMetaType;
+  @Field(() => MarketIdScalar)
+  readonly marketId!: string;
+  @Field(() => TimeframeEnum)
+  readonly timeframe!: Timeframe;
+  @Field(() => DateTimeScalar, { nullable: true })
+  readonly exchangeTime!: EpochMs | null;
+  @Field(() => DateTimeScalar)
+  readonly receivedTime!: EpochMs;
+  @Field(() => CandleType)
+  readonly candle!: CandleType;
+}

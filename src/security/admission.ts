@@ -1,0 +1,95 @@
+import {
+  getOperationAST,
+  OperationTypeNode,
+  parse,
+  specifiedRules,
+  validate,
+  type DocumentNode,
+  type GraphQLError,
+  type GraphQLSchema,
+} from 'graphql';
+import { AppError } from '../errors/appError';
+import { assessCost } from './documentCost';
+import { documentRules } from './documentRules';
+import { assertIntrospectionAllowed, type IntrospectionSettings } from './introspection';
+import { limits } from './limits';
+import type { PermissionTable } from './permissions';
+import type { RequestContext } from './requestContext';
+import type { TrustedOperations } from './trustedOperations';
+
+export interface AdmissionParts {
+  readonly schema: GraphQLSchema;
+  readonly table: PermissionTable;
+  readonly settings: IntrospectionSettings;
+  readonly trustedOperations: TrustedOperations;
+}
+
+export interface Operation {
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly operationName: string | null;
+}
+
+/**
+ * What an operation must pass before anything of it runs, in this order:
+ *   1 size of text and variables   2 tokens and syntax   3 the schema's own rules, and depth, aliases, directives, one operation
+ *   4 trusted operations           5 the kind of operation that this transport carries   6 introspection   7 cost, with variables
+ * Both transports walk the same list. For the WebSocket `admit` does all of it; over HTTP Apollo does 2 and 3 with the same
+ * limits and rules, and the plugin of `server/apollo.ts` calls the rest.
+ */
+export class Admission {
+  constructor(private readonly parts: AdmissionParts) {}
+
+  /** Step 1. Throws QUERY_TOO_LARGE. */
+  assertSize(query: string, variables: unknown): void {
+    const { maxBytes, maxVariablesBytes } = limits.document;
+    if (Buffer.byteLength(query) > maxBytes) {
+      throw new AppError('QUERY_TOO_LARGE', { publicMessage: `The document is larger than ${maxBytes} bytes.` });
+    }
+    if (variables != null && Buffer.byteLength(JSON.stringify(variables)) > maxVariablesBytes) {
+      throw new AppError('QUERY_TOO_LARGE', {
+        publicMessage: `The variables are larger than ${maxVariablesBytes} bytes.`,
+      });
+    }
+  }
+
+  /** Steps 4 to 7, for a document that has been parsed and validated. Returns its cost. */
+  assertAllowed(document: DocumentNode, operation: Omit<Operation, 'query'>, context: RequestContext): number {
+    const { parts } = this;
+    parts.trustedOperations.assertTrusted(document);
+    assertCarried(getOperationAST(document, operation.operationName)?.operation, context);
+    assertIntrospectionAllowed(document, context, parts.settings);
+    return assessCost({
+      schema: parts.schema,
+      table: parts.table,
+      document,
+      operationName: operation.operationName,
+      variables: operation.variables,
+      isSignedIn: context.principal !== null,
+    });
+  }
+
+  /** All seven steps. Returns the document, or the errors of step 3; throws AppError, or graphql-js's own error of syntax. */
+  admit(operation: Operation, context: RequestContext): DocumentNode | readonly GraphQLError[] {
+    this.assertSize(operation.query, operation.variables);
+    const document = parse(operation.query, parseOptions);
+    const errors = validate(this.parts.schema, document, [...specifiedRules, ...documentRules], validationOptions);
+    if (errors.length > 0) return errors;
+    this.assertAllowed(document, operation, context);
+    return document;
+  }
+}
+
+export const parseOptions = { maxTokens: limits.document.maxTokens } as const;
+export const validationOptions = { maxErrors: limits.document.maxErrors } as const;
+
+/** Subscriptions run over the WebSocket alone, mutations over HTTP alone. */
+function assertCarried(kind: OperationTypeNode | undefined, context: RequestContext): void {
+  if (kind === undefined) {
+    throw new AppError('BAD_USER_INPUT', { publicMessage: 'The document has no operation of that name.' });
+  }
+  const wrongTransport = context.transport === 'ws' ? OperationTypeNode.MUTATION : OperationTypeNode.SUBSCRIPTION;
+  if (kind !== wrongTransport) return;
+  const rightTransport = context.transport === 'ws' ? 'HTTP POST' : 'WebSocket (graphql-transport-ws)';
+  throw new AppError('BAD_USER_INPUT', { publicMessage: `Send a ${kind} over ${rightTransport}.` });
+}

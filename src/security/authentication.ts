@@ -1,0 +1,41 @@
+import { isIPv6 } from 'node:net';
+import { AppError } from '../errors/appError';
+import type { Principal } from '../identity/principal';
+
+/** What authentication needs of the identity room. */
+export interface TokenVerifier {
+  /** Throws AppError UNAUTHENTICATED. */
+  verify(token: string): Principal;
+}
+
+/**
+ * Reads `Bearer <access token>`. No text at all means nobody (null); any other text must be good credentials,
+ * else UNAUTHENTICATED is thrown: bad credentials are never treated as none.
+ */
+export function authenticate(authorization: unknown, tokens: TokenVerifier): Principal | null {
+  if (authorization === undefined || authorization === null || authorization === '') return null;
+  const match = typeof authorization === 'string' ? /^Bearer ([\w.~+/=-]{1,8192})$/i.exec(authorization) : null;
+  if (match?.[1] === undefined) {
+    throw new AppError('UNAUTHENTICATED', { publicMessage: 'Send `authorization: Bearer <access token>`.' });
+  }
+  return tokens.verify(match[1]);
+}
+
+/** Whom limits are counted against: the user, or the address of the signed out; a whole /64 of IPv6 is one household. */
+export function rateKeyOf(principal: Principal | null, remoteAddress: string): string {
+  if (principal !== null) return `user:${principal.userId}`;
+  const address = remoteAddress.startsWith('::ffff:') ? remoteAddress.slice('::ffff:'.length) : remoteAddress;
+  return `ip:${isIPv6(address) ? ipv6Prefix64(address) : address}`;
+}
+
+function ipv6Prefix64(address: string): string {
+  const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
+  const headGroups = head === '' ? [] : head.split(':');
+  const tailGroups = tail === undefined || tail === '' ? [] : tail.split(':');
+  const missing = tail === undefined ? 0 : Math.max(0, 8 - headGroups.length - tailGroups.length);
+  const groups = [...headGroups, ...new Array<string>(missing).fill('0'), ...tailGroups];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, '').toLowerCase())
+    .join(':')}::/64`;
+}

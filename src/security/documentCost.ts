@@ -1,0 +1,69 @@
+import { GraphQLError, getNamedType, isCompositeType, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { getComplexity, type ComplexityEstimator } from 'graphql-query-complexity';
+import { AppError } from '../errors/appError';
+import { limits } from './limits';
+import type { FieldPermission, PermissionTable } from './permissions';
+
+export interface CostQuestion {
+  readonly schema: GraphQLSchema;
+  readonly table: PermissionTable;
+  readonly document: DocumentNode;
+  readonly operationName: string | null;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly isSignedIn: boolean;
+}
+
+/**
+ * The cost of a valid document by the permission table: list arguments, variables and defaults included.
+ * Throws QUERY_TOO_COSTLY where it is over the asker's limit, BAD_USER_INPUT where a variable does not fit its type.
+ */
+export function assessCost(question: CostQuestion): number {
+  const limit = question.isSignedIn ? limits.cost.signedIn : limits.cost.anonymous;
+  const cost = countCost(question, limit);
+  if (cost > limit) {
+    throw new AppError('QUERY_TOO_COSTLY', {
+      publicMessage: `The document costs ${cost}, more than ${limit}. Ask for fewer items or fields, or in several documents.`,
+      extensions: { cost, limit },
+    });
+  }
+  return cost;
+}
+
+function countCost(question: CostQuestion, limit: number): number {
+  try {
+    return getComplexity({
+      schema: question.schema,
+      query: question.document,
+      variables: { ...question.variables },
+      ...(question.operationName === null ? {} : { operationName: question.operationName }),
+      estimators: [tableEstimator(question.table)],
+      maxQueryNodes: limits.cost.maxVisitedFields,
+    });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    if (error.message.includes('maximum allowed number of nodes')) {
+      throw new AppError('QUERY_TOO_COSTLY', {
+        publicMessage: `The document selects more than ${limits.cost.maxVisitedFields} fields, fragments included.`,
+        extensions: { limit },
+        cause: error,
+      });
+    }
+    throw new AppError('BAD_USER_INPUT', { publicMessage: error.message, cause: error });
+  }
+}
+
+/** A root costs what its row says, times its list; an object costs 1 and a scalar nothing, unless their type's row says more. */
+function tableEstimator(table: PermissionTable): ComplexityEstimator {
+  return ({ type, field, args, childComplexity }) => {
+    const row = table.roots[type.name]?.[field.name];
+    if (row !== undefined) return sizeOf(row, args) * (row.cost + childComplexity);
+    const ownCost = table.objectTypes[type.name]?.fieldCosts?.[field.name];
+    return (ownCost ?? (isCompositeType(getNamedType(field.type)) ? 1 : 0)) + childComplexity;
+  };
+}
+
+function sizeOf(row: FieldPermission, args: Record<string, unknown>): number {
+  const asked = row.times === undefined ? 1 : args[row.times];
+  if (Array.isArray(asked)) return Math.max(1, asked.length);
+  return typeof asked === 'number' ? Math.max(1, asked) : 1;
+}

@@ -1,0 +1,54 @@
+import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
+import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
+import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
+import { Kind, type ASTVisitor, type ValidationContext, type ValidationRule } from 'graphql';
+import type { ErrorCode } from '../errors/catalogue';
+import { refusal } from '../errors/refusal';
+import { limits } from './limits';
+
+/** How the armor rules report. Thrown instead, Apollo would answer 500 and graphql-ws would close the socket. */
+function reportAs(
+  code: ErrorCode,
+  message: string,
+): { onReject: [(context: ValidationContext | null) => void]; propagateOnRejection: false } {
+  return { onReject: [(context) => context?.reportError(refusal(code, message))], propagateOnRejection: false };
+}
+
+const { document } = limits;
+
+/** One operation a document: several would be a batch in disguise. */
+function oneOperationRule(context: ValidationContext): ASTVisitor {
+  return {
+    Document(node) {
+      const operations = node.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+      if (operations.length > document.maxOperations) {
+        context.reportError(refusal('BATCH_REFUSED', 'Send one operation a document.'));
+      }
+    },
+  };
+}
+
+/** What a document may look like, as validation rules: the same on HTTP and WebSocket, run beside the rules of GraphQL itself. */
+export const documentRules: readonly ValidationRule[] = [
+  oneOperationRule,
+  maxDepthRule({
+    n: document.maxDepth,
+    // Without it a chain of fragments is not counted by its fields.
+    flattenFragments: true,
+    ...reportAs(
+      'QUERY_TOO_DEEP',
+      `The document is nested deeper than ${document.maxDepth} levels. Ask in several documents.`,
+    ),
+  }),
+  maxAliasesRule({
+    n: document.maxAliases,
+    ...reportAs(
+      'QUERY_TOO_MANY_ALIASES',
+      `The document uses more than ${document.maxAliases} aliases. Ask in several documents.`,
+    ),
+  }),
+  maxDirectivesRule({
+    n: document.maxDirectives,
+    ...reportAs('QUERY_TOO_MANY_DIRECTIVES', `The document uses more than ${document.maxDirectives} directives.`),
+  }),
+];

@@ -1,0 +1,66 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { getGraphQLRateLimiter, Store } from 'graphql-rate-limit';
+import { AppError } from '../errors/appError';
+import { limits, type Rate, type RateName } from './limits';
+import type { RequestContext } from './requestContext';
+import type { Reservations } from './reservations';
+
+export interface FieldCall {
+  readonly parent: unknown;
+  readonly args: Record<string, unknown>;
+  readonly context: RequestContext;
+  readonly info: GraphQLResolveInfo;
+}
+
+/** True where this call is within the field's rate, else RATE_LIMITED with `retryAfterMs`. Every alias is a call of its own. */
+export type FieldRateLimiter = (rateName: RateName, call: FieldCall) => Promise<true | AppError>;
+
+/**
+ * graphql-rate-limit's stock stores read, wait and write, and so count no concurrent calls. This one reserves while it
+ * reads; the write that follows has nothing left to do. One store a call: it remembers that call's oldest neighbour.
+ */
+class ReservingStore extends Store {
+  oldest: number | undefined;
+
+  constructor(private readonly parts: { readonly reservations: Reservations; readonly rate: Rate }) {
+    super();
+  }
+
+  override async getForIdentity(identity: {
+    readonly contextIdentity: string;
+    readonly fieldIdentity: string;
+  }): Promise<readonly number[]> {
+    const key = `${identity.fieldIdentity}|${identity.contextIdentity}`;
+    const counted = await this.parts.reservations.take(key, this.parts.rate);
+    this.oldest = counted[0];
+    return counted;
+  }
+
+  override setForIdentity(): void {
+    // Reserved already.
+  }
+}
+
+/** graphql-rate-limit over a store that counts concurrent calls. */
+export function createFieldRateLimiter(parts: {
+  readonly reservations: Reservations;
+  readonly clock: () => number;
+}): FieldRateLimiter {
+  return async (rateName, call) => {
+    const rate = limits.rate[rateName];
+    const store = new ReservingStore({ reservations: parts.reservations, rate });
+    const limiter = getGraphQLRateLimiter({
+      identifyContext: (context: RequestContext) => context.rateKey,
+      formatError: () => 'limited',
+      store,
+    });
+    const refusal = await limiter(call, { max: rate.max, window: `${rate.windowMs}ms` });
+    if (refusal === undefined) return true;
+    const now = parts.clock();
+    const { fieldName } = call.info;
+    return new AppError('RATE_LIMITED', {
+      publicMessage: `Too many calls of \`${fieldName}\`: at most ${rate.max} in ${rate.windowMs / 1000} s. Wait, then try again.`,
+      extensions: { retryAfterMs: Math.max(1, (store.oldest ?? now) + rate.windowMs - now) },
+    });
+  };
+}

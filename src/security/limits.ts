@@ -1,0 +1,84 @@
+/**
+ * Every number that protects this server, in one place. What has no limit here does not start.
+ * Sizes in bytes, times in milliseconds, rates as "at most `max` in any `windowMs`" a user (or address) and field.
+ */
+export const limits = {
+  /** The text of one GraphQL request, over HTTP and WebSocket alike. */
+  document: {
+    maxBytes: 16_384,
+    maxVariablesBytes: 65_536,
+    maxTokens: 1_000,
+    maxDepth: 8,
+    maxAliases: 15,
+    maxDirectives: 20,
+    maxOperations: 1,
+    /** Validation and variable coercion stop after so many errors. */
+    maxErrors: 10,
+  },
+  /** Sum of the costs of `permissions.ts`, list arguments and variables included. */
+  cost: {
+    anonymous: 1_000,
+    signedIn: 5_000,
+    /** Fields visited while counting, spreads of fragments included: bounds the counting itself. */
+    maxVisitedFields: 5_000,
+  },
+  http: {
+    maxBodyBytes: 98_304,
+    maxHeaderBytes: 16_384,
+    headersTimeoutMs: 10_000,
+    requestTimeoutMs: 15_000,
+    keepAliveTimeoutMs: 65_000,
+  },
+  socket: {
+    maxPayloadBytes: 65_536,
+    /** Time from the upgrade to `connection_init`. */
+    initTimeoutMs: 3_000,
+    maxUninitializedSockets: 200,
+    maxOperationsPerSocket: 50,
+    /** The id a client picks for an operation comes back in every frame. */
+    maxOperationIdLength: 64,
+    keepAliveIntervalMs: 15_000,
+    /** How long a closing socket may take to say goodbye. */
+    closeTimeoutMs: 2_000,
+  },
+  /** Arguments that say how much to send. */
+  list: {
+    maxMarkets: 500,
+    maxTickers: 100,
+    maxTrades: 1_000,
+    maxCandles: 1_000,
+    maxBookDepth: 500,
+    maxMarketsPerStream: 50,
+    maxSearchLength: 40,
+  },
+  stream: {
+    maxIntervalMs: 60_000,
+  },
+  rate: {
+    /** Answers from memory. */
+    light: { max: 600, windowMs: 60_000 },
+    /** May ask an exchange. */
+    read: { max: 300, windowMs: 60_000 },
+    /** Asks an exchange for much. */
+    history: { max: 120, windowMs: 60_000 },
+    /** Opening a stream. */
+    stream: { max: 240, windowMs: 60_000 },
+    /** One argon2 verification each. */
+    login: { max: 5, windowMs: 60_000 },
+  },
+  rateLimiter: {
+    /** Identities counted at once; a further one is refused until others fall idle. */
+    maxIdentities: 100_000,
+    redisTimeoutMs: 250,
+  },
+  login: {
+    maxEmailLength: 254,
+    maxPasswordLength: 128,
+  },
+} as const;
+
+export type RateName = keyof typeof limits.rate;
+export interface Rate {
+  readonly max: number;
+  readonly windowMs: number;
+}

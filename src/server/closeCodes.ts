@@ -1,0 +1,17 @@
+export interface CloseReason {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** How we end a WebSocket; graphql-ws itself closes with 4400, 4401, 4406, 4408, 4409 and 4429, ws with 1007 and 1009. */
+export const closeCodes = {
+  /** The server restarts: come back. */
+  restart: { code: 1012, reason: 'Service restart' },
+  /** A fault of ours; the log tells. */
+  internal: { code: 4500, reason: 'Internal server error' },
+  /** Bad credentials: fatal, coming back with the same ones is useless. */
+  unauthenticated: { code: 4401, reason: 'Unauthorized' },
+  /** The access token has expired: come back with a fresh one. */
+  tokenExpired: { code: 4403, reason: 'Token expired' },
+  tooManySockets: { code: 4420, reason: 'Too many connections' },
+} as const satisfies Record<string, CloseReason>;

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import type { ApolloServer } from '@apollo/server';
+import { fastifyApolloHandler } from '@as-integrations/fastify';
+import cors from '@fastify/cors';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { AppError } from '../errors/appError';
+import type { AuthContext, AuthServices, GraphqlContext, GraphqlServices } from '../graphql/context';
+import type { Admission } from '../security/admission';
+import { authenticate, rateKeyOf, type TokenVerifier } from '../security/authentication';
+import { limits } from '../security/limits';
+import type { RequestContext } from '../security/requestContext';
+import type { HealthRegistry } from '../telemetry/health';
+import type { Logger } from '../telemetry/logger';
+import type { Metrics } from '../telemetry/metrics';
+import { createErrorHandler } from './httpErrors';
+import { assertGraphqlBody, parseJsonBody } from './requestBody';
+
+export interface Endpoint<Context extends RequestContext, Services> {
+  readonly apollo: ApolloServer<Context>;
+  readonly admission: Admission;
+  readonly services: Services;
+}
+
+export interface HttpAppParts {
+  readonly main: Endpoint<GraphqlContext, GraphqlServices>;
+  readonly auth: Endpoint<AuthContext, AuthServices>;
+  readonly tokens: TokenVerifier;
+  readonly corsOrigins: readonly string[];
+  readonly health: HealthRegistry;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** POST /graphql, POST /auth/graphql, GET /livez, /readyz and /.well-known/jwks.json; nothing else. */
+export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstance> {
+  const { http } = limits;
+  const app = fastify({
+    bodyLimit: http.maxBodyBytes,
+    requestTimeout: http.requestTimeoutMs,
+    keepAliveTimeout: http.keepAliveTimeoutMs,
+    http: { maxHeaderSize: http.maxHeaderBytes, headersTimeout: http.headersTimeoutMs },
+    genReqId: () => randomUUID(),
+    logger: false,
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, parseJsonBody(Buffer.isBuffer(body) ? body : Buffer.from(body)));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  app.setErrorHandler(createErrorHandler(parts));
+  app.setNotFoundHandler(() => {
+    throw new AppError('NOT_FOUND');
+  });
+  app.addHook('onSend', async (request, reply) => {
+    void reply
+      .header('x-request-id', request.id)
+      .header('x-content-type-options', 'nosniff')
+      .header('cache-control', 'no-store');
+  });
+  await app.register(cors, {
+    origin: [...parts.corsOrigins],
+    methods: ['POST'],
+    allowedHeaders: ['content-type', 'authorization', 'apollo-require-preflight'],
+    exposedHeaders: ['x-request-id', 'retry-after'],
+  });
+  mountGraphql(app, { path: '/graphql', endpoint: parts.main, tokens: parts.tokens });
+  mountGraphql(app, { path: '/auth/graphql', endpoint: parts.auth, tokens: parts.tokens });
+  mountPlainRoutes(app, parts);
+  return app;
+}
+
+function mountGraphql<Context extends RequestContext & { readonly services: Services }, Services>(
+  app: FastifyInstance,
+  options: { readonly path: string; readonly endpoint: Endpoint<Context, Services>; readonly tokens: TokenVerifier },
+): void {
+  const { apollo, admission, services } = options.endpoint;
+  const contexts = new WeakMap<FastifyRequest, RequestContext>();
+  app.route({
+    method: 'POST',
+    url: options.path,
+    preHandler: (request, _reply, done) => {
+      try {
+        const body = assertGraphqlBody(request.body);
+        contexts.set(request, contextOf(request, options.tokens));
+        admission.assertSize(body.query, body.variables);
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+    handler: fastifyApolloHandler(apollo, {
+      context: (request) => Promise.resolve({ ...contexts.get(request), services } as Context),
+    }),
+  });
+}
+
+function contextOf(request: FastifyRequest, tokens: TokenVerifier): RequestContext {
+  const principal = authenticate(request.headers.authorization, tokens);
+  return { principal, rateKey: rateKeyOf(principal, request.ip), transport: 'http', requestId: request.id };
+}
+
+function mountPlainRoutes(app: FastifyInstance, parts: HttpAppParts): void {
+  app.get('/', () => ({ name: 'Tickgate', graphql: '/graphql', auth: '/auth/graphql' }));
+  app.get('/.well-known/jwks.json', () => parts.auth.services.signingKeys.publicJwks());
+  app.get('/livez', () => ({ status: 'ok' }));
+  // What is wrong is for the log: outside, ready or not is enough.
+  app.get('/readyz', async (_request, reply) => {
+    const { ready } = await parts.health.read();
+    return reply.status(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable' });
+  });
+}

@@ -1,0 +1,35 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError } from '../errors/appError';
+import { catalogue } from '../errors/catalogue';
+import { maskError } from '../errors/maskError';
+import type { Logger } from '../telemetry/logger';
+import type { Metrics } from '../telemetry/metrics';
+import { bodyTooLarge } from './requestBody';
+
+/** Fastify's own refusals, as codes of ours. */
+function asAppError(error: FastifyError | AppError): FastifyError | AppError {
+  if (error instanceof AppError) return error;
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return bodyTooLarge();
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new AppError('BAD_REQUEST', { publicMessage: 'Send `content-type: application/json`.' });
+  }
+  return error.statusCode !== undefined && error.statusCode < 500
+    ? new AppError('BAD_REQUEST', { cause: error })
+    : error;
+}
+
+/** Failures before GraphQL begins leave in the shape of a GraphQL answer too, through the same masking exit. */
+export function createErrorHandler(parts: { readonly logger: Logger; readonly metrics: Metrics }) {
+  return (error: FastifyError | AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const known = asAppError(error);
+    const masked = maskError(known, {
+      requestId: request.id,
+      onHidden: (hidden) => {
+        parts.logger.error({ err: hidden, requestId: request.id }, 'request failed');
+      },
+    });
+    const code = known instanceof AppError ? known.code : 'INTERNAL_SERVER_ERROR';
+    parts.metrics.refusals.inc({ code, transport: 'http' });
+    return reply.status(catalogue[code].status).send({ errors: [masked] });
+  };
+}
