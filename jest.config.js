@@ -5,7 +5,9 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  transform: { '^.+\\.ts$': '@swc/jest' },
+  // Packages that are ES modules only: Node can require them, jest cannot.
+  transform: { '^.+\\.ts$': '@swc/jest', '/node_modules/(@noble|@scure|jose)/.+\\.js$': '@swc/jest' },
+  transformIgnorePatterns: ['/node_modules/(?!(@noble|@scure|jose)/)'],
   setupFiles: ['reflect-metadata'],
   // The needs come before the summary, so that jest's own numbers are the last lines.
   reporters: ['<rootDir>/test/kit/needsReporter.js', 'default'],
