@@ -13,6 +13,7 @@ export interface Metrics {
   readonly feedGaps: Counter<'exchange'>;
   readonly feedResyncs: Counter<'exchange'>;
   readonly feedReconnects: Counter<'exchange'>;
+  readonly badMarketData: Counter<'exchange' | 'channel'>;
   readonly feedsOpen: Gauge<'exchange' | 'channel'>;
   readonly mailboxDropped: Counter<'channel'>;
   readonly backgroundFailures: Counter<'task'>;
@@ -34,6 +35,7 @@ export function createMetrics(): Metrics {
     feedGaps: new Counter({ name: 'tickgate_feed_gaps_total', help: 'Sequence gaps seen in order books.', labelNames: ['exchange'], registers }),
     feedResyncs: new Counter({ name: 'tickgate_feed_resyncs_total', help: 'Order books built anew from a snapshot.', labelNames: ['exchange'], registers }),
     feedReconnects: new Counter({ name: 'tickgate_feed_reconnects_total', help: 'Upstream connections opened again.', labelNames: ['exchange'], registers }),
+    badMarketData: new Counter({ name: 'tickgate_bad_market_data_total', help: 'Answers of exchanges that could not be read or could not be true.', labelNames: ['exchange', 'channel'], registers }),
     feedsOpen: new Gauge({ name: 'tickgate_feeds_open', help: 'Upstream feeds open now.', labelNames: ['exchange', 'channel'], registers }),
     mailboxDropped: new Counter({ name: 'tickgate_mailbox_dropped_total', help: 'Events conflated or dropped for readers that fell behind.', labelNames: ['channel'], registers }),
     backgroundFailures: new Counter({ name: 'tickgate_background_failures_total', help: 'Failures of background work.', labelNames: ['task'], registers }),

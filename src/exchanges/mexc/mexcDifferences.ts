@@ -1,0 +1,39 @@
+import type { ExchangeDifferences } from '../exchangeDifferences';
+import type { ExchangeSettings } from '../exchangeSettings';
+import { refineMexc } from './refineMexc';
+
+/** MEXC spot. It has no testnet; its socket sends JSON acknowledgements and binary protobuf data. */
+export const mexcDifferences: ExchangeDifferences = {
+  options: (settings) => ({
+    options: {
+      defaultType: 'spot',
+      adjustForTimeDifference: true,
+      recvWindow: 5_000,
+      // ccxt waits for 25 changes before it asks for the snapshot: seconds on a busy market, minutes on a quiet one.
+      watchOrderBook: { snapshotDelay: 0, snapshotMaxRetries: 5, maxRetries: 1 },
+    },
+    // Asking for currencies needs a key here.
+    has: { fetchCurrencies: false },
+    ...addresses(settings),
+  }),
+  refine: refineMexc,
+  // For spot, ccxt's ticker stream of MEXC is the best bid and ask and nothing else.
+  tickerSources: (exchange, symbol) => [
+    {
+      part: 'quote',
+      watch: () => exchange.watchBidsAsks([symbol]),
+      unwatch: () => exchange.unWatchBidsAsks([symbol]),
+    },
+  ],
+  statisticsEveryMs: 2_000,
+  tradeParams: {},
+  tradeIds: 'absent',
+};
+
+function addresses(settings: ExchangeSettings): Readonly<Record<string, unknown>> {
+  const { restUrl, wsUrl } = settings;
+  if (restUrl === null && wsUrl === null) return {};
+  const rest = restUrl === null ? {} : { spot: { public: restUrl, private: restUrl } };
+  const socket = wsUrl === null ? {} : { ws: { spot: `${wsUrl}/ws` } };
+  return { urls: { api: { ...rest, ...socket } } };
+}
