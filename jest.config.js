@@ -9,8 +9,7 @@ module.exports = {
   transform: { '^.+\\.ts$': '@swc/jest', '/node_modules/(@noble|@scure|jose)/.+\\.js$': '@swc/jest' },
   transformIgnorePatterns: ['/node_modules/(?!(@noble|@scure|jose)/)'],
   setupFiles: ['reflect-metadata'],
-  // The needs come before the summary, so that jest's own numbers are the last lines.
-  reporters: ['<rootDir>/test/kit/needsReporter.js', 'default'],
+  reporters: ['default', '<rootDir>/test/kit/closingReporter.js'],
   // Two at a time: most suites run a server, a database or a simulated exchange of their own.
   maxWorkers: 2,
   testTimeout: 60_000,

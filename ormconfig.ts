@@ -1,6 +1,11 @@
 import 'reflect-metadata';
 import { migrations } from './migrations/migrations';
+import { loadProcessConfig } from './src/config/processConfig';
 import { createDataSource } from './src/storage/dataSource';
+import { runningDatabaseUrl } from './src/storage/embedded/credentials';
 
-/** What TypeORM's own command line works on: the database of DATABASE_URL. */
-export default createDataSource({ url: process.env.DATABASE_URL ?? '', migrations });
+/** What TypeORM's own command line works on: DATABASE_URL, else the embedded database while a server runs it. */
+const config = loadProcessConfig();
+const url = config.database.url?.reveal() ?? runningDatabaseUrl(config.dataDir);
+
+export default createDataSource({ url, migrations, hasStatementTimeout: false });

@@ -1,12 +1,8 @@
 import { parseArgs } from 'node:util';
-import { ConfigError } from '../config/configError';
 import { loadProcessConfig } from '../config/processConfig';
-import { IdentityError } from '../identity/identityError';
 import { roles, type Role } from '../identity/principal';
+import { UsageError, reportFailure } from './commandError';
 import { issueDevelopmentToken } from './issueDevelopmentToken';
-
-/** sysexits.h: the command was called wrongly. */
-const usageExitStatus = 64;
 
 const usage = `Prints an access token of a demo user, and nothing else. Development only.
 
@@ -15,8 +11,6 @@ const usage = `Prints an access token of a demo user, and nothing else. Developm
   --role ROLE   ${roles.map((role) => role.toLowerCase()).join(', ')} (default: trader)
   --help        this text
 `;
-
-class UsageError extends Error {}
 
 async function run(): Promise<void> {
   const { role, help } = readArguments(process.argv.slice(2));
@@ -36,19 +30,11 @@ function readArguments(args: readonly string[]): { readonly role: Role; readonly
       options: { role: { type: 'string', default: 'trader' }, help: { type: 'boolean', default: false } },
     }).values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', { cause: error });
+    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
   }
   const role = roles.find((candidate) => candidate === values.role.toUpperCase());
-  if (role === undefined) throw new UsageError(`"${values.role}" is not a role.`);
+  if (role === undefined) throw new UsageError(`"${values.role}" is not a role.`, usage);
   return { role, help: values.help };
 }
 
-run().catch((error: unknown) => {
-  if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n\n${usage}`);
-    process.exitCode = usageExitStatus;
-  } else if (error instanceof IdentityError || error instanceof ConfigError) {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = error.exitStatus;
-  } else throw error;
-});
+run().catch(reportFailure);

@@ -11,6 +11,9 @@ export interface Credentials {
   readonly port: number;
 }
 
+export const databaseRole = 'tickgate';
+export const databaseName = 'tickgate';
+
 const fileName = 'postgres.json';
 const passwordBytes = 24;
 
@@ -26,6 +29,16 @@ export function readCredentials(dataDir: string, mayBeNew: boolean): Credentials
   const made = { superuserPassword: newPassword(), password: newPassword(), port: 0 };
   saveCredentials(dataDir, made);
   return made;
+}
+
+/** Connection URL of the embedded database as it was last started. Throws StorageError before the first start. */
+export function runningDatabaseUrl(dataDir: string): string {
+  return databaseUrl(readCredentials(dataDir, false));
+}
+
+/** The application's role owns its database and has no rights beyond it. */
+export function databaseUrl(credentials: Credentials): string {
+  return `postgres://${databaseRole}:${credentials.password}@127.0.0.1:${credentials.port}/${databaseName}`;
 }
 
 /** Replaces the file as a whole. */

@@ -5,15 +5,20 @@ import { Client } from 'pg';
 import { StorageError } from '../storageError';
 import { prepareBinaries, type Binaries } from './binaries';
 import { ensureCluster, superuser } from './cluster';
-import { readCredentials, saveCredentials, type Credentials } from './credentials';
+import {
+  databaseName,
+  databaseRole,
+  databaseUrl,
+  readCredentials,
+  saveCredentials,
+  type Credentials,
+} from './credentials';
 import { takeFolderLock } from './folderLock';
 import { findFreePort } from './freePort';
 import { makeSharedRoot, preparePlace, type Place } from './place';
 import { PortTakenError, startServer } from './serverProcess';
 import { stopOrphan, stopServer } from './stopServer';
 
-const role = 'tickgate';
-const database = 'tickgate';
 const maxPortAttempts = 5;
 /** Where root's checkouts keep what PostgreSQL's unprivileged user must reach and cannot reach there. */
 const defaultSharedRoot = '/var/lib/tickgate';
@@ -115,11 +120,11 @@ async function ensureDatabase(credentials: Credentials): Promise<void> {
   });
   await client.connect();
   try {
-    const roles = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [role]);
+    const roles = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [databaseRole]);
     const verb = roles.rowCount === 0 ? 'CREATE' : 'ALTER';
-    await client.query(`${verb} ROLE ${role} LOGIN PASSWORD ${client.escapeLiteral(credentials.password)}`);
-    const databases = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
-    if (databases.rowCount === 0) await client.query(`CREATE DATABASE ${database} OWNER ${role}`);
+    await client.query(`${verb} ROLE ${databaseRole} LOGIN PASSWORD ${client.escapeLiteral(credentials.password)}`);
+    const databases = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [databaseName]);
+    if (databases.rowCount === 0) await client.query(`CREATE DATABASE ${databaseName} OWNER ${databaseRole}`);
   } finally {
     await client.end();
   }
@@ -152,7 +157,7 @@ function supervise(
     });
   });
   return {
-    url: `postgres://${role}:${credentials.password}@127.0.0.1:${credentials.port}/${database}`,
+    url: databaseUrl(credentials),
     port: credentials.port,
     pid,
     crashed,

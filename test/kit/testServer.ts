@@ -1,0 +1,143 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createClient, type Client } from 'graphql-ws';
+import WebSocket from 'ws';
+import { AccessTokens } from '../../src/identity/accessTokens';
+import type { Role } from '../../src/identity/principal';
+import { SigningKey } from '../../src/identity/signingKey';
+import { createFieldRateLimiter } from '../../src/security/fieldRateLimiter';
+import { limits } from '../../src/security/limits';
+import { MemoryReservations, type Reservations } from '../../src/security/reservations';
+import { TrustedOperations } from '../../src/security/trustedOperations';
+import type { AuthServices } from '../../src/graphql/context';
+import type { UserView } from '../../src/graphql/user/userReader';
+import { startServer, type RunningServer, type ServerParts } from '../../src/server/server';
+import { HealthRegistry } from '../../src/telemetry/health';
+import { createLogger } from '../../src/telemetry/logger';
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics';
+import { FakeMarket } from './fakeMarket';
+
+/** One RSA-3072 key a test process: making one takes a second. */
+let sharedKey: SigningKey | null = null;
+function signingKey(): SigningKey {
+  const { privateKey } =
+    sharedKey === null ? generateKeyPairSync('rsa', { modulusLength: 3072 }) : { privateKey: null };
+  sharedKey ??= new SigningKey(privateKey?.export({ type: 'pkcs8', format: 'pem' }).toString() ?? '');
+  return sharedKey;
+}
+
+export interface GraphqlAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: {
+    readonly data?: Record<string, unknown> | null;
+    readonly errors?: readonly { readonly message: string; readonly extensions: Record<string, unknown> }[];
+  };
+  /** `extensions.code` of each error. */
+  readonly codes: readonly unknown[];
+}
+
+export interface TestServerOptions {
+  readonly access?: Partial<ServerParts['access']>;
+  readonly trustedOperations?: TrustedOperations;
+  readonly reservations?: Reservations;
+  readonly corsOrigins?: readonly string[];
+  readonly tokenTtlS?: number;
+  readonly login?: AuthServices['login'];
+  readonly users?: readonly UserView[];
+}
+
+/** Stand-ins for the market services behind the real server: real HTTP, real WebSocket, real tokens. */
+export class TestServer {
+  private constructor(
+    readonly running: RunningServer,
+    readonly market: FakeMarket,
+    readonly tokens: AccessTokens,
+    readonly metrics: Metrics,
+  ) {}
+
+  static async start(options: TestServerOptions = {}): Promise<TestServer> {
+    const market = new FakeMarket();
+    const metrics = createMetrics();
+    const tokens = new AccessTokens({
+      signingKey: signingKey(),
+      issuer: 'tickgate',
+      audience: 'tickgate',
+      ttlS: options.tokenTtlS ?? 600,
+      clock: Date.now,
+      newTokenId: randomUUID,
+    });
+    const reservations =
+      options.reservations ??
+      new MemoryReservations({ clock: Date.now, maxIdentities: limits.rateLimiter.maxIdentities });
+    const running = await startServer({
+      http: { host: '127.0.0.1', port: 0, corsOrigins: options.corsOrigins ?? [] },
+      metricsAddress: { host: '127.0.0.1', port: 0 },
+      access: { publicMarketData: false, introspection: true, clock: Date.now, ...options.access },
+      trustedOperations: options.trustedOperations ?? new TrustedOperations(null),
+      rateLimiter: createFieldRateLimiter({ reservations, clock: Date.now }),
+      tokens,
+      services: {
+        clock: Date.now,
+        marketData: market.marketData,
+        marketStreams: market.marketStreams,
+        users: { findById: (id) => Promise.resolve(options.users?.find((user) => user.id === id) ?? null) },
+      },
+      authServices: {
+        login: options.login ?? { login: () => Promise.reject(new Error('no login in this test')) },
+        signingKeys: signingKey(),
+      },
+      health: new HealthRegistry(),
+      logger: createLogger('silent'),
+      metrics,
+    });
+    return new TestServer(running, market, tokens, metrics);
+  }
+
+  get httpUrl(): string {
+    return `http://127.0.0.1:${this.running.port}`;
+  }
+
+  get wsUrl(): string {
+    return `ws://127.0.0.1:${this.running.port}/graphql`;
+  }
+
+  bearer(...roles: Role[]): string {
+    return `Bearer ${this.tokens.issue({ userId: randomUUID(), roles }).accessToken}`;
+  }
+
+  async post(
+    body: unknown,
+    options: { authorization?: string; path?: string; headers?: Record<string, string> } = {},
+  ): Promise<GraphqlAnswer> {
+    const response = await fetch(`${this.httpUrl}${options.path ?? '/graphql'}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(options.authorization === undefined ? {} : { authorization: options.authorization }),
+        ...options.headers,
+      },
+      body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body),
+    });
+    const answer = (await response.json()) as GraphqlAnswer['body'];
+    return { status: response.status, headers: response.headers, body: answer, codes: codesOf(answer.errors) };
+  }
+
+  client(authorization: string | null): Client {
+    return createClient({
+      url: this.wsUrl,
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      ...(authorization === null ? {} : { connectionParams: { authorization } }),
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.running.close();
+  }
+}
+
+export function codesOf(
+  errors: readonly { readonly extensions?: Record<string, unknown> }[] | undefined,
+): readonly unknown[] {
+  return (errors ?? []).map((error) => error.extensions?.['code']);
+}
