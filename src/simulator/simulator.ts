@@ -1,5 +1,6 @@
 import type { EpochMs } from '../domain/marketData';
 import { BinanceWire } from './binance/binanceWire';
+import { syntheticMarkets } from './engine/marketSpec';
 import { createSyntheticVenue } from './engine/syntheticVenue';
 import { SimulatorServer } from './server/simulatorServer';
 
@@ -21,7 +22,7 @@ export interface Simulator {
 
 /** Builds the simulated exchange and begins to listen and to trade. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const venue = createSyntheticVenue(options);
+  const venue = createSyntheticVenue({ ...options, markets: syntheticMarkets });
   const server = new SimulatorServer({
     wires: [new BinanceWire({ venue, weightLimitPerMinute: options.weightLimitPerMinute })],
     pingIntervalMs: options.pingIntervalMs,

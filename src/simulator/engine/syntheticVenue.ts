@@ -1,7 +1,7 @@
 import { timeframeMs, type EpochMs } from '../../domain/marketData';
 import { openTimeOf } from './candle';
 import { inventHistory } from './candleHistory';
-import { syntheticMarkets, type SyntheticMarket } from './marketSpec';
+import type { SyntheticMarket } from './marketSpec';
 import { OrderFlow } from './orderFlow';
 import { createRandom, type Random } from './random';
 import { SimulatedMarket } from './simulatedMarket';
@@ -12,6 +12,7 @@ const warmUpMinutes = 10;
 const warmUpStepsPerSecond = 8;
 
 export interface SyntheticVenueOptions {
+  readonly markets: readonly SyntheticMarket[];
   /** Decides the whole course of every market. */
   readonly seed: string;
   /** Steps of the invented traders a second in each market, on average. */
@@ -31,7 +32,7 @@ export interface SyntheticVenue extends Venue {
 /** Builds the markets with their past; nothing moves before `start`. */
 export function createSyntheticVenue(options: SyntheticVenueOptions): SyntheticVenue {
   const warmUpStart = openTimeOf(options.now(), timeframeMs.M1) - warmUpMinutes * timeframeMs.M1;
-  const traders = syntheticMarkets.map((entry) => {
+  const traders = options.markets.map((entry) => {
     const random = createRandom(`${options.seed}/${entry.spec.id}`);
     const { market, flow } = createMarket({ entry, random, start: warmUpStart, now: options.now });
     warmUp({ flow, random, start: warmUpStart, end: options.now() });
