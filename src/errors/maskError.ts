@@ -1,6 +1,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { AppError } from './appError';
 import { catalogue, type ErrorCode } from './catalogue';
+import { asParseError } from './parseError';
 import { refusalKey } from './refusal';
 
 export interface MaskOptions {
@@ -42,20 +43,12 @@ function findAppError(error: unknown): AppError | null {
   return error instanceof GraphQLError && error.originalError != null ? findAppError(error.originalError) : null;
 }
 
-/** Codes for what GraphQL itself refuses. An error with an original behind it comes from a resolver and is not GraphQL's own. */
+/** The code of a refusal by GraphQL itself, which the transport has put on the error. */
 function codeOfGraphqlError(error: GraphQLError): ErrorCode | null {
-  if (isTokenLimitError(error)) return 'QUERY_TOO_LARGE';
   const { [refusalKey]: refused, code } = error.extensions;
   if (typeof refused === 'string' && refused in catalogue) return refused as ErrorCode;
-  if (typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR' && code in catalogue) return code as ErrorCode;
-  if (error.originalError != null) return null;
-  // graphql-js's own complaints about values (a scalar's parseValue, a missing variable) happen while executing: they carry a place.
-  return error.nodes !== undefined && error.path === undefined ? 'GRAPHQL_VALIDATION_FAILED' : null;
-}
-
-/** True for graphql-js's own complaint that a document has more tokens than `maxTokens`. */
-export function isTokenLimitError(error: unknown): boolean {
-  return error instanceof GraphQLError && error.message.includes('Document contains more that');
+  if (code === 'GRAPHQL_PARSE_FAILED') return asParseError(error).code;
+  return typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR' && code in catalogue ? (code as ErrorCode) : null;
 }
 
 const suggestion = / Did you mean .+\?$/s;

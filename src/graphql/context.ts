@@ -7,8 +7,8 @@ import type { UserReader } from './user/userReader';
 /** What resolvers call. One object for the life of the process. */
 export interface GraphqlServices {
   readonly clock: () => number;
-  readonly marketData: MarketData;
-  readonly marketStreams: MarketStreams;
+  readonly marketData: Pick<MarketData, keyof MarketData>;
+  readonly marketStreams: Pick<MarketStreams, keyof MarketStreams>;
   readonly users: UserReader;
 }
 

@@ -1,14 +1,15 @@
 import {
   getOperationAST,
+  GraphQLError,
   OperationTypeNode,
   parse,
   specifiedRules,
   validate,
   type DocumentNode,
-  type GraphQLError,
   type GraphQLSchema,
 } from 'graphql';
 import { AppError } from '../errors/appError';
+import { asParseError } from '../errors/parseError';
 import { assessCost } from './documentCost';
 import { documentRules } from './documentRules';
 import { assertIntrospectionAllowed, type IntrospectionSettings } from './introspection';
@@ -40,9 +41,10 @@ export interface Operation {
 export class Admission {
   constructor(private readonly parts: AdmissionParts) {}
 
-  /** Step 1. Throws QUERY_TOO_LARGE. */
-  assertSize(query: string, variables: unknown): void {
+  /** Step 1. Throws QUERY_TOO_LARGE, GRAPHQL_PARSE_FAILED for nothing at all. */
+  assertText(query: string, variables: unknown): void {
     const { maxBytes, maxVariablesBytes } = limits.document;
+    if (query.trim() === '') throw new AppError('GRAPHQL_PARSE_FAILED', { publicMessage: 'The document is empty.' });
     if (Buffer.byteLength(query) > maxBytes) {
       throw new AppError('QUERY_TOO_LARGE', { publicMessage: `The document is larger than ${maxBytes} bytes.` });
     }
@@ -69,12 +71,12 @@ export class Admission {
     });
   }
 
-  /** All seven steps. Returns the document, or the errors of step 3; throws AppError, or graphql-js's own error of syntax. */
+  /** All seven steps. Returns the document, or the errors of step 3; throws AppError. */
   admit(operation: Operation, context: RequestContext): DocumentNode | readonly GraphQLError[] {
-    this.assertSize(operation.query, operation.variables);
-    const document = parse(operation.query, parseOptions);
+    this.assertText(operation.query, operation.variables);
+    const document = parseDocument(operation.query);
     const errors = validate(this.parts.schema, document, [...specifiedRules, ...documentRules], validationOptions);
-    if (errors.length > 0) return errors;
+    if (errors.length > 0) return errors.map(asValidationError);
     this.assertAllowed(document, operation, context);
     return document;
   }
@@ -82,6 +84,20 @@ export class Admission {
 
 export const parseOptions = { maxTokens: limits.document.maxTokens } as const;
 export const validationOptions = { maxErrors: limits.document.maxErrors } as const;
+
+function parseDocument(query: string): DocumentNode {
+  try {
+    return parse(query, parseOptions);
+  } catch (cause) {
+    throw asParseError(cause);
+  }
+}
+
+/** Says, as Apollo does over HTTP, that it is the document and not the server that is at fault. */
+function asValidationError(error: GraphQLError): GraphQLError {
+  const { message, nodes, extensions } = error;
+  return new GraphQLError(message, { nodes: nodes ?? null, extensions: { code: 'GRAPHQL_VALIDATION_FAILED', ...extensions } });
+}
 
 /** Subscriptions run over the WebSocket alone, mutations over HTTP alone. */
 function assertCarried(kind: OperationTypeNode | undefined, context: RequestContext): void {

@@ -5,6 +5,7 @@ import { Kind, type ASTVisitor, type ValidationContext, type ValidationRule } fr
 import type { ErrorCode } from '../errors/catalogue';
 import { refusal } from '../errors/refusal';
 import { limits } from './limits';
+import { maxSelectionsRule } from './maxSelectionsRule';
 
 /** How the armor rules report. Thrown instead, Apollo would answer 500 and graphql-ws would close the socket. */
 function reportAs(
@@ -31,6 +32,7 @@ function oneOperationRule(context: ValidationContext): ASTVisitor {
 /** What a document may look like, as validation rules: the same on HTTP and WebSocket, run beside the rules of GraphQL itself. */
 export const documentRules: readonly ValidationRule[] = [
   oneOperationRule,
+  maxSelectionsRule(document.maxSelections),
   maxDepthRule({
     n: document.maxDepth,
     // Without it a chain of fragments is not counted by its fields.

@@ -11,6 +11,8 @@ export const limits = {
     maxDepth: 8,
     maxAliases: 15,
     maxDirectives: 20,
+    /** Fields selected, every fragment written out. */
+    maxSelections: 2_000,
     maxOperations: 1,
     /** Validation and variable coercion stop after so many errors. */
     maxErrors: 10,
@@ -19,8 +21,6 @@ export const limits = {
   cost: {
     anonymous: 1_000,
     signedIn: 5_000,
-    /** Fields visited while counting, spreads of fragments included: bounds the counting itself. */
-    maxVisitedFields: 5_000,
   },
   http: {
     maxBodyBytes: 98_304,
@@ -70,10 +70,6 @@ export const limits = {
     /** Identities counted at once; a further one is refused until others fall idle. */
     maxIdentities: 100_000,
     redisTimeoutMs: 250,
-  },
-  login: {
-    maxEmailLength: 254,
-    maxPasswordLength: 128,
   },
 } as const;
 

@@ -41,7 +41,8 @@ export function createApolloServer<Context extends RequestContext>(parts: Apollo
     csrfPrevention: true,
     hideSchemaDetailsFromClientErrors: true,
     includeStacktraceInErrorResponses: false,
-    maxRecursiveSelections: true,
+    // maxSelectionsRule does it, stricter and with a code.
+    maxRecursiveSelections: false,
     stopOnTerminationSignals: false,
     nodeEnv: 'production',
     logger: parts.logger,

@@ -87,7 +87,7 @@ function mountGraphql<Context extends RequestContext & { readonly services: Serv
       try {
         const body = assertGraphqlBody(request.body);
         contexts.set(request, contextOf(request, options.tokens));
-        admission.assertSize(body.query, body.variables);
+        admission.assertText(body.query, body.variables);
         done();
       } catch (error) {
         done(error as Error);

@@ -1,7 +1,5 @@
 import { Arg, Ctx, Field, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import type { EpochMs } from '../../domain/marketData';
-import { AppError } from '../../errors/appError';
-import { limits } from '../../security/limits';
 import type { AuthContext, AuthServices } from '../context';
 import { DateTimeScalar, JsonScalar } from '../scalar/scalars';
 
@@ -28,11 +26,6 @@ export class AuthResolver {
     @Arg('password', () => String) password: string,
     @Ctx() { services }: AuthContext,
   ): ReturnType<AuthServices['login']['login']> {
-    // Longer ones cannot be right: refused before any work is spent on them.
-    const { maxEmailLength, maxPasswordLength } = limits.login;
-    if (email.length > maxEmailLength || password.length > maxPasswordLength) {
-      return Promise.reject(new AppError('LOGIN_FAILED'));
-    }
     return services.login.login({ email, password });
   }
 }
