@@ -54,7 +54,7 @@ export interface ExchangePort {
   fetchTrades(symbol: string, limit: number): Promise<readonly PublicTrade[]>;
   /** Oldest first, the forming one included; limit up to 1,000. */
   fetchCandles(symbol: string, query: CandleQuery): Promise<readonly Candle[]>;
-  /** Opens a live channel. Connects, reconnects and resynchronises by itself until it is closed. */
+  /** Opens a live channel. Connects, reconnects and resynchronises by itself until it is closed. The first event comes after the return. */
   watch(request: WatchRequest): Upstream;
   /** Ends every upstream and connection. */
   close(): Promise<void>;

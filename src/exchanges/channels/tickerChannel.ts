@@ -8,7 +8,7 @@ const quoteFields = ['bid', 'bidVolume', 'ask', 'askVolume'] as const satisfies 
 
 /**
  * One ticker out of several sources: the 24-hour figures from one, best bid and ask from another.
- * The first event waits for the answer of REST, so that a reader never begins with half a ticker.
+ * The first event waits for REST or for all sources, so that a reader never begins with half a ticker.
  */
 export class TickerChannel implements ChannelHandler {
   readonly sources: readonly HandledSource[];
@@ -63,7 +63,11 @@ export class TickerChannel implements ChannelHandler {
     // watchBidsAsks answers with a dictionary by symbol, watchTicker with the ticker itself.
     const ticker = readTicker(raw[market.symbol] ?? raw, market.id, clock());
     this.#ticker = this.#merge(ticker, part);
-    if (this.#isRefreshed) this.parts.emit({ type: 'ticker', ticker: this.#ticker });
+    if (this.#isRefreshed || this.#isWhole(part)) this.parts.emit({ type: 'ticker', ticker: this.#ticker });
+  }
+
+  #isWhole(part: TickerSource['part']): boolean {
+    return part === 'whole' || (this.#hasLiveFigures && this.#hasLiveQuote);
   }
 
   #merge(ticker: Ticker, part: TickerSource['part']): Ticker {

@@ -1,0 +1,118 @@
+import type { EpochMs } from '../domain/marketData';
+import type { Draft, Inbox } from './inbox';
+import type { StreamMeta } from './streamEvents';
+
+export interface EventStreamParts<Body> {
+  readonly inbox: Inbox<Body>;
+  readonly clock: () => EpochMs;
+  /** At most one UPDATE in this time; 0 is no limit. */
+  readonly intervalMs: number;
+  /** The opaque position after event `seq`. */
+  readonly toCursor: (seq: number) => string;
+  /** Why the first SNAPSHOT is no continuation; null where none was asked for. */
+  readonly openingReason: string | null;
+  /** Lets go of the sources; called once, at once. */
+  readonly release: () => void;
+}
+
+type StreamEvent<Body> = Body & { readonly meta: StreamMeta };
+type Step<Body> = IteratorResult<StreamEvent<Body>, undefined>;
+
+interface Waiter<Body> {
+  readonly resolve: (step: Step<Body>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * One subscription as an async iterator. Written by hand, because a generator's `return()` waits for the pending `next()`,
+ * which on a quiet market never comes: the source would never be released. Ours releases at once.
+ */
+export class EventStream<Body extends object> implements AsyncIterableIterator<StreamEvent<Body>, undefined> {
+  readonly #waiters: Waiter<Body>[] = [];
+  #isDone = false;
+  #seq = 0;
+  #notBefore: EpochMs = 0;
+  #openingReason: string | null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(private readonly parts: EventStreamParts<Body>) {
+    this.#openingReason = parts.openingReason;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Step<Body>> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+      this.wake();
+    });
+  }
+
+  return(): Promise<Step<Body>> {
+    this.#end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  throw(error: unknown): Promise<Step<Body>> {
+    this.#end();
+    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  /** The inbox has changed. */
+  wake(): void {
+    while (this.#waiters.length > 0) {
+      if (this.#isDone) {
+        this.#waiters.shift()?.resolve({ done: true, value: undefined });
+        continue;
+      }
+      if (this.parts.inbox.failure !== null) {
+        this.#waiters.shift()?.reject(this.parts.inbox.failure);
+        this.#end();
+        return;
+      }
+      if (this.#mustWait()) return;
+      const draft = this.parts.inbox.take();
+      if (draft === null) return;
+      this.#waiters.shift()?.resolve({ done: false, value: this.#stamp(draft) });
+    }
+  }
+
+  #mustWait(): boolean {
+    const waitMs = this.#notBefore - this.parts.clock();
+    if (waitMs <= 0 || this.parts.inbox.isUrgent) return false;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.wake();
+    }, waitMs);
+    return true;
+  }
+
+  #stamp(draft: Draft<Body>): StreamEvent<Body> {
+    const at = this.parts.clock();
+    this.#notBefore = at + this.parts.intervalMs;
+    this.#seq += 1;
+    let { reason } = draft;
+    if (draft.kind === 'SNAPSHOT') {
+      reason = joinReasons(this.#openingReason, reason);
+      this.#openingReason = null;
+    }
+    const meta = { kind: draft.kind, seq: String(this.#seq), at, cursor: this.parts.toCursor(this.#seq), reason };
+    return { meta, ...draft.body };
+  }
+
+  #end(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.parts.release();
+    this.wake();
+  }
+}
+
+/** Several reasons of one event, told in one text. */
+export function joinReasons(...reasons: readonly (string | null)[]): string | null {
+  const present = reasons.filter((reason) => reason !== null);
+  return present.length === 0 ? null : present.join('; ');
+}
