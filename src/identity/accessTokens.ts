@@ -50,6 +50,11 @@ export class AccessTokens {
     try {
       return this.#read(token);
     } catch (cause) {
+      if (cause instanceof jwt.TokenExpiredError) {
+        // A client may come back with a fresh one by itself; any other refusal is final.
+        const publicMessage = 'Your access token has expired. Sign in again.';
+        throw new AppError('UNAUTHENTICATED', { publicMessage, extensions: { reason: 'TOKEN_EXPIRED' }, cause });
+      }
       throw new AppError('UNAUTHENTICATED', { cause });
     }
   }

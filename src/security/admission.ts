@@ -59,7 +59,7 @@ export class Admission {
   assertAllowed(document: DocumentNode, operation: Omit<Operation, 'query'>, context: RequestContext): number {
     const { parts } = this;
     parts.trustedOperations.assertTrusted(document);
-    assertCarried(getOperationAST(document, operation.operationName)?.operation, context);
+    assertCarried(getOperationAST(document, operation.operationName)?.operation, parts.schema, context);
     assertIntrospectionAllowed(document, context, parts.settings);
     return assessCost({
       schema: parts.schema,
@@ -96,16 +96,24 @@ function parseDocument(query: string): DocumentNode {
 /** Says, as Apollo does over HTTP, that it is the document and not the server that is at fault. */
 function asValidationError(error: GraphQLError): GraphQLError {
   const { message, nodes, extensions } = error;
-  return new GraphQLError(message, { nodes: nodes ?? null, extensions: { code: 'GRAPHQL_VALIDATION_FAILED', ...extensions } });
+  return new GraphQLError(message, {
+    nodes: nodes ?? null,
+    extensions: { code: 'GRAPHQL_VALIDATION_FAILED', ...extensions },
+  });
 }
 
 /** Subscriptions run over the WebSocket alone, mutations over HTTP alone. */
-function assertCarried(kind: OperationTypeNode | undefined, context: RequestContext): void {
+function assertCarried(kind: OperationTypeNode | undefined, schema: GraphQLSchema, context: RequestContext): void {
   if (kind === undefined) {
     throw new AppError('BAD_USER_INPUT', { publicMessage: 'The document has no operation of that name.' });
   }
-  const wrongTransport = context.transport === 'ws' ? OperationTypeNode.MUTATION : OperationTypeNode.SUBSCRIPTION;
-  if (kind !== wrongTransport) return;
-  const rightTransport = context.transport === 'ws' ? 'HTTP POST' : 'WebSocket (graphql-transport-ws)';
-  throw new AppError('BAD_USER_INPUT', { publicMessage: `Send a ${kind} over ${rightTransport}.` });
+  const isOverSocket = context.transport === 'ws';
+  if (kind === (isOverSocket ? OperationTypeNode.MUTATION : OperationTypeNode.SUBSCRIPTION)) {
+    const rightTransport = isOverSocket ? 'HTTP POST' : 'WebSocket (graphql-transport-ws)';
+    throw new AppError('BAD_USER_INPUT', { publicMessage: `Send a ${kind} over ${rightTransport}.` });
+  }
+  if (schema.getRootType(kind) === undefined) {
+    // graphql-js validates a document of a kind that the schema does not have, and fails while executing it.
+    throw new AppError('GRAPHQL_VALIDATION_FAILED', { publicMessage: `This endpoint has no ${kind}s.` });
+  }
 }
