@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { syntheticMarkets } from '../simulator/engine/marketSpec';
-import { startSimulator, type SimulatorOptions } from '../simulator/simulator';
+import { startSimulator, type ReplaySource, type SimulatorOptions, type SyntheticSource } from '../simulator/simulator';
 
 const usage = `Usage: npm run simulator -- [options]
 
@@ -10,6 +10,10 @@ A simulated exchange on 127.0.0.1 that speaks Binance spot's REST and WebSocket 
   --seed TEXT         decides the whole course of every market                (default "tickgate")
   --rate N            steps of the invented traders a second in each market   (default 10)
   --quiet SYMBOL      a market in which nobody trades, e.g. XRPUSDT; repeatable
+  --replay FILE       plays recorded sockets of Binance spot instead (gzip or plain, one market a file); repeatable
+  --speed X           2 plays twice as fast as recorded, "max" as fast as it is read  (default 1)
+  --replay-wait A,B   streams that must be subscribed to before the first line is played,
+                      e.g. btcusdt@trade,btcusdt@depth@100ms            (default: any subscription)
   --weight-limit N    REST request weight granted a minute                    (default 6000)
   --ping-interval N   milliseconds between the server's pings                 (default 20000)
   --with-parent       ends when standard input closes
@@ -20,7 +24,7 @@ The first line on standard output is {"event":"listening","port":N}. Faults are 
 
 class UsageError extends Error {}
 
-interface Arguments extends Omit<SimulatorOptions, 'now'> {
+interface Arguments extends Omit<SimulatorOptions, 'now' | 'onError'> {
   readonly isHelp: boolean;
   readonly endsWithParent: boolean;
 }
@@ -31,9 +35,7 @@ function readArguments(args: readonly string[]): Arguments {
     isHelp: values.help,
     endsWithParent: values['with-parent'],
     port: toWhole('--port', values.port, { from: 0, to: 65_535 }),
-    seed: values.seed,
-    ratePerSecond: toWhole('--rate', values.rate, { from: 1, to: 1000 }),
-    quietMarkets: values.quiet.map(toMarketId),
+    source: values.replay.length > 0 ? toReplay(values) : toSynthetic(values),
     weightLimitPerMinute: toWhole('--weight-limit', values['weight-limit'], { from: 1, to: 1_000_000_000 }),
     pingIntervalMs: toWhole('--ping-interval', values['ping-interval'], { from: 10, to: 3_600_000 }),
   };
@@ -48,6 +50,9 @@ function parse(args: readonly string[]) {
         seed: { type: 'string', default: 'tickgate' },
         rate: { type: 'string', default: '10' },
         quiet: { type: 'string', multiple: true, default: [] },
+        replay: { type: 'string', multiple: true, default: [] },
+        speed: { type: 'string', default: '1' },
+        'replay-wait': { type: 'string', default: '' },
         'weight-limit': { type: 'string', default: '6000' },
         'ping-interval': { type: 'string', default: '20000' },
         'with-parent': { type: 'boolean', default: false },
@@ -57,6 +62,30 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+type Values = ReturnType<typeof parse>['values'];
+
+function toSynthetic(values: Values): SyntheticSource {
+  return {
+    kind: 'synthetic',
+    seed: values.seed,
+    ratePerSecond: toWhole('--rate', values.rate, { from: 1, to: 1000 }),
+    quietMarkets: values.quiet.map(toMarketId),
+  };
+}
+
+function toReplay(values: Values): ReplaySource {
+  const waitFor = values['replay-wait'].split(',').filter((name) => name !== '');
+  return { kind: 'replay', files: values.replay, speed: toSpeed(values.speed), waitFor };
+}
+
+/** Null is as fast as the readers take it. */
+function toSpeed(text: string): number | null {
+  if (text === 'max') return null;
+  const speed = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (speed >= 0 && speed <= 10_000) return speed === 0 ? null : speed;
+  throw new UsageError(`--speed must be a number up to 10000, or "max", not "${text}".`);
 }
 
 function toWhole(name: string, text: string, range: { readonly from: number; readonly to: number }): number {
@@ -77,7 +106,10 @@ async function run(args: readonly string[]): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const simulator = await startSimulator({ ...options, now: () => Date.now() });
+  const onError = (error: unknown): void => {
+    process.stderr.write(`${toText(error)}\n`);
+  };
+  const simulator = await startSimulator({ ...options, now: () => Date.now(), onError });
   process.stdout.write(`${JSON.stringify({ event: 'listening', port: simulator.port })}\n`);
 
   const stop = (): void => {
@@ -94,8 +126,12 @@ async function run(args: readonly string[]): Promise<void> {
   }
 }
 
+function toText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 run(process.argv.slice(2)).catch((error: unknown) => {
-  const text = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${error instanceof UsageError ? `${text} See --help.` : `The simulator stopped: ${text}`}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  const isUsage = error instanceof UsageError;
+  process.stderr.write(isUsage ? `${error.message} See --help.\n` : `The simulator stopped: ${toText(error)}\n`);
+  process.exitCode = isUsage ? 2 : 1;
 });

@@ -1,18 +1,36 @@
 import type { EpochMs } from '../domain/marketData';
 import { BinanceWire } from './binance/binanceWire';
+import { Replay } from './binance/replay/replay';
 import { syntheticMarkets } from './engine/marketSpec';
 import { createSyntheticVenue } from './engine/syntheticVenue';
 import { SimulatorServer } from './server/simulatorServer';
+import type { Wire } from './server/wire';
 
 export interface SimulatorOptions {
   /** 0 takes a free port. */
   readonly port: number;
+  readonly weightLimitPerMinute: number;
+  readonly pingIntervalMs: number;
+  readonly source: SyntheticSource | ReplaySource;
+  readonly now: () => EpochMs;
+  /** Told of what fails while nobody waits for it. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Invented traders in a real matching engine. */
+export interface SyntheticSource {
+  readonly kind: 'synthetic';
   readonly seed: string;
   readonly ratePerSecond: number;
   readonly quietMarkets: readonly string[];
-  readonly weightLimitPerMinute: number;
-  readonly pingIntervalMs: number;
-  readonly now: () => EpochMs;
+}
+
+/** Recorded sockets of Binance spot. */
+export interface ReplaySource {
+  readonly kind: 'replay';
+  readonly files: readonly string[];
+  readonly speed: number | null;
+  readonly waitFor: readonly string[];
 }
 
 export interface Simulator {
@@ -20,21 +38,53 @@ export interface Simulator {
   stop(): Promise<void>;
 }
 
-/** Builds the simulated exchange and begins to listen and to trade. */
+/** What moves the markets, and the protocols that tell of it. */
+interface Exchange {
+  readonly wires: readonly Wire[];
+  readonly describe: () => object;
+  readonly start: () => void;
+  readonly stop: () => void;
+}
+
+/** Builds the simulated exchange and begins to listen and to trade. Throws RecordingError for a recording that cannot be played. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const venue = createSyntheticVenue({ ...options, markets: syntheticMarkets });
-  const server = new SimulatorServer({
-    wires: [new BinanceWire({ venue, weightLimitPerMinute: options.weightLimitPerMinute })],
-    pingIntervalMs: options.pingIntervalMs,
-    describe: () => ({ mode: 'synthetic', seed: options.seed, markets: [...venue.markets.keys()] }),
-  });
+  const { source } = options;
+  const exchange = source.kind === 'replay' ? await playRecordings(options, source) : trade(options, source);
+  const server = new SimulatorServer({ ...options, wires: exchange.wires, describe: exchange.describe });
   const port = await server.listen(options.port);
-  venue.start();
+  exchange.start();
   return {
     port,
     stop: async () => {
-      venue.stop();
+      exchange.stop();
       await server.stop();
+    },
+  };
+}
+
+function trade(options: SimulatorOptions, source: SyntheticSource): Exchange {
+  const venue = createSyntheticVenue({ ...source, markets: syntheticMarkets, now: options.now });
+  return {
+    wires: [new BinanceWire({ ...options, venue })],
+    describe: () => ({ mode: 'synthetic', seed: source.seed, markets: [...venue.markets.keys()] }),
+    start: () => {
+      venue.start();
+    },
+    stop: () => {
+      venue.stop();
+    },
+  };
+}
+
+async function playRecordings(options: SimulatorOptions, source: ReplaySource): Promise<Exchange> {
+  const replay = await Replay.load({ ...source, now: options.now, onError: options.onError });
+  return {
+    wires: [new BinanceWire({ ...options, venue: replay, openStream: replay.openStream })],
+    describe: () => ({ mode: 'replay', markets: [...replay.markets.keys()], replay: replay.describe() }),
+    // The first subscription starts it.
+    start: () => undefined,
+    stop: () => {
+      replay.stop();
     },
   };
 }

@@ -17,7 +17,7 @@ async function run(...args: string[]): Promise<{ code: number; stdout: string; s
 describe('the command simulator', () => {
   it('explains itself', async () => {
     const { code, stdout } = await run('--help');
-    expect([code, stdout]).toEqual([0, expect.stringContaining('--seed') as string]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('--replay') as string]);
   });
 
   it.each([
@@ -27,6 +27,7 @@ describe('the command simulator', () => {
     [['--rate', '0']],
     [['--quiet', 'NOPE']],
     [['stray']],
+    [['--replay', 'x', '--speed', 'fast']],
   ])('refuses %j with a sentence and code 2', async (args) => {
     const { code, stdout, stderr } = await run(...args);
     expect([code, stdout, stderr.trim().split('\n')]).toEqual([2, '', [expect.stringMatching(/See --help\.$/)]]);

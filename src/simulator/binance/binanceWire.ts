@@ -7,12 +7,20 @@ import { marketDataEndpoints } from './marketData';
 import { Parameters } from './parameters';
 import { RequestWeights } from './requestWeights';
 import { MarketSocket } from './streams/marketSocket';
-import { openMarketStream } from './streams/marketStreams';
+import { openLiveStream } from './streams/marketStreams';
+import type { Close, Sink } from './streams/stream';
 import { StreamHub } from './streams/streamHub';
-import { parseStreamName } from './streams/streamName';
 
 const restPrefixes = ['/api/', '/sapi/'];
 const socketPaths = ['/ws', '/stream'];
+
+export interface BinanceWireOptions {
+  readonly venue: Venue;
+  /** Request weight granted a minute. */
+  readonly weightLimitPerMinute: number;
+  /** Opens a stream by name, or gives null where nothing will ever come; by default from the venue's events. */
+  readonly openStream?: (name: string, sink: Sink) => Close | null;
+}
 
 /** Binance spot: REST under /api/v3, market streams under /stream and /ws. */
 export class BinanceWire implements Wire {
@@ -21,15 +29,12 @@ export class BinanceWire implements Wire {
   private readonly requestWeights: RequestWeights;
   private readonly hub: StreamHub;
 
-  constructor(options: { readonly venue: Venue; readonly weightLimitPerMinute: number }) {
+  constructor(options: BinanceWireOptions) {
     const { venue, weightLimitPerMinute } = options;
     const endpoints = marketDataEndpoints(venue);
     this.endpoints = new Map(endpoints.map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint]));
     this.requestWeights = new RequestWeights({ limitPerMinute: weightLimitPerMinute, now: venue.now });
-    this.hub = new StreamHub((name, emit) => {
-      const request = parseStreamName(name);
-      return request === null ? null : openMarketStream(venue, request, emit);
-    });
+    this.hub = new StreamHub(options.openStream ?? ((name, sink) => openLiveStream(venue, name, sink)));
   }
 
   claims(path: string): boolean {

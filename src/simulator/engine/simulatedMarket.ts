@@ -49,6 +49,10 @@ export class SimulatedMarket implements VenueMarket {
     return this.lastUpdateId;
   }
 
+  time(): EpochMs {
+    return this.now();
+  }
+
   nextOrderId(): number {
     this.lastOrderId += 1;
     return this.lastOrderId;

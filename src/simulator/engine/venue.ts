@@ -11,6 +11,8 @@ export interface VenueMarket {
   readonly spec: MarketSpec;
   /** Counts every change of a price level; the same numbers mark depth events and snapshots. */
   readonly updateId: number;
+  /** The market's own clock: the host's where it trades now, the recording's where one is played. */
+  time(): EpochMs;
   top(): TopOfBook;
   /** The best `depth` levels a side, as of `updateId`. */
   book(depth: number): BookSnapshot;
@@ -136,6 +138,6 @@ export interface DayStatistics {
 /** All markets of one simulated exchange. */
 export interface Venue {
   readonly markets: ReadonlyMap<string, VenueMarket>;
-  /** The exchange's own clock. */
+  /** The clock of the exchange as a whole. */
   readonly now: () => EpochMs;
 }

@@ -63,9 +63,17 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     return this.isFrozen;
   }
 
-  /** True while the client reads slower than it is sent to. A closed or half-open socket holds nobody up. */
-  get isCongested(): boolean {
+  /** A closed or half-open socket holds nobody up. */
+  private get isCongested(): boolean {
     return !this.isClosed && !this.isFrozen && this.socket.bufferedAmount > highWaterBytes;
+  }
+
+  /** Null where the client keeps up, else a promise that it does again or is gone. */
+  drained(): Promise<void> | null {
+    if (!this.isCongested) return null;
+    return new Promise((resolve) => {
+      this.once('drain', resolve);
+    });
   }
 
   /** Sends data of a stream, unless a fault takes it away or changes it. */

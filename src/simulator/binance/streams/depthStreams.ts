@@ -1,4 +1,4 @@
-import type { Venue, VenueLevel, VenueMarket } from '../../engine/venue';
+import type { VenueLevel, VenueMarket } from '../../engine/venue';
 import { fixed8, toPair } from '../format';
 import type { Close, Emit } from './stream';
 
@@ -7,12 +7,11 @@ import type { Close, Emit } from './stream';
  * a gap: U is always the u before plus one. A window without a change sends nothing.
  */
 export function openDepth(options: {
-  readonly venue: Venue;
   readonly market: VenueMarket;
   readonly speedMs: number;
   readonly emit: Emit;
 }): Close {
-  const { venue, market, speedMs, emit } = options;
+  const { market, speedMs, emit } = options;
   const changed = new Map<string, VenueLevel>();
   let sentId = market.updateId;
   const unlisten = market.listen((event) => {
@@ -25,7 +24,7 @@ export function openDepth(options: {
     const side = (name: VenueLevel['side']): [string, string][] =>
       levels.filter((level) => level.side === name).map((level) => [fixed8(level.price), fixed8(level.amount)]);
     const u = market.updateId;
-    const event = { e: 'depthUpdate', E: venue.now(), s: market.spec.id };
+    const event = { e: 'depthUpdate', E: market.time(), s: market.spec.id };
     emit(JSON.stringify({ ...event, U: sentId + 1, u, b: side('BUY'), a: side('SELL') }));
     sentId = u;
   }, speedMs);

@@ -1,4 +1,4 @@
-import type { Venue, VenueCandle, VenueMarket } from '../../engine/venue';
+import type { VenueCandle, VenueMarket } from '../../engine/venue';
 import { fixed8 } from '../format';
 import type { Close, Emit } from './stream';
 
@@ -9,13 +9,12 @@ const updateIntervalMs = 2000;
 
 /** The forming candle every two seconds where it has changed, and each candle once more, marked closed, when its time is over. */
 export function openKlines(options: {
-  readonly venue: Venue;
   readonly market: VenueMarket;
   readonly interval: string;
   readonly intervalMs: number;
   readonly emit: Emit;
 }): Close {
-  const { venue, market, interval, intervalMs, emit } = options;
+  const { market, interval, intervalMs, emit } = options;
   const symbol = market.spec.id;
   let openTime: number | null = null;
   let isDue = true;
@@ -23,21 +22,19 @@ export function openKlines(options: {
 
   const send = (candle: VenueCandle, isClosed: boolean): void => {
     const k = { ...toKline(candle, isClosed), s: symbol, i: interval };
-    emit(JSON.stringify({ e: 'kline', E: venue.now(), s: symbol, k }));
+    emit(JSON.stringify({ e: 'kline', E: market.time(), s: symbol, k }));
   };
   const unlisten = market.listen((event) => {
     if (event.kind === 'trade') isDue = true;
   });
   const timer = setInterval(() => {
     sinceUpdateMs += checkIntervalMs;
-    const candles = market.candles({ intervalMs, since: null, until: null, limit: 3 });
+    const candles = market.candles({ intervalMs, since: openTime, until: null, limit: openTime === null ? 1 : 1000 });
     const current = candles.at(-1);
     if (current === undefined) return;
-    for (const candle of candles) {
-      if (openTime !== null && candle.openTime >= openTime && candle !== current) {
-        send(candle, true);
-        isDue = true;
-      }
+    for (const candle of candles.slice(0, -1)) {
+      send(candle, true);
+      isDue = true;
     }
     openTime = current.openTime;
     if (!isDue || sinceUpdateMs < updateIntervalMs) return;

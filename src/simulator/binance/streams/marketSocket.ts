@@ -37,6 +37,10 @@ export class MarketSocket implements Subscriber {
     this.connection.sendFrame(stream, frame);
   }
 
+  drained(): Promise<void> | null {
+    return this.connection.drained();
+  }
+
   private receive(text: string): void {
     let id: unknown = null;
     try {

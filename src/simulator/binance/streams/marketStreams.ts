@@ -2,46 +2,46 @@ import type { DayStatistics, MarketEvent, TopOfBook, Venue, VenueMarket } from '
 import { fixed8, toPair, zero8 } from '../format';
 import { openDepth, openPartialDepth } from './depthStreams';
 import { openKlines } from './klineStream';
-import type { Close, Emit } from './stream';
-import type { StreamRequest } from './streamName';
+import type { Close, Emit, Sink } from './stream';
+import { parseStreamName } from './streamName';
 
 /** Binance's pace for the statistics of a day. */
 const tickerIntervalMs = 1000;
 
-/** Opens the stream that a name asks for; null where its market is not listed (Binance stays silent then). */
-export function openMarketStream(venue: Venue, request: StreamRequest, emit: Emit): Close | null {
-  if (request.channel === 'allTickers' || request.channel === 'allMiniTickers') {
-    return openAllTickers(venue, request.channel === 'allMiniTickers' ? toMiniTicker : toTicker, emit);
-  }
+/** Opens a stream by name from a venue's events; null where its market is not listed (Binance stays silent then). */
+export function openLiveStream(venue: Venue, name: string, { emit }: Sink): Close | null {
+  const request = parseStreamName(name);
+  if (request === null) return null;
+  if (request.channel === 'allTickers') return openAllTickers(venue, toTicker, emit);
+  if (request.channel === 'allMiniTickers') return openAllTickers(venue, toMiniTicker, emit);
   const market = venue.markets.get(request.symbol);
   if (market === undefined) return null;
   switch (request.channel) {
     case 'trade':
     case 'aggTrade':
     case 'bookTicker':
-      return openEvents({ venue, market, channel: request.channel, emit });
+      return openEvents({ market, channel: request.channel, emit });
     case 'ticker':
-      return openTicker({ venue, market, toMessage: toTicker, emit });
+      return openTicker({ market, toMessage: toTicker, emit });
     case 'miniTicker':
-      return openTicker({ venue, market, toMessage: toMiniTicker, emit });
+      return openTicker({ market, toMessage: toMiniTicker, emit });
     case 'depth':
-      return openDepth({ venue, market, speedMs: request.speedMs, emit });
+      return openDepth({ market, speedMs: request.speedMs, emit });
     case 'partialDepth':
       return openPartialDepth({ market, levels: request.levels, speedMs: request.speedMs, emit });
     case 'kline':
-      return openKlines({ venue, market, interval: request.interval, intervalMs: request.intervalMs, emit });
+      return openKlines({ market, interval: request.interval, intervalMs: request.intervalMs, emit });
   }
 }
 
 function openEvents(options: {
-  readonly venue: Venue;
   readonly market: VenueMarket;
   readonly channel: 'trade' | 'aggTrade' | 'bookTicker';
   readonly emit: Emit;
 }): Close {
-  const { venue, market, channel, emit } = options;
+  const { market, channel, emit } = options;
   return market.listen((event) => {
-    const message = toEventMessage(market.spec.id, event, venue.now());
+    const message = toEventMessage(market.spec.id, event, market.time());
     if (message !== null && message.channel === channel) emit(JSON.stringify(message.data));
   });
 }
@@ -68,16 +68,15 @@ function toEventMessage(symbol: string, event: MarketEvent, now: number): { chan
   }
 }
 
-type ToMessage = (market: VenueMarket, day: DayStatistics, now: number) => object;
+type ToMessage = (market: VenueMarket, day: DayStatistics) => object;
 
 /** Once a second where anything has changed; the first comes in any case. */
 function openTicker(options: {
-  readonly venue: Venue;
   readonly market: VenueMarket;
   readonly toMessage: ToMessage;
   readonly emit: Emit;
 }): Close {
-  const { venue, market, toMessage, emit } = options;
+  const { market, toMessage, emit } = options;
   let isDue = true;
   const unlisten = market.listen((event) => {
     if (event.kind === 'trade' || event.kind === 'top') isDue = true;
@@ -85,7 +84,7 @@ function openTicker(options: {
   const timer = setInterval(() => {
     if (!isDue) return;
     isDue = false;
-    emit(JSON.stringify(toMessage(market, market.day(), venue.now())));
+    emit(JSON.stringify(toMessage(market, market.day())));
   }, tickerIntervalMs);
   return () => {
     clearInterval(timer);
@@ -102,7 +101,7 @@ function openAllTickers(venue: Venue, toMessage: ToMessage, emit: Emit): Close {
   );
   const timer = setInterval(() => {
     if (changed.size === 0) return;
-    const messages = [...changed].map((market) => toMessage(market, market.day(), venue.now()));
+    const messages = [...changed].map((market) => toMessage(market, market.day()));
     changed.clear();
     emit(JSON.stringify(messages));
   }, tickerIntervalMs);
@@ -118,10 +117,10 @@ function toBest(top: TopOfBook): { b: string; B: string; a: string; A: string } 
   return { b, B, a, A };
 }
 
-function toTicker(market: VenueMarket, day: DayStatistics, now: number): object {
+function toTicker(market: VenueMarket, day: DayStatistics): object {
   return {
     e: '24hrTicker',
-    E: now,
+    E: market.time(),
     s: market.spec.id,
     p: fixed8(day.change),
     P: day.changePercent,
@@ -143,10 +142,10 @@ function toTicker(market: VenueMarket, day: DayStatistics, now: number): object 
   };
 }
 
-function toMiniTicker(market: VenueMarket, day: DayStatistics, now: number): object {
+function toMiniTicker(market: VenueMarket, day: DayStatistics): object {
   return {
     e: '24hrMiniTicker',
-    E: now,
+    E: market.time(),
     s: market.spec.id,
     c: fixed8(day.last),
     o: fixed8(day.open),

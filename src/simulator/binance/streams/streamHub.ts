@@ -1,10 +1,12 @@
-import type { Close, Emit } from './stream';
+import type { Close, Sink } from './stream';
 
 /** Who receives a stream's frames. */
 export interface Subscriber {
   /** True for `{"stream":…,"data":…}` around each frame (paths under /stream), false for the bare frame (/ws). */
   readonly isCombined: boolean;
   sendFrame(stream: string, frame: string): void;
+  /** Null where it keeps up, else a promise that it does again. */
+  drained(): Promise<void> | null;
 }
 
 interface OpenStream {
@@ -17,7 +19,7 @@ export class StreamHub {
   private readonly streams = new Map<string, OpenStream>();
 
   /** open: opens a stream by name, or gives null where nothing will ever come. */
-  constructor(private readonly open: (name: string, emit: Emit) => Close | null) {}
+  constructor(private readonly open: (name: string, sink: Sink) => Close | null) {}
 
   subscribe(name: string, subscriber: Subscriber): void {
     const existing = this.streams.get(name);
@@ -27,8 +29,11 @@ export class StreamHub {
     }
     const stream: OpenStream = { subscribers: new Set([subscriber]), close: null };
     this.streams.set(name, stream);
-    stream.close = this.open(name, (data) => {
-      publish(name, data, stream.subscribers);
+    stream.close = this.open(name, {
+      emit: (data) => {
+        publish(name, data, stream.subscribers);
+      },
+      drained: () => allDrained(stream.subscribers),
     });
   }
 
@@ -52,4 +57,9 @@ function publish(name: string, data: string, subscribers: ReadonlySet<Subscriber
     if (subscriber.isCombined) combined ??= `{"stream":${JSON.stringify(name)},"data":${data}}`;
     subscriber.sendFrame(name, subscriber.isCombined ? (combined ?? data) : data);
   }
+}
+
+function allDrained(subscribers: ReadonlySet<Subscriber>): Promise<void> | null {
+  const waits = [...subscribers].map((subscriber) => subscriber.drained()).filter((wait) => wait !== null);
+  return waits.length === 0 ? null : Promise.all(waits).then(() => undefined);
 }
