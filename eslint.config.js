@@ -3,7 +3,17 @@
 const tseslint = require('typescript-eslint');
 
 module.exports = tseslint.config(
-  { ignores: ['dist/', 'data/', 'node_modules/', 'src/graphql/operations.generated.ts', '**/*.js', '**/*.mjs', '**/*.cjs'] },
+  {
+    ignores: [
+      'dist/',
+      'data/',
+      'node_modules/',
+      'src/graphql/operations.generated.ts',
+      '**/*.js',
+      '**/*.mjs',
+      '**/*.cjs',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: __dirname } },
@@ -24,7 +34,10 @@ module.exports = tseslint.config(
     files: ['src/**/*.ts'],
     ignores: ['src/config/**'],
     rules: {
-      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Read configuration through src/config.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Read configuration through src/config.' },
+      ],
     },
   },
   {
@@ -39,14 +52,24 @@ module.exports = tseslint.config(
       'no-restricted-globals': ['error', { name: 'parseFloat', message: 'Use src/domain/decimal.' }],
       'no-restricted-syntax': [
         'error',
-        { selector: "CallExpression[callee.name='Number']", message: 'Money is never a float: use src/domain/decimal.' },
-        { selector: "CallExpression[callee.object.name='Number'][callee.property.name='parseFloat']", message: 'Use src/domain/decimal.' },
+        {
+          selector: "CallExpression[callee.name='Number']",
+          message: 'Money is never a float: use src/domain/decimal.',
+        },
+        {
+          selector: "CallExpression[callee.object.name='Number'][callee.property.name='parseFloat']",
+          message: 'Use src/domain/decimal.',
+        },
         { selector: "UnaryExpression[operator='+']", message: 'Money is never a float: use src/domain/decimal.' },
       ],
     },
   },
   {
     files: ['test/**/*.ts', 'bench/**/*.ts'],
-    rules: { 'max-params': 'off', '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/unbound-method': 'off' },
+    rules: {
+      'max-params': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+    },
   },
 );

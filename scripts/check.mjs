@@ -12,6 +12,13 @@ const checks = {
   rooms: program('dependency-cruiser/bin/dependency-cruise.mjs', 'src', 'migrations', 'ormconfig.ts'),
   'dead code': program('knip/bin/knip.js'),
   '.env.template': ['--require', '@swc-node/register', 'src/cli/envTemplate.ts', '--check'],
+  'schema/*.graphql': ['--require', '@swc-node/register', 'scripts/emitSchema.ts', '--check'],
+  'src/graphql/operations.generated.ts': program(
+    '@graphql-codegen/cli/cjs/bin.js',
+    '--config',
+    'codegen.yml',
+    '--check',
+  ),
   'package-lock.json': ['scripts/completeLockfile.mjs', '--check'],
 };
 

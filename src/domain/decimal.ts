@@ -4,7 +4,12 @@ import { Decimal as DecimalJs } from 'decimal.js';
  * Arithmetic on money: 40 significant digits, which holds every NUMERIC(38,18) of the database.
  * A private clone, so that no other package can change the precision under us.
  */
-export const Decimal = DecimalJs.clone({ precision: 40, rounding: DecimalJs.ROUND_HALF_EVEN, toExpNeg: -40, toExpPos: 60 });
+export const Decimal = DecimalJs.clone({
+  precision: 40,
+  rounding: DecimalJs.ROUND_HALF_EVEN,
+  toExpNeg: -40,
+  toExpPos: 60,
+});
 export type Decimal = DecimalJs;
 
 declare const decimalString: unique symbol;
@@ -25,7 +30,8 @@ export function isDecimalString(value: unknown): value is DecimalString {
  */
 export function toDecimalString(value: unknown): DecimalString {
   if (isDecimalString(value)) return canonical(value);
-  const isReadable = (typeof value === 'string' && value.length <= 80 && value.trim() !== '') || typeof value === 'number';
+  const isReadable =
+    (typeof value === 'string' && value.length <= 80 && value.trim() !== '') || typeof value === 'number';
   if (!isReadable) throw new RangeError(`not a decimal: ${describe(value)}`);
   let parsed: Decimal;
   try {

@@ -38,7 +38,9 @@ export function toMarketId(exchange: string, symbol: string): MarketId {
 }
 
 /** Splits a market id into its parts, or gives null where the text has not the shape of one. */
-export function parseMarketId(text: string): { readonly id: MarketId; readonly exchange: string; readonly symbol: string } | null {
+export function parseMarketId(
+  text: string,
+): { readonly id: MarketId; readonly exchange: string; readonly symbol: string } | null {
   const match = shape.exec(text);
   if (match?.[1] === undefined || match[2] === undefined) return null;
   return { id: text as MarketId, exchange: match[1], symbol: match[2] };

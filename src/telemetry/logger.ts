@@ -11,5 +11,8 @@ const secretPaths = ['authorization', 'password', 'token', 'accessToken', 'secre
  */
 export function createLogger(level: string): Logger {
   const redact = secretPaths.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
-  return pino({ level, redact: { paths: redact, censor: '[redacted]' }, base: null }, pino.destination({ fd: 2, sync: true }));
+  return pino(
+    { level, redact: { paths: redact, censor: '[redacted]' }, base: null },
+    pino.destination({ fd: 2, sync: true }),
+  );
 }
