@@ -9,12 +9,12 @@ export interface CcxtClient {
   readonly isConnected: boolean;
   /** Milliseconds since 1970. */
   readonly connectionEstablished: number | undefined;
-  readonly lastPong: number | undefined;
   readonly error: unknown;
   /** The socket of the `ws` package; undefined before the first dial. */
   readonly connection: { readonly readyState: number; terminate(): void } | undefined;
   readonly subscriptions: Record<string, unknown>;
   send(message: unknown): Promise<unknown>;
+  onPong(): void;
   reject(error: unknown, messageHash?: string): unknown;
   close(): unknown;
 }

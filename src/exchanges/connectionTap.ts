@@ -43,7 +43,7 @@ export class ConnectionTap {
   aliveAt(client: CcxtClient | undefined): EpochMs | null {
     if (client?.isConnected !== true || client.error !== undefined || client.connection?.readyState !== openState)
       return null;
-    return Math.max(client.connectionEstablished ?? 0, client.lastPong ?? 0, this.#heardAt.get(client) ?? 0);
+    return Math.max(client.connectionEstablished ?? 0, this.#heardAt.get(client) ?? 0);
   }
 }
 
@@ -60,7 +60,7 @@ export function tapConnections(base: CcxtClass, tap: ConnectionTap): CcxtClass {
     override client(url: string): CcxtClient {
       const isNew = !(url in this.clients);
       const client = super.client(url);
-      if (isNew) guardSend(client, tap);
+      if (isNew) adopt(client, tap);
       return client;
     }
 
@@ -108,8 +108,8 @@ export function tapConnections(base: CcxtClass, tap: ConnectionTap): CcxtClass {
   };
 }
 
-/** ccxt drops the promise of `send`: without a handler of ours, a socket that closes just before would end the process. */
-function guardSend(client: CcxtClient, tap: ConnectionTap): void {
+function adopt(client: CcxtClient, tap: ConnectionTap): void {
+  // ccxt drops the promise of `send`: without a handler of ours, a socket that closes just before would end the process.
   const send = client.send.bind(client);
   client.send = (message) => {
     const sent = send(message);
@@ -118,6 +118,12 @@ function guardSend(client: CcxtClient, tap: ConnectionTap): void {
       client.reject(error);
     });
     return sent;
+  };
+  // Its `lastPong` proves nothing: ccxt sets it at the first ping, before any pong has come.
+  const onPong = client.onPong.bind(client);
+  client.onPong = () => {
+    tap.heard(client);
+    onPong();
   };
 }
 
