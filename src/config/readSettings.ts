@@ -56,7 +56,8 @@ export class SettingReader {
     try {
       text = readSecretFile(pointer, this.sources.projectDir);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+      const hasCode = typeof error === 'object' && error !== null && 'code' in error;
+      const code = hasCode ? String(error.code) : 'unreadable';
       throw new SettingProblem(`${name}_FILE names a file that cannot be read (${code}): ${pointer}`);
     }
     if (text === '') throw new SettingProblem(`${name}_FILE names a file that is empty: ${pointer}`);

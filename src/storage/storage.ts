@@ -3,7 +3,7 @@ import type { HealthState } from '../telemetry/health';
 import { createDataSource, type MigrationClass } from './dataSource';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/embeddedPostgres';
 import { migrate } from './migrate';
-import { StorageError, reasonOf } from './storageError';
+import { StorageError, firstLineOf, reasonOf } from './storageError';
 import { UserRepository } from './user.repository';
 
 export interface StorageOptions {
@@ -54,7 +54,7 @@ async function runMigrations(url: string, options: StorageOptions): Promise<void
   } catch (error) {
     if (options.signal.aborted) throw error;
     throw new StorageError(
-      `The schema of ${withoutCredentials(url)} cannot be brought up to date: ${messageOf(error)}`,
+      `The schema of ${withoutCredentials(url)} cannot be brought up to date: ${firstLineOf(error)}`,
       {
         cause: error,
       },
@@ -104,10 +104,6 @@ async function checkHealth(dataSource: DataSource): Promise<HealthState> {
   } catch (error) {
     return { name: 'database', healthy: false, detail: reasonOf(error) };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? (error.message.split('\n')[0] ?? error.name) : 'unknown failure';
 }
 
 /** host:port/database of a connection URL. */

@@ -22,9 +22,18 @@ export class StorageBusyError extends StorageError {
   }
 }
 
-/** The system's word for a failure (ENOSPC, EACCES, 28P01, …), or its first line. */
+/** The `code` of a failure of the system or of PostgreSQL (ENOSPC, EACCES, 28P01, …), or null. */
+export function codeOf(error: unknown): string | null {
+  const hasCode = typeof error === 'object' && error !== null && 'code' in error;
+  return hasCode && typeof error.code === 'string' && error.code !== '' ? error.code : null;
+}
+
+/** In a word or a line, why something failed. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown failure';
-  if ('code' in error && typeof error.code === 'string' && error.code !== '') return error.code;
-  return error.message.split('\n')[0] ?? error.name;
+  return codeOf(error) ?? firstLineOf(error);
+}
+
+export function firstLineOf(error: unknown): string {
+  const hasMessage = typeof error === 'object' && error !== null && 'message' in error;
+  return hasMessage ? (String(error.message).split('\n')[0] ?? '') : 'unknown failure';
 }

@@ -9,7 +9,7 @@ export const sharedDataDir = path.resolve(__dirname, '../../../shared/data');
 
 /**
  * `describe` for tests that need something beside Node and npm. Where it is missing they are skipped by name and the closing list tells how to get it;
- * with CI=true a missing program is a failure, missing data is only listed.
+ * with CI=true a missing program is a failure; missing data, or another user, is only listed.
  */
 export function describeWith(need: Need, name: string, suite: () => void): void {
   if (isThere(need)) describe(name, suite);
@@ -24,6 +24,7 @@ export function describeWith(need: Need, name: string, suite: () => void): void 
 
 function isThere(need: Need): boolean {
   if (needs[need].kind === 'data') return existsSync(sharedDataDir);
+  if (needs[need].kind === 'user') return process.getuid?.() === 0;
   // Daemons live where a user's PATH often does not look.
   const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin'];
   return folders.some((folder) => folder !== '' && isExecutable(path.join(folder, need)));

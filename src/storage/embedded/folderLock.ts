@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { StorageBusyError } from '../storageError';
+import { StorageBusyError, codeOf } from '../storageError';
 import { isRunning, startMarkOf } from './processIdentity';
 
 interface Holder {
@@ -50,7 +50,7 @@ function createWhole(lockFile: string, content: string): boolean {
     linkSync(draft, lockFile);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   } finally {
     rmSync(draft, { force: true });

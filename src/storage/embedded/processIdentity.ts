@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { codeOf } from '../storageError';
 
 /**
  * True while a process with this id runs. One that has ended and waits for its parent to notice does not count:
@@ -9,7 +10,7 @@ export function isRunning(pid: number): boolean {
     process.kill(pid, 0);
   } catch (error) {
     // EPERM: it runs, as someone else.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
   return statFields(pid)?.[0] !== 'Z';
 }

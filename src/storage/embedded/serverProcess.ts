@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, statSync, truncateSync } from 'node:
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { StorageError } from '../storageError';
+import { StorageError, codeOf } from '../storageError';
 import type { Binaries } from './binaries';
 import { programEnvironment, superuser } from './cluster';
 import type { Place } from './place';
@@ -115,7 +115,7 @@ async function answers(options: ServerOptions): Promise<boolean> {
     return true;
   } catch (error) {
     // 28P01: it runs, and refuses the password that is kept beside it.
-    if (error instanceof Error && 'code' in error && error.code === '28P01') {
+    if (codeOf(error) === '28P01') {
       throw new StorageError(
         `The database in ${options.place.clusterDir} refuses the password kept in postgres.json: the two do not belong together.`,
       );
@@ -141,7 +141,8 @@ function describeEnd(log: string, place: Place): Error {
     .filter((line) => /FATAL|PANIC|HINT/.test(line))
     .join(' ')
     .replaceAll(/\S+ \S+ UTC \[\d+\] /g, '');
+  const said = reason === '' ? 'it gave no reason' : reason;
   return new StorageError(
-    `PostgreSQL in ${place.clusterDir} does not start: ${reason === '' ? `see ${place.root}/postgres.log` : reason}`,
+    `PostgreSQL in ${place.clusterDir} does not start: ${said} (log: ${place.root}/postgres.log)`,
   );
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StorageError } from '../storageError';
+import { StorageError, codeOf } from '../storageError';
 import type { Binaries } from './binaries';
 import type { Place } from './place';
 import { commandLineOf, isRunning } from './processIdentity';
@@ -78,7 +78,7 @@ function askToStop(
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (codeOf(error) !== 'ESRCH') throw error;
   }
 }
 

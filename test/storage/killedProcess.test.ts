@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { isRunning } from '../../src/storage/embedded/processIdentity';
+import { makeTemporaryDir } from '../kit/temporaryDir';
+import { untilTrue } from '../kit/untilTrue';
+import { StorageProcess } from './storageProcess';
+
+let dataDir: string;
+let remove: () => void;
+let started: StorageProcess[];
+
+beforeEach(() => {
+  ({ dir: dataDir, remove } = makeTemporaryDir());
+  started = [];
+});
+
+afterEach(async () => {
+  // One that was killed has left a server behind: a last orderly run takes it along.
+  await Promise.all(started.map((each) => each.kill()));
+  const last = new StorageProcess(dataDir);
+  await last.opened();
+  await last.stop();
+  remove();
+});
+
+function start(): StorageProcess {
+  const child = new StorageProcess(dataDir);
+  started.push(child);
+  return child;
+}
+
+function serverPid(): number {
+  return Number(readFileSync(path.join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]);
+}
+
+it('stops the server that a killed process left behind, and starts its own', async () => {
+  const killed = start();
+  await killed.opened();
+  const orphan = serverPid();
+  await killed.kill();
+  expect(isRunning(orphan)).toBe(true);
+
+  const next = start();
+  await next.opened();
+  expect(next.lines.some((line) => line.message?.includes(String(orphan)))).toBe(true);
+  expect(isRunning(orphan)).toBe(false);
+  expect(isRunning(serverPid())).toBe(true);
+  expect(await next.stop()).toBe(0);
+});
+
+it('begins anew after a kill while the files were being made', async () => {
+  const killed = start();
+  await killed.said((line) => line.message?.startsWith("making the database's files") ?? false);
+  await killed.kill();
+
+  const next = start();
+  await next.opened();
+  expect(await next.stop()).toBe(0);
+});
+
+it('refuses a second process with a sentence and status 75, and the first works on', async () => {
+  const first = start();
+  await first.opened();
+  const second = start();
+  expect(await second.exited()).toBe(75);
+  expect(second.lines.at(-1)).toMatchObject({ event: 'failed', isSentence: true });
+  expect(isRunning(serverPid())).toBe(true);
+  expect(await first.stop()).toBe(0);
+});
+
+it('lets exactly one of several win that start at the same moment', async () => {
+  const all = [start(), start(), start()];
+  await Promise.all(all.map((each) => Promise.race([each.exited(), each.said((line) => line.event === 'open')])));
+  const winners = all.filter((each) => each.lines.some((line) => line.event === 'open'));
+  expect(winners).toHaveLength(1);
+  const losers = all.filter((each) => !winners.includes(each));
+  expect(await Promise.all(losers.map((each) => each.exited()))).toEqual([75, 75]);
+  expect(await winners[0]?.stop()).toBe(0);
+});
+
+it('keeps the server alive through a Ctrl-C for the group, until the process itself stops it', async () => {
+  const child = start();
+  await child.opened();
+  const server = serverPid();
+  child.signalGroup('SIGINT');
+  const log = path.join(dataDir, 'postgres.log');
+  expect(await child.stop()).toBe(0);
+  expect(isRunning(server)).toBe(false);
+  // One shutdown, asked for by us after the signal to the group had been ignored.
+  expect(readFileSync(log, 'utf8').match(/received fast shutdown request/g)).toHaveLength(1);
+});
+
+it('leaves nothing running when it is stopped by a signal to the group', async () => {
+  const child = start();
+  await child.opened();
+  const server = serverPid();
+  child.signalGroup('SIGTERM');
+  expect(await child.exited()).toBe(0);
+  await untilTrue(() => !isRunning(server));
+});
