@@ -17,7 +17,7 @@ export interface PublicJwk {
 export class SigningKey {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
-  /** RFC 7638 thumbprint (SHA-256, base64url) of the public key. */
+  /** The thumbprint of the public key. */
   readonly kid: string;
   readonly #jwk: PublicJwk;
 
@@ -26,15 +26,20 @@ export class SigningKey {
     this.privateKey = readPrivateKey(pem);
     this.publicKey = createPublicKey(this.privateKey);
     const { n = '', e = '' } = this.publicKey.export({ format: 'jwk' });
-    // The members in this order and without blanks, as RFC 7638 section 3 has it.
-    const canonical = JSON.stringify({ e, kty: 'RSA', n });
-    this.kid = createHash('sha256').update(canonical).digest('base64url');
+    this.kid = thumbprintOf({ n, e });
     this.#jwk = { kty: 'RSA', n, e, alg: 'RS256', use: 'sig', kid: this.kid };
   }
 
   publicJwks(): { readonly keys: readonly PublicJwk[] } {
     return { keys: [this.#jwk] };
   }
+}
+
+/** RFC 7638 thumbprint of an RSA public key: SHA-256, base64url. */
+export function thumbprintOf(key: { readonly n: string; readonly e: string }): string {
+  // The members in this order and without blanks, as section 3 has it.
+  const canonical = JSON.stringify({ e: key.e, kty: 'RSA', n: key.n });
+  return createHash('sha256').update(canonical).digest('base64url');
 }
 
 function readPrivateKey(pem: string): KeyObject {

@@ -1,0 +1,155 @@
+import { createHmac, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { AccessTokens } from '../../src/identity/accessTokens';
+import { SigningKey } from '../../src/identity/signingKey';
+
+const nowMs = Date.UTC(2026, 0, 1);
+const userId = 'f7f8fe2c-cb8b-42bf-8ba8-bdf4b075983d';
+const pem = makePem(3072);
+const signingKey = new SigningKey(pem);
+const goodHeader = { alg: 'RS256', typ: 'at+jwt', kid: signingKey.kid };
+const goodClaims = {
+  iss: 'tickgate',
+  aud: 'tickgate-api',
+  sub: userId,
+  jti: 'token-1',
+  iat: nowMs / 1000,
+  exp: nowMs / 1000 + 600,
+  roles: ['TRADER'],
+};
+
+function makePem(modulusLength: number): string {
+  return generateKeyPairSync('rsa', {
+    modulusLength,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  }).privateKey;
+}
+
+function makeTokens(clock = (): number => nowMs): AccessTokens {
+  return new AccessTokens({
+    signingKey,
+    issuer: 'tickgate',
+    audience: 'tickgate-api',
+    ttlS: 600,
+    clock,
+    newTokenId: () => 'token-1',
+  });
+}
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+/** Signs by hand: the library would refuse to write some of these. */
+function forge(header: object, claims: object, key: KeyObject = signingKey.privateKey): string {
+  const signed = `${encode(header)}.${encode(claims)}`;
+  return `${signed}.${sign('sha256', Buffer.from(signed), key).toString('base64url')}`;
+}
+
+function expectRefused(token: string): void {
+  let caught: unknown = null;
+  try {
+    makeTokens().verify(token);
+  } catch (error) {
+    caught = error;
+  }
+  expect(caught).toMatchObject({ code: 'UNAUTHENTICATED' });
+}
+
+it('reads back what it issued', () => {
+  const tokens = makeTokens();
+  const issued = tokens.issue({ userId, roles: ['TRADER', 'ANALYST'] });
+  expect(issued.expiresAt).toBe(nowMs + 600_000);
+  expect(tokens.verify(issued.accessToken)).toEqual({
+    userId,
+    roles: ['TRADER', 'ANALYST'],
+    tokenId: 'token-1',
+    expiresAt: nowMs + 600_000,
+  });
+});
+
+it('writes the header that it demands', () => {
+  const { accessToken } = makeTokens().issue({ userId, roles: ['VIEWER'] });
+  const [header = ''] = accessToken.split('.');
+  expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual(goodHeader);
+});
+
+it('takes a token made by hand that is right in everything', () => {
+  expect(makeTokens().verify(forge(goodHeader, goodClaims)).userId).toBe(userId);
+});
+
+describe('refuses', () => {
+  it.each(['', 'x', 'a.b.c', '..', 'null', encode(goodHeader)])('what is no token: %j', (token) => {
+    expectRefused(token);
+  });
+
+  it('a token without a signature, alg none', () => {
+    expectRefused(`${encode({ ...goodHeader, alg: 'none' })}.${encode(goodClaims)}.`);
+  });
+
+  it.each(['none', 'None', 'RS512', 'PS256', 'ES256'])('another algorithm in the header: %s', (alg) => {
+    expectRefused(forge({ ...goodHeader, alg }, goodClaims));
+  });
+
+  it('HS256 with the public key for its secret', () => {
+    const secret = createPublicKey(signingKey.privateKey).export({ type: 'spki', format: 'pem' });
+    const signed = `${encode({ ...goodHeader, alg: 'HS256' })}.${encode(goodClaims)}`;
+    expectRefused(`${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`);
+  });
+
+  it('another key under our key id', () => {
+    expectRefused(forge(goodHeader, goodClaims, new SigningKey(makePem(3072)).privateKey));
+  });
+
+  it.each([undefined, '', 'another', 'constructor'])('our key under another key id: %j', (kid) => {
+    expectRefused(forge({ ...goodHeader, kid }, goodClaims));
+  });
+
+  it.each([undefined, 'JWT', 'at+JWT', 'id+jwt', 'application/at+jwt'])('another type of token: %j', (typ) => {
+    expectRefused(forge({ ...goodHeader, typ }, goodClaims));
+  });
+
+  it.each([
+    ['jku', 'https://evil.example/keys'],
+    ['jwk', signingKey.publicJwks().keys[0]],
+    ['x5u', 'https://evil.example/cert'],
+    ['x5c', ['MIIB']],
+    ['crit', ['exp']],
+  ])('a header that brings its own %s', (name, value) => {
+    expectRefused(forge({ ...goodHeader, [name]: value }, goodClaims));
+  });
+
+  it.each([
+    ['another issuer', { iss: 'someone' }],
+    ['no issuer', { iss: undefined }],
+    ['another audience', { aud: 'another-api' }],
+    ['no audience', { aud: undefined }],
+    ['no expiry', { exp: undefined }],
+    ['an expiry that is no number', { exp: 'never' }],
+    ['the second of its expiry', { exp: nowMs / 1000 }],
+    ['a time before it is valid', { nbf: nowMs / 1000 + 60 }],
+    ['no subject', { sub: undefined }],
+    ['no id', { jti: undefined }],
+    ['no roles', { roles: undefined }],
+    ['an empty list of roles', { roles: [] }],
+    ['a role that nobody knows', { roles: ['TRADER', 'ROOT'] }],
+    ['roles that are no list', { roles: 'ADMIN' }],
+  ])('%s', (_, change) => {
+    expectRefused(forge(goodHeader, { ...goodClaims, ...change }));
+  });
+
+  it('a token that was changed after it was signed', () => {
+    const [header = '', , signature = ''] = forge(goodHeader, goodClaims).split('.');
+    expectRefused(`${header}.${encode({ ...goodClaims, roles: ['ADMIN'] })}.${signature}`);
+  });
+
+  it('its own token once it has expired, by the clock it was given', () => {
+    let time = nowMs;
+    const tokens = makeTokens(() => time);
+    const { accessToken, expiresAt } = tokens.issue({ userId, roles: ['VIEWER'] });
+    time = expiresAt - 1;
+    expect(tokens.verify(accessToken).userId).toBe(userId);
+    time = expiresAt;
+    expect(() => tokens.verify(accessToken)).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }) as Error);
+  });
+});
