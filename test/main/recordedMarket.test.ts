@@ -89,13 +89,13 @@ describeWith('shared-data', 'six recorded minutes of Binance, through ccxt and G
     let compared = 0;
     const checkpoints = new Map(truth.bookCheckpoints.map((checkpoint) => [String(checkpoint.u), checkpoint]));
 
-    const watchBook = async (isDone: () => boolean): Promise<void> => {
+    const books = client.iterate<OrderBookSubscription>({
+      query: print(OrderBookDocument),
+      variables: { market, depth: 50, intervalMs: 0 },
+    });
+    const watchBook = async (): Promise<void> => {
       const book = new ClientBook();
-      const variables = { market, depth: 50, intervalMs: 0 };
-      for await (const { data } of client.iterate<OrderBookSubscription>({
-        query: print(OrderBookDocument),
-        variables,
-      })) {
+      for await (const { data } of books) {
         if (data == null) throw new Error('no book');
         book.apply(data.orderBook);
         const checkpoint = checkpoints.get(data.orderBook.nonce ?? '');
@@ -104,7 +104,6 @@ describeWith('shared-data', 'six recorded minutes of Binance, through ccxt and G
           const expected = { bids: canonical(checkpoint.bids), asks: canonical(checkpoint.asks) };
           if (JSON.stringify(book.best()) !== JSON.stringify(expected)) wrong.push(String(checkpoint.u));
         }
-        if (isDone()) return;
       }
     };
 
@@ -118,13 +117,12 @@ describeWith('shared-data', 'six recorded minutes of Binance, through ccxt and G
       }
     };
 
-    let tradesAreDone = false;
-    await Promise.all([
-      watchBook(() => tradesAreDone),
-      watchTrades().then(() => {
-        tradesAreDone = true;
-      }),
-    ]);
+    const watchTradesToTheEnd = async (): Promise<void> => {
+      await watchTrades();
+      // After the last trade the recording is quiet: the book will not change any more.
+      await books.return?.();
+    };
+    await Promise.all([watchBook(), watchTradesToTheEnd()]);
     await client.dispose();
 
     expect(wrong).toEqual([]);
