@@ -1,7 +1,10 @@
 import type { EpochMs } from '../domain/marketData';
 import { BinanceWire } from './binance/binanceWire';
 import { Replay } from './binance/replay/replay';
+import { createDemoAccounts } from './engine/accounts/demoAccounts';
+import { OrderDesk } from './engine/accounts/orderDesk';
 import { syntheticMarkets } from './engine/marketSpec';
+import { createRandom } from './engine/random';
 import { createSyntheticVenue } from './engine/syntheticVenue';
 import { SimulatorServer } from './server/simulatorServer';
 import type { Wire } from './server/wire';
@@ -63,10 +66,18 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 }
 
 function trade(options: SimulatorOptions, source: SyntheticSource): Exchange {
-  const venue = createSyntheticVenue({ ...source, markets: syntheticMarkets, now: options.now });
+  const { now } = options;
+  const venue = createSyntheticVenue({ ...source, markets: syntheticMarkets, now });
+  const accounts = createDemoAccounts(source.seed, now());
+  const desk = new OrderDesk({ markets: venue.markets, random: createRandom(`${source.seed}/desk`), now });
   return {
-    wires: [new BinanceWire({ ...options, venue })],
-    describe: () => ({ mode: 'synthetic', seed: source.seed, markets: [...venue.markets.keys()] }),
+    wires: [new BinanceWire({ ...options, venue, privateApi: { venue, desk, accounts } })],
+    describe: () => ({
+      mode: 'synthetic',
+      seed: source.seed,
+      markets: [...venue.markets.keys()],
+      accounts: accounts.map(({ identity }) => identity),
+    }),
     start: () => {
       venue.start();
     },

@@ -1,3 +1,11 @@
+import { orderTypes } from '../engine/accounts/accountOrder';
+import {
+  marketAmountDivisor,
+  maxOpenOrders,
+  maxPrice,
+  maxStopOrders,
+  percentPriceFactor,
+} from '../engine/accounts/orderRules';
 import { formatUnits } from '../engine/units';
 import type { MarketSpec } from '../engine/marketSpec';
 import { fixed8, zero8 } from './format';
@@ -5,19 +13,6 @@ import { toDecimalString } from '../../domain/decimal';
 
 /** Request weight a minute and address, as Binance grants it. */
 export const weightLimitPerMinute = 6000;
-
-const orderTypes = [
-  'LIMIT',
-  'LIMIT_MAKER',
-  'MARKET',
-  'STOP_LOSS',
-  'STOP_LOSS_LIMIT',
-  'TAKE_PROFIT',
-  'TAKE_PROFIT_LIMIT',
-] as const;
-
-/** How far from the average price of the last minutes an order may be. */
-export const percentPrice = { multiplierUp: 5, divisorDown: 5 } as const;
 
 /** GET /api/v3/exchangeInfo for these markets. */
 export function exchangeInfo(specs: readonly MarketSpec[], serverTime: number): object {
@@ -70,21 +65,21 @@ function filters(spec: MarketSpec): object[] {
   const maxQty = fixed8(toDecimalString(spec.maxAmount));
   const notional = { avgPriceMins: 5, minNotional: fixed8(toDecimalString(spec.minNotional)) };
   return [
-    { filterType: 'PRICE_FILTER', minPrice: tickSize, maxPrice: '1000000.00000000', tickSize },
+    { filterType: 'PRICE_FILTER', minPrice: tickSize, maxPrice: fixed8(toDecimalString(maxPrice)), tickSize },
     { filterType: 'LOT_SIZE', minQty: stepSize, maxQty, stepSize },
     { filterType: 'ICEBERG_PARTS', limit: 10 },
     {
       filterType: 'MARKET_LOT_SIZE',
       minQty: zero8,
-      maxQty: fixed8(toDecimalString(String(Number(spec.maxAmount) / 4))),
+      maxQty: fixed8(toDecimalString(String(Number(spec.maxAmount) / marketAmountDivisor))),
       stepSize: zero8,
     },
     {
       filterType: 'PERCENT_PRICE_BY_SIDE',
-      bidMultiplierUp: String(percentPrice.multiplierUp),
-      bidMultiplierDown: String(1 / percentPrice.divisorDown),
-      askMultiplierUp: String(percentPrice.multiplierUp),
-      askMultiplierDown: String(1 / percentPrice.divisorDown),
+      bidMultiplierUp: String(percentPriceFactor),
+      bidMultiplierDown: String(1 / percentPriceFactor),
+      askMultiplierUp: String(percentPriceFactor),
+      askMultiplierDown: String(1 / percentPriceFactor),
       avgPriceMins: 5,
     },
     {
@@ -94,7 +89,7 @@ function filters(spec: MarketSpec): object[] {
       maxNotional: '9000000.00000000',
       applyMaxToMarket: false,
     },
-    { filterType: 'MAX_NUM_ORDERS', maxNumOrders: 200 },
-    { filterType: 'MAX_NUM_ALGO_ORDERS', maxNumAlgoOrders: 5 },
+    { filterType: 'MAX_NUM_ORDERS', maxNumOrders: maxOpenOrders },
+    { filterType: 'MAX_NUM_ALGO_ORDERS', maxNumAlgoOrders: maxStopOrders },
   ];
 }

@@ -149,8 +149,7 @@ function klines(market: VenueMarket, parameters: Parameters): unknown[][] {
 }
 
 function averagePrice(market: VenueMarket): object {
-  const { last, closeTime } = market.day();
-  return { mins: 5, price: fixed8(last), closeTime };
+  return { mins: 5, price: fixed8(market.averagePrice()), closeTime: market.time() };
 }
 
 function bestQuotes(top: TopOfBook): object {

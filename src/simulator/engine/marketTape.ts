@@ -7,6 +7,7 @@ import type { AggregateQuery, AggregateTrade, CandleQuery, DayStatistics, VenueC
 
 /** Trades, and aggregates, that stay readable; the oldest go first. */
 const maxKept = 5000;
+const averagePriceMinutes = 5;
 
 /** What has traded in one market: the trades themselves and everything that is summed from them. */
 export class MarketTape {
@@ -109,6 +110,20 @@ export class MarketTape {
       lastTradeId: traded.at(-1)?.lastTradeId ?? -1,
       tradeCount: sum(traded, (candle) => candle.tradeCount),
     };
+  }
+
+  /** Over the last five minutes; where nothing traded in them, the last price. */
+  averagePrice(now: EpochMs) {
+    this.candleBook.advance(now);
+    const minutes = this.candleBook.all(timeframeMs.M1).slice(-averagePriceMinutes);
+    const lots = sum(minutes, (candle) => candle.lots);
+    if (lots === 0) return this.price(this.lastTicks() ?? 0);
+    const cost = minutes.reduce((total, candle) => total + candle.cost, 0n);
+    return formatUnits(cost / BigInt(lots), this.spec.priceDecimals);
+  }
+
+  lastTicks(): number | null {
+    return this.candleBook.all(timeframeMs.M1).at(-1)?.closeTicks ?? null;
   }
 
   private toTrade(fill: UnitTrade): VenueTrade {

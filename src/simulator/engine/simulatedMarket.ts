@@ -53,6 +53,15 @@ export class SimulatedMarket implements VenueMarket {
     return this.now();
   }
 
+  averagePrice() {
+    return this.tape.averagePrice(this.now());
+  }
+
+  /** The price of the last trade, or null where there was none yet. */
+  lastTicks(): number | null {
+    return this.tape.lastTicks();
+  }
+
   nextOrderId(): number {
     this.lastOrderId += 1;
     return this.lastOrderId;

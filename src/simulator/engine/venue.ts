@@ -26,6 +26,8 @@ export interface VenueMarket {
   /** Candles of one length in ms, oldest first; the newest is the one that is forming. */
   candles(query: CandleQuery): readonly VenueCandle[];
   day(): DayStatistics;
+  /** Weighted by amount, over the last five minutes; where nothing traded in them, the last price. */
+  averagePrice(): DecimalString;
   /** Calls the listener with every event from now on, in order; returns what ends it. */
   listen(listener: (event: MarketEvent) => void): () => void;
 }

@@ -123,6 +123,10 @@ export class ReplayMarket implements VenueMarket {
     return this.tape.day(this.latest);
   }
 
+  averagePrice() {
+    return this.tape.averagePrice(this.latest);
+  }
+
   listen(listener: (event: MarketEvent) => void): () => void {
     return this.events.listen(listener);
   }

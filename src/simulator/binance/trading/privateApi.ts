@@ -1,0 +1,11 @@
+import type { Account } from '../../engine/accounts/account';
+import type { OrderDesk } from '../../engine/accounts/orderDesk';
+import type { SimulatedMarket } from '../../engine/simulatedMarket';
+import type { Venue } from '../../engine/venue';
+
+/** What the signed part of the protocol works on. */
+export interface PrivateApi {
+  readonly venue: Venue & { readonly markets: ReadonlyMap<string, SimulatedMarket> };
+  readonly desk: OrderDesk;
+  readonly accounts: readonly Account[];
+}
