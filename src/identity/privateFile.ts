@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { IdentityError } from './identityError';
 
 const ownerOnly = 0o600;
 
@@ -9,7 +10,7 @@ export function readPrivateFile(file: string): string | null {
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
-/** Replaces the file as a whole, readable by its owner alone. */
+/** Replaces the file as a whole, readable by its owner alone. Throws IdentityError where it cannot be written. */
 export function replacePrivateFile(file: string, text: string): void {
   const draft = writeDraft(file, text);
   renameSync(draft, file);
@@ -31,8 +32,15 @@ export function keepPrivateFile(file: string, text: string): string {
 }
 
 function writeDraft(file: string, text: string): string {
-  mkdirSync(path.dirname(file), { recursive: true });
   const draft = `${file}.${randomUUID()}`;
-  writeFileSync(draft, text, { mode: ownerOnly, flag: 'wx' });
-  return draft;
+  try {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(draft, text, { mode: ownerOnly, flag: 'wx' });
+    return draft;
+  } catch (error) {
+    const hasCode = typeof error === 'object' && error !== null && 'code' in error;
+    throw new IdentityError(`${file} cannot be written (${hasCode ? String(error.code) : 'unknown failure'}).`, {
+      cause: error,
+    });
+  }
 }

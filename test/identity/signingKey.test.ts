@@ -92,6 +92,12 @@ describe('opening the signing key', () => {
     await expect(open(null, false)).rejects.toThrow(IdentityError);
   });
 
+  it('says so where it cannot be kept', async () => {
+    writeFileSync(path.join(dataDir, 'file'), '');
+    dataDir = path.join(dataDir, 'file/data');
+    await expect(open(null, true)).rejects.toThrow(/cannot be written \(ENOTDIR\)/);
+  });
+
   it('refuses a kept key that is too short', async () => {
     writeFileSync(path.join(dataDir, 'signing-key.pem'), makeRsaPem(2048));
     await expect(open(null, true)).rejects.toThrow(IdentityError);

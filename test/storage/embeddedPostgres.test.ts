@@ -148,6 +148,11 @@ describe('a start', () => {
     await expect(start()).rejects.toThrow(/cannot be made \(ENOTDIR\)/);
   });
 
+  it('says so where a file of its own cannot be written', async () => {
+    mkdirSync(path.join(dataDir, 'postgres.json.new'));
+    await expect(start()).rejects.toThrow(/^PostgreSQL cannot be started in .* \(EISDIR\)/);
+  });
+
   it('can be aborted on the way, and leaves nothing running or half made', async () => {
     const aborter = new AbortController();
     const starting = startEmbeddedPostgres({

@@ -101,7 +101,6 @@ async function runInitdb(parts: {
 }
 
 function initdbFailure(folder: string, output: string): StorageError {
-  const lines = output.split('\n').filter((line) => /error|fatal|denied|space/i.test(line));
-  const reason = lines.at(-1)?.trim() ?? 'it gave no reason';
+  const reason = /(?:FATAL|PANIC|ERROR|error): +(.+)/.exec(output)?.[1] ?? 'it gave no reason';
   return new StorageError(`PostgreSQL cannot make its files in ${folder}: ${reason}`);
 }

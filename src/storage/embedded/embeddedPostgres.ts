@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Client } from 'pg';
-import { StorageError } from '../storageError';
+import { StorageError, reasonOf } from '../storageError';
 import { prepareBinaries, type Binaries } from './binaries';
 import { ensureCluster, superuser } from './cluster';
 import {
@@ -47,15 +47,23 @@ export interface EmbeddedPostgres {
 /** Starts the embedded PostgreSQL, made at the first start. Throws StorageError (a sentence), StorageBusyError, or the signal's reason. */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const sharedRoot = options.sharedRoot ?? defaultSharedRoot;
-  const place = preparePlace({ dataDir: options.dataDir, isRoot: process.getuid?.() === 0, sharedRoot });
-  const release = takeFolderLock(path.join(place.root, 'postgres.lock'), options.dataDir);
   try {
-    const binaries = prepareBinaries({ user: place.user, makeCopyRoot: () => makeSharedRoot(sharedRoot) });
-    const started = await startLocked({ ...options, place, binaries });
-    return supervise({ ...started, place, binaries, release });
+    const place = preparePlace({ dataDir: options.dataDir, isRoot: process.getuid?.() === 0, sharedRoot });
+    const release = takeFolderLock(path.join(place.root, 'postgres.lock'), options.dataDir);
+    try {
+      const binaries = prepareBinaries({ user: place.user, makeCopyRoot: () => makeSharedRoot(sharedRoot) });
+      const started = await startLocked({ ...options, place, binaries });
+      return supervise({ ...started, place, binaries, release });
+    } catch (error) {
+      release();
+      throw error;
+    }
   } catch (error) {
-    release();
-    throw error;
+    if (error instanceof StorageError || options.signal.aborted) throw error;
+    // A full disk, a folder of someone else's, … : the system's word for it, with the place.
+    throw new StorageError(`PostgreSQL cannot be started in ${options.dataDir} (${reasonOf(error)}).`, {
+      cause: error,
+    });
   }
 }
 
