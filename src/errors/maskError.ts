@@ -2,7 +2,6 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { AppError } from './appError';
 import { catalogue, type ErrorCode } from './catalogue';
 import { asParseError } from './parseError';
-import { refusalKey } from './refusal';
 
 export interface MaskOptions {
   /** Told to the client in place of what is hidden, and written to the log beside it. */
@@ -45,8 +44,7 @@ function findAppError(error: unknown): AppError | null {
 
 /** The code of a refusal by GraphQL itself, which the transport has put on the error. */
 function codeOfGraphqlError(error: GraphQLError): ErrorCode | null {
-  const { [refusalKey]: refused, code } = error.extensions;
-  if (typeof refused === 'string' && refused in catalogue) return refused as ErrorCode;
+  const { code } = error.extensions;
   if (code === 'GRAPHQL_PARSE_FAILED') return asParseError(error).code;
   return typeof code === 'string' && code !== 'INTERNAL_SERVER_ERROR' && code in catalogue ? (code as ErrorCode) : null;
 }

@@ -1,10 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { ErrorCode } from './catalogue';
 
-/** Key under which a validation error carries its code past servers that put a code of their own over `extensions.code`. */
-export const refusalKey = 'refusal';
-
-/** A GraphQL error of validation with a code of ours; the masking exit turns it into `extensions.code`. */
+/** An error of validation with a code of ours. */
 export function refusal(code: ErrorCode, message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { [refusalKey]: code } });
+  return new GraphQLError(message, { extensions: { code } });
 }

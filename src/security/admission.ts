@@ -9,6 +9,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { AppError } from '../errors/appError';
+import { toGraphqlError } from '../errors/graphqlError';
 import { asParseError } from '../errors/parseError';
 import { assessCost } from './documentCost';
 import { documentRules } from './documentRules';
@@ -26,22 +27,35 @@ export interface AdmissionParts {
 }
 
 export interface Operation {
-  readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly operationName: string | null;
 }
 
+export const parseOptions = { maxTokens: limits.document.maxTokens } as const;
+const validationOptions = { maxErrors: limits.document.maxErrors } as const;
+
 /**
- * What an operation must pass before anything of it runs, in this order:
- *   1 size of text and variables   2 tokens and syntax   3 the schema's own rules, and depth, aliases, directives, one operation
- *   4 trusted operations           5 the kind of operation that this transport carries   6 introspection   7 cost, with variables
- * Both transports walk the same list. For the WebSocket `admit` does all of it; over HTTP Apollo does 2 and 3 with the same
- * limits and rules, and the plugin of `server/apollo.ts` calls the rest.
+ * What an operation must pass before anything of it runs, the same on both transports, in this order:
+ *   1 size of text and variables                                          assertText
+ *   2 tokens and syntax                                                   parse (over HTTP Apollo's own, with parseOptions)
+ *   3 shape: one operation, selections, depth, aliases, directives        refusalsOf
+ *   4 the rules of GraphQL and of the schema                                  "
+ *   5 trusted operations                                                      "
+ *   6 the kind of operation that this transport carries                       "
+ *   7 introspection                                                           "
+ *   8 cost, with variables                                                    "
+ * Each step bounds what the next one may take: the rules of GraphQL compare fields with each other, and run only on
+ * documents whose shape has been found acceptable.
  */
 export class Admission {
+  /** Documents that passed the steps 3 and 4; these do not depend on who asks. */
+  readonly #valid = new WeakSet<DocumentNode>();
+  /** The ones that were parsed here, by their text, in the order of last use. */
+  readonly #documents = new Map<string, DocumentNode>();
+
   constructor(private readonly parts: AdmissionParts) {}
 
-  /** Step 1. Throws QUERY_TOO_LARGE, GRAPHQL_PARSE_FAILED for nothing at all. */
+  /** Throws QUERY_TOO_LARGE, GRAPHQL_PARSE_FAILED for nothing at all. */
   assertText(query: string, variables: unknown): void {
     const { maxBytes, maxVariablesBytes } = limits.document;
     if (query.trim() === '') throw new AppError('GRAPHQL_PARSE_FAILED', { publicMessage: 'The document is empty.' });
@@ -49,43 +63,56 @@ export class Admission {
       throw new AppError('QUERY_TOO_LARGE', { publicMessage: `The document is larger than ${maxBytes} bytes.` });
     }
     if (variables != null && Buffer.byteLength(JSON.stringify(variables)) > maxVariablesBytes) {
-      throw new AppError('QUERY_TOO_LARGE', {
-        publicMessage: `The variables are larger than ${maxVariablesBytes} bytes.`,
-      });
+      const publicMessage = `The variables are larger than ${maxVariablesBytes} bytes.`;
+      throw new AppError('QUERY_TOO_LARGE', { publicMessage });
     }
   }
 
-  /** Steps 4 to 7, for a document that has been parsed and validated. Returns its cost. */
-  assertAllowed(document: DocumentNode, operation: Omit<Operation, 'query'>, context: RequestContext): number {
-    const { parts } = this;
-    parts.trustedOperations.assertTrusted(document);
-    assertCarried(getOperationAST(document, operation.operationName)?.operation, parts.schema, context);
-    assertIntrospectionAllowed(document, context, parts.settings);
-    return assessCost({
-      schema: parts.schema,
-      table: parts.table,
-      document,
-      operationName: operation.operationName,
-      variables: operation.variables,
-      isSignedIn: context.principal !== null,
-    });
+  /** Throws QUERY_TOO_LARGE for too many tokens, GRAPHQL_PARSE_FAILED. */
+  parse(query: string): DocumentNode {
+    const known = this.#documents.get(query);
+    const document = known ?? parseText(query);
+    this.#documents.delete(query);
+    this.#documents.set(query, document);
+    const [oldest] = this.#documents.keys();
+    if (this.#documents.size > limits.document.maxRemembered && oldest !== undefined) this.#documents.delete(oldest);
+    return document;
   }
 
-  /** All seven steps. Returns the document, or the errors of step 3; throws AppError. */
-  admit(operation: Operation, context: RequestContext): DocumentNode | readonly GraphQLError[] {
-    this.assertText(operation.query, operation.variables);
-    const document = parseDocument(operation.query);
-    const errors = validate(this.parts.schema, document, [...specifiedRules, ...documentRules], validationOptions);
-    if (errors.length > 0) return errors.map(asValidationError);
-    this.assertAllowed(document, operation, context);
-    return document;
+  /** Why the operation may not run; empty where it may. Every error carries a code of the catalogue. */
+  refusalsOf(document: DocumentNode, operation: Operation, context: RequestContext): readonly GraphQLError[] {
+    const errors = this.#validate(document);
+    if (errors.length > 0) return errors;
+    try {
+      this.#assertAllowed(document, operation, context);
+      return [];
+    } catch (error) {
+      if (error instanceof AppError) return [toGraphqlError(error)];
+      throw error;
+    }
+  }
+
+  #validate(document: DocumentNode): readonly GraphQLError[] {
+    if (this.#valid.has(document)) return [];
+    const { schema } = this.parts;
+    for (const rules of [documentRules, specifiedRules]) {
+      const errors = validate(schema, document, rules, validationOptions);
+      if (errors.length > 0) return errors.map(asValidationError);
+    }
+    this.#valid.add(document);
+    return [];
+  }
+
+  #assertAllowed(document: DocumentNode, operation: Operation, context: RequestContext): void {
+    const { schema, table, settings, trustedOperations } = this.parts;
+    trustedOperations.assertTrusted(document);
+    assertCarried(getOperationAST(document, operation.operationName)?.operation, schema, context);
+    assertIntrospectionAllowed(document, context, settings);
+    assessCost({ schema, table, document, ...operation, isSignedIn: context.principal !== null });
   }
 }
 
-export const parseOptions = { maxTokens: limits.document.maxTokens } as const;
-export const validationOptions = { maxErrors: limits.document.maxErrors } as const;
-
-function parseDocument(query: string): DocumentNode {
+function parseText(query: string): DocumentNode {
   try {
     return parse(query, parseOptions);
   } catch (cause) {
@@ -93,7 +120,7 @@ function parseDocument(query: string): DocumentNode {
   }
 }
 
-/** Says, as Apollo does over HTTP, that it is the document and not the server that is at fault. */
+/** Says that it is the document and not the server that is at fault; a rule of ours has said more exactly what. */
 function asValidationError(error: GraphQLError): GraphQLError {
   const { message, nodes, extensions } = error;
   return new GraphQLError(message, {

@@ -29,10 +29,30 @@ function oneOperationRule(context: ValidationContext): ASTVisitor {
   };
 }
 
+/** GraphQL's own rule compares every two fields of one name with each other. */
+function maxRepetitionsRule(context: ValidationContext): ASTVisitor {
+  return {
+    SelectionSet(node) {
+      const counts = new Map<string, number>();
+      for (const selection of node.selections) {
+        if (selection.kind !== Kind.FIELD) continue;
+        const name = (selection.alias ?? selection.name).value;
+        const count = (counts.get(name) ?? 0) + 1;
+        counts.set(name, count);
+        if (count <= document.maxRepetitions) continue;
+        const message = `The document asks for \`${name}\` more than ${document.maxRepetitions} times in one place.`;
+        context.reportError(refusal('QUERY_TOO_COSTLY', message));
+        return;
+      }
+    },
+  };
+}
+
 /** What a document may look like, as validation rules: the same on HTTP and WebSocket, run beside the rules of GraphQL itself. */
 export const documentRules: readonly ValidationRule[] = [
   oneOperationRule,
   maxSelectionsRule(document.maxSelections),
+  maxRepetitionsRule,
   maxDepthRule({
     n: document.maxDepth,
     // Without it a chain of fragments is not counted by its fields.

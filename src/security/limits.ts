@@ -13,6 +13,10 @@ export const limits = {
     maxDirectives: 20,
     /** Fields selected, every fragment written out. */
     maxSelections: 2_000,
+    /** One field asked for again and again in one place: comparing them with each other takes the square of their number. */
+    maxRepetitions: 20,
+    /** Valid documents kept parsed, for clients that come back with the same. */
+    maxRemembered: 500,
     maxOperations: 1,
     /** Validation and variable coercion stop after so many errors. */
     maxErrors: 10,

@@ -1,11 +1,16 @@
-import { ApolloServer, type ApolloServerPlugin, type GraphQLRequestContext } from '@apollo/server';
+import {
+  ApolloServer,
+  HeaderMap,
+  type ApolloServerPlugin,
+  type GraphQLRequestContext,
+  type GraphQLResponse,
+} from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import type { GraphQLSchema } from 'graphql';
-import { AppError } from '../errors/appError';
-import { toGraphqlError } from '../errors/graphqlError';
-import { maskError } from '../errors/maskError';
-import { parseOptions, validationOptions, type Admission } from '../security/admission';
-import { documentRules } from '../security/documentRules';
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import { catalogue, isErrorCode } from '../errors/catalogue';
+import { maskError, type MaskOptions } from '../errors/maskError';
+import { parseOptions, type Admission } from '../security/admission';
+import { limits } from '../security/limits';
 import type { RequestContext } from '../security/requestContext';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
@@ -21,8 +26,7 @@ export interface ApolloParts {
  * One GraphQL endpoint over HTTP. The order of protection, from the door inwards:
  *   body size and encoding, batches, credentials, text size      server/httpApp.ts
  *   tokens and syntax                                            parseOptions
- *   the schema's rules, depth, aliases, directives               validationRules
- *   trusted operations, transport, introspection, cost           admissionPlugin
+ *   shape, GraphQL's rules, trust, introspection, cost           admissionPlugin (security/admission.ts)
  *   permission and rate of each field                            the schema itself (security/applyPermissions.ts)
  *   masking of errors                                            formatError
  */
@@ -33,26 +37,19 @@ export function createApolloServer<Context extends RequestContext>(parts: Apollo
     // Who may read the schema is decided by role, in the admission.
     introspection: true,
     parseOptions,
-    validationRules: [...documentRules],
-    validationOptions,
-    executionOptions: { maxCoercionErrors: validationOptions.maxErrors },
+    // The admission validates, in the same order as for the WebSocket; whatever Apollo would validate again is left to it.
+    dangerouslyDisableValidation: true,
+    executionOptions: { maxCoercionErrors: limits.document.maxErrors },
     persistedQueries: false,
     allowBatchedHttpRequests: false,
     csrfPrevention: true,
     hideSchemaDetailsFromClientErrors: true,
     includeStacktraceInErrorResponses: false,
-    // maxSelectionsRule does it, stricter and with a code.
-    maxRecursiveSelections: false,
     stopOnTerminationSignals: false,
     nodeEnv: 'production',
     logger: parts.logger,
     formatError: (_formatted, error) =>
-      maskError(error, {
-        requestId: (error instanceof Error ? requestIds.get(error) : undefined) ?? 'unknown',
-        onHidden: (hidden) => {
-          parts.logger.error({ err: hidden }, 'error hidden from the client');
-        },
-      }),
+      maskError(error, maskOptions(parts, (error instanceof Error ? requestIds.get(error) : undefined) ?? 'unknown')),
     plugins: [ApolloServerPluginLandingPageDisabled(), admissionPlugin<Context>(parts, requestIds)],
   });
 }
@@ -65,10 +62,8 @@ function admissionPlugin<Context extends RequestContext>(
     requestDidStart() {
       const startedAt = process.hrtime.bigint();
       return Promise.resolve({
-        didResolveOperation(request) {
-          return Promise.resolve().then(() => {
-            admit(parts.admission, request);
-          });
+        responseForOperation(request) {
+          return Promise.resolve(refuse(parts, request));
         },
         didEncounterErrors({ errors, contextValue }) {
           for (const error of errors) requestIds.set(error, contextValue.requestId);
@@ -88,15 +83,36 @@ function admissionPlugin<Context extends RequestContext>(
   };
 }
 
-function admit<Context extends RequestContext>(admission: Admission, request: GraphQLRequestContext<Context>): void {
-  if (request.document === undefined) throw new Error('the document was not parsed before it was admitted');
-  try {
-    admission.assertAllowed(
-      request.document,
-      { operationName: request.request.operationName ?? null, variables: request.request.variables ?? {} },
-      request.contextValue,
-    );
-  } catch (error) {
-    throw error instanceof AppError ? toGraphqlError(error) : error;
-  }
+/** The whole answer where the operation may not run, else null. */
+function refuse<Context extends RequestContext>(
+  parts: ApolloParts,
+  request: GraphQLRequestContext<Context>,
+): GraphQLResponse | null {
+  const { document, contextValue } = request;
+  if (document === undefined) throw new Error('the document was not parsed before it was admitted');
+  const { operationName = null, variables = {} } = request.request;
+  const refusals = parts.admission.refusalsOf(document, { operationName, variables }, contextValue);
+  if (refusals.length === 0) return null;
+  const errors = refusals.map((error) => maskError(error, maskOptions(parts, contextValue.requestId)));
+  return {
+    body: { kind: 'single', singleResult: { errors } },
+    http: { status: statusOf(errors), headers: new HeaderMap() },
+  };
+}
+
+/** The status of the first error: nothing ran, so it is the whole answer. */
+function statusOf(errors: readonly GraphQLFormattedError[]): number {
+  const code = errors[0]?.extensions?.['code'];
+  return typeof code === 'string' && isErrorCode(code)
+    ? catalogue[code].status
+    : catalogue.INTERNAL_SERVER_ERROR.status;
+}
+
+function maskOptions(parts: ApolloParts, requestId: string): MaskOptions {
+  return {
+    requestId,
+    onHidden: (hidden) => {
+      parts.logger.error({ err: hidden, requestId }, 'error hidden from the client');
+    },
+  };
 }

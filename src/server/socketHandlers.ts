@@ -93,7 +93,6 @@ function admitOperation(
     return admit(socket, asked, parts);
   } catch (error) {
     if (error instanceof AppError) return [toGraphqlError(error)];
-    if (error instanceof GraphQLError) return [error];
     // graphql-ws would close the socket over it, and the reader's other streams with it.
     return [new GraphQLError('internal', { originalError: error instanceof Error ? error : new Error(String(error)) })];
   }
@@ -119,20 +118,14 @@ function admit(
     requestId: randomUUID(),
     services: parts.main.services,
   };
-  const operation = {
-    query: payload.query,
-    variables: payload.variables ?? {},
-    operationName: payload.operationName ?? null,
-  };
-  const admitted = parts.main.admission.admit(operation, contextValue);
-  if (!('kind' in admitted)) return admitted;
-  return {
-    schema: parts.schema,
-    document: admitted,
-    variableValues: operation.variables,
-    operationName: operation.operationName,
-    contextValue,
-  };
+  const { admission } = parts.main;
+  const operation = { variables: payload.variables ?? {}, operationName: payload.operationName ?? null };
+  admission.assertText(payload.query, operation.variables);
+  const document = admission.parse(payload.query);
+  const refusals = admission.refusalsOf(document, operation, contextValue);
+  if (refusals.length > 0) return refusals;
+  const { variables: variableValues, operationName } = operation;
+  return { schema: parts.schema, document, variableValues, operationName, contextValue };
 }
 
 function mask(

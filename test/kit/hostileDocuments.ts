@@ -81,9 +81,10 @@ export const hostileDocuments: readonly HostileDocument[] = [
   { name: '1,000 aliases', query: aliases(1_000), code: 'QUERY_TOO_LARGE' },
   {
     name: '21 directives',
-    query: `{ ${'serverTime @skip(if: false) '.repeat(21)} }`,
+    query: `{ ${'serverTime @skip(if: false) '.repeat(11)} ... @skip(if: false) { ${'serverTime @skip(if: false) '.repeat(10)} } }`,
     code: 'QUERY_TOO_MANY_DIRECTIVES',
   },
+  { name: 'one field 21 times', query: `{ ${'serverTime '.repeat(21)} }`, code: 'QUERY_TOO_COSTLY' },
   { name: '1,001 tokens', query: `{ ${'serverTime '.repeat(999)} }`, code: 'QUERY_TOO_LARGE' },
   { name: '16,385 bytes', query: `{ serverTime } #${' '.repeat(16_385)}`, code: 'QUERY_TOO_LARGE' },
   { name: '200,000 tokens', query: '{'.repeat(200_000), code: 'QUERY_TOO_LARGE', isOverSocketPayload: true },

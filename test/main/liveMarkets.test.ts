@@ -50,7 +50,7 @@ async function nextOfKind(
   for (;;) {
     const step = await events.next();
     if (step.done === true) throw new Error(`the stream ended before ${kind}`);
-    const event = step.value as TickerEvent;
+    const event = step.value;
     if (event.meta.kind === kind) return event;
   }
 }
