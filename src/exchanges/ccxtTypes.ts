@@ -70,6 +70,7 @@ export interface CcxtHooks {
 export interface CcxtBookHooks {
   readonly orderbooks: Record<string, unknown>;
   orderBook(snapshot?: unknown, depth?: number): unknown;
+  parseOrderBookBidAsk(level: unknown, priceKey?: string | number, amountKey?: string | number): unknown;
 }
 
 export type CcxtClass<T = CcxtExchange & CcxtHooks & CcxtBookHooks> = new (config: Params) => T;

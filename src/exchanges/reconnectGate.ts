@@ -6,7 +6,7 @@ import { Backoff, type BackoffLimits } from './backoff';
  */
 export class ReconnectGate {
   readonly #backoff: Backoff;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<{ readonly callback: () => void }>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: { readonly random: () => number; readonly limits: BackoffLimits }) {
@@ -19,8 +19,9 @@ export class ReconnectGate {
       callback();
       return () => undefined;
     }
-    this.#waiting.add(callback);
-    return () => this.#waiting.delete(callback);
+    const entry = { callback };
+    this.#waiting.add(entry);
+    return () => this.#waiting.delete(entry);
   }
 
   /** A connection or a request failed. minimumMs: the exchange itself asked for this pause. */
@@ -46,8 +47,8 @@ export class ReconnectGate {
 
   #open(): void {
     this.#timer = null;
-    const callbacks = [...this.#waiting];
+    const waiting = [...this.#waiting];
     this.#waiting.clear();
-    for (const callback of callbacks) callback();
+    for (const { callback } of waiting) callback();
   }
 }

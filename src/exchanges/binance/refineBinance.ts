@@ -1,5 +1,5 @@
 import type { CcxtClass, CcxtClient, CcxtExchange, CcxtHooks, CcxtBookHooks } from '../ccxtTypes';
-import { ExactOrderBook } from '../exactOrderBook';
+import { exactBooks } from '../exactBooks';
 import type { ExactBookSide } from '../exactBookSide';
 import { readList, readRecord } from '../readNumbers';
 
@@ -14,12 +14,8 @@ interface BinanceHandlers extends CcxtExchange, CcxtHooks, CcxtBookHooks {
 
 /** Binance's sockets tell text; ccxt's handlers for books and candles read it as floats. These keep the text. */
 export function refineBinance(base: CcxtClass): CcxtClass {
-  const parent = base as CcxtClass<BinanceHandlers>;
+  const parent = exactBooks(base) as CcxtClass<BinanceHandlers>;
   return class extends parent {
-    override orderBook(): ExactOrderBook {
-      return new ExactOrderBook();
-    }
-
     /** delta: [price, amount] as it came. */
     override handleDelta(side: ExactBookSide, delta: unknown): void {
       side.storeArray(delta);

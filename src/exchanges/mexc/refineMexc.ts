@@ -1,6 +1,7 @@
 import type { CcxtBookHooks, CcxtClass, CcxtClient, CcxtExchange, CcxtHooks, CcxtModule } from '../ccxtTypes';
 import { BadMarketData } from '../badMarketData';
-import { ExactOrderBook } from '../exactOrderBook';
+import { exactBooks } from '../exactBooks';
+import type { ExactOrderBook } from '../exactOrderBook';
 import type { ExactBookSide } from '../exactBookSide';
 import { readList, readRecord } from '../readNumbers';
 
@@ -26,12 +27,8 @@ interface Versions {
  * Source: MEXC spot v3, "How to properly maintain a local copy of the order book".
  */
 export function refineMexc(base: CcxtClass, ccxt: CcxtModule): CcxtClass {
-  const parent = base as CcxtClass<MexcHandlers>;
+  const parent = exactBooks(base) as CcxtClass<MexcHandlers>;
   return class extends parent {
-    override orderBook(): ExactOrderBook {
-      return new ExactOrderBook();
-    }
-
     override handleBooksideDelta(side: ExactBookSide, levels: unknown): void {
       for (const level of readList(levels, 'levels')) {
         const { price, quantity } = readRecord(level, 'level');
