@@ -46,7 +46,6 @@ const vendors = {
   yaml: ['config'],
   jsonwebtoken: ['identity'],
   '@node-rs/argon2': ['identity'],
-  'nodejs-order-book': ['simulator'],
   'decimal.js': ['domain'],
   'log-update': ['cli'],
 };
