@@ -6,6 +6,7 @@ import { OrderDesk } from './engine/accounts/orderDesk';
 import { syntheticMarkets } from './engine/marketSpec';
 import { createRandom } from './engine/random';
 import { createSyntheticVenue } from './engine/syntheticVenue';
+import { MexcWire } from './mexc/mexcWire';
 import { SimulatorServer } from './server/simulatorServer';
 import type { Wire } from './server/wire';
 
@@ -71,7 +72,8 @@ function trade(options: SimulatorOptions, source: SyntheticSource): Exchange {
   const accounts = createDemoAccounts(source.seed, now());
   const desk = new OrderDesk({ markets: venue.markets, random: createRandom(`${source.seed}/desk`), now });
   return {
-    wires: [new BinanceWire({ ...options, venue, privateApi: { venue, desk, accounts } })],
+    // Two exchanges' protocols over the same markets.
+    wires: [new MexcWire(venue), new BinanceWire({ ...options, venue, privateApi: { venue, desk, accounts } })],
     describe: () => ({
       mode: 'synthetic',
       seed: source.seed,

@@ -37,6 +37,10 @@ interface Call extends Omit<Endpoint, 'handle'> {
 /** Binance spot: REST under /api/v3 and /sapi/v1, market streams under /stream and /ws, account events under /ws-api/v3. */
 export class BinanceWire implements Wire {
   readonly name = 'binance';
+  readonly refusals = {
+    rateLimit: '{"code":-1003,"msg":"Too many requests."}',
+    ban: '{"code":-1003,"msg":"Way too many requests; IP banned."}',
+  };
   private readonly calls: ReadonlyMap<string, Call>;
   private readonly authenticator: Authenticator;
   private readonly requestWeights: RequestWeights;

@@ -1,6 +1,6 @@
 import { matches, type FrameFault, type RestFault } from './fault';
 
-/** Sent where a frame is made unreadable. */
+/** Sent where a frame is made unreadable, as the kind of frame it was: neither JSON nor protobuf. */
 const garbage = '<<< this is not JSON >>>';
 
 interface Standing<F> {
@@ -62,7 +62,7 @@ export class FaultBoard {
       case 'duplicate':
         return [frame, frame];
       case 'corrupt':
-        return [garbage];
+        return [typeof frame === 'string' ? garbage : Buffer.from(garbage)];
       case 'truncate':
         return [typeof frame === 'string' ? frame.slice(0, frame.length >> 1) : frame.subarray(0, frame.length >> 1)];
     }

@@ -1,5 +1,5 @@
 import type { RestFault } from '../control/fault';
-import type { WireResponse } from './wire';
+import type { Wire, WireResponse } from './wire';
 
 const badGatewayPage =
   '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n';
@@ -7,18 +7,19 @@ const badGatewayPage =
 /** Answers a call that a fault has befallen, or leaves it without an answer. */
 export function answerWithFault(options: {
   readonly fault: RestFault;
+  readonly refusals: Wire['refusals'];
   /** Carries the call out. */
   readonly respond: () => WireResponse;
   readonly send: (answer: WireResponse) => void;
 }): void {
-  const { fault, respond, send } = options;
+  const { fault, refusals, respond, send } = options;
   const retryAfter = { 'Retry-After': String(fault.retryAfterSeconds) };
   switch (fault.kind) {
     case 'rate-limit':
-      send({ status: 429, headers: retryAfter, body: '{"code":-1003,"msg":"Too many requests."}' });
+      send({ status: 429, headers: retryAfter, body: refusals.rateLimit });
       return;
     case 'ban':
-      send({ status: 418, headers: retryAfter, body: '{"code":-1003,"msg":"Way too many requests; IP banned."}' });
+      send({ status: 418, headers: retryAfter, body: refusals.ban });
       return;
     case 'bad-gateway':
       send({ status: 502, contentType: 'text/html', body: badGatewayPage });

@@ -92,7 +92,7 @@ export class SimulatorServer {
       write(response, answer);
     };
     if (fault === null) send(wire.respond(request));
-    else answerWithFault({ fault, respond: () => wire.respond(request), send });
+    else answerWithFault({ fault, refusals: wire.refusals, respond: () => wire.respond(request), send });
   }
 
   private control(request: WireRequest): WireResponse {

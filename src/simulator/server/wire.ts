@@ -21,6 +21,8 @@ export interface WireResponse {
 /** One exchange's protocol on the simulator's port. Each claims paths of its own. */
 export interface Wire {
   readonly name: string;
+  /** The JSON bodies of answers 429 and 418, in the exchange's own words. */
+  readonly refusals: { readonly rateLimit: string; readonly ban: string };
   claims(path: string): boolean;
   respond(request: WireRequest): WireResponse;
   /** Takes over a socket that was opened at one of its paths. */
