@@ -15,7 +15,7 @@ import { compareDecimals } from '../../src/domain/compareDecimals';
 import type { DecimalString } from '../../src/domain/decimal';
 import { startSimulator, type RunningSimulator } from '../kit/simulator';
 import { RunningTickgate } from '../kit/tickgate';
-import { untilTrue } from '../kit/untilTrue';
+import { eventually } from '../kit/eventually';
 
 const btc = 'simulator:BTC/USDT';
 type TickerEvent = TickersSubscription['tickers'];
@@ -150,7 +150,7 @@ describe('the whole server, from the login to live prices', () => {
   });
 
   it('costs one upstream stream for 1,000 readers of a market, and none within 5 s of the last one leaving', async () => {
-    await untilTrue(async () => Object.keys((await simulator.state()).streams).length === 0);
+    await eventually(async () => Object.keys((await simulator.state()).streams).length === 0);
     const clients = (
       await Promise.all(roles.map(async (role) => Promise.all(Array.from({ length: 4 }, () => server.client(role)))))
     ).flat();
@@ -161,7 +161,7 @@ describe('the whole server, from the login to live prices', () => {
     expect((await simulator.state()).streams).toEqual({ 'btcusdt@ticker': 1, 'btcusdt@bookTicker': 1 });
     expect(await server.metric('tickgate_feeds_open')).toBe(1);
     await Promise.all(clients.map(async (client) => client.dispose()));
-    await untilTrue(async () => Object.keys((await simulator.state()).streams).length === 0, 5_000);
+    await eventually(async () => Object.keys((await simulator.state()).streams).length === 0, { timeoutMs: 5_000 });
     expect(await server.metric('tickgate_feeds_open')).toBe(0);
   });
 

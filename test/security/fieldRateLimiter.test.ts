@@ -106,6 +106,7 @@ describeWith('redis-server', 'the rate of a field shared by nodes through Redis'
       maxRetriesPerRequest: 0,
       enableOfflineQueue: true,
       retryStrategy: () => null,
+      disconnectTimeout: 10,
     });
     redis.on('error', () => undefined);
     clients.push(redis);
@@ -126,7 +127,11 @@ describeWith('redis-server', 'the rate of a field shared by nodes through Redis'
   });
 
   afterAll(async () => {
-    for (const client of clients) client.disconnect();
+    for (const client of clients) {
+      const gone = client.status === 'end' ? Promise.resolve() : once(client, 'end');
+      client.disconnect();
+      await gone;
+    }
     if (server.exitCode === null && server.signalCode === null) {
       const ended = once(server, 'exit');
       server.kill('SIGTERM');

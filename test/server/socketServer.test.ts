@@ -3,7 +3,7 @@ import { limits } from '../../src/security/limits';
 import { makeMeta, makeTicker } from '../kit/fakeMarket';
 import { RawSocket } from '../kit/rawSocket';
 import { codesOf, TestServer } from '../kit/testServer';
-import { untilTrue } from '../kit/untilTrue';
+import { eventually } from '../kit/eventually';
 
 const tickers = 'subscription { tickers(markets: ["simulator:BTC/USDT"]) { meta { kind seq } tickers { last } } }';
 const maxOperations = limits.socket.maxOperationsPerSocket;
@@ -35,7 +35,7 @@ describe('a live stream', () => {
     socket.subscribe('1', tickers);
     await socket.next();
     socket.send({ id: '1', type: 'complete' });
-    await untilTrue(() => server.market.openCount === 0);
+    await eventually(() => server.market.openCount === 0);
     socket.close();
   });
 
@@ -45,7 +45,7 @@ describe('a live stream', () => {
     await socket.next();
     expect(server.market.openCount).toBe(1);
     socket.close();
-    await untilTrue(() => server.market.openCount === 0);
+    await eventually(() => server.market.openCount === 0);
   });
 
   it('opens no source for somebody who is not signed in, and says so on the id', async () => {
@@ -72,7 +72,7 @@ describe('a live stream', () => {
     ]);
     expect(server.market.openCount).toBe(maxOperations);
     socket.send({ id: 's0', type: 'complete' });
-    await untilTrue(() => server.market.openCount === maxOperations - 1);
+    await eventually(() => server.market.openCount === maxOperations - 1);
     socket.subscribe('again', tickers);
     expect(await socket.next()).toMatchObject({ type: 'next', id: 'again' });
     socket.close();
@@ -85,7 +85,7 @@ describe('a live stream', () => {
     socket.subscribe('1', tickers);
     await socket.next();
     expect((await socket.closed).code).toBe(4403);
-    await untilTrue(() => server.market.openCount === 0);
+    await eventually(() => server.market.openCount === 0);
   });
 });
 
