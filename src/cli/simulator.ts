@@ -47,12 +47,12 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         port: { type: 'string', default: '7000' },
-        seed: { type: 'string', default: 'tickgate' },
-        rate: { type: 'string', default: '10' },
-        quiet: { type: 'string', multiple: true, default: [] },
+        seed: { type: 'string' },
+        rate: { type: 'string' },
+        quiet: { type: 'string', multiple: true },
         replay: { type: 'string', multiple: true, default: [] },
-        speed: { type: 'string', default: '1' },
-        'replay-wait': { type: 'string', default: '' },
+        speed: { type: 'string' },
+        'replay-wait': { type: 'string' },
         'weight-limit': { type: 'string', default: '6000' },
         'ping-interval': { type: 'string', default: '20000' },
         'with-parent': { type: 'boolean', default: false },
@@ -67,17 +67,24 @@ function parse(args: readonly string[]) {
 type Values = ReturnType<typeof parse>['values'];
 
 function toSynthetic(values: Values): SyntheticSource {
+  refuse(values, ['speed', 'replay-wait'], 'needs --replay');
   return {
     kind: 'synthetic',
-    seed: values.seed,
-    ratePerSecond: toWhole('--rate', values.rate, { from: 1, to: 1000 }),
-    quietMarkets: values.quiet.map(toMarketId),
+    seed: values.seed ?? 'tickgate',
+    ratePerSecond: toWhole('--rate', values.rate ?? '10', { from: 1, to: 1000 }),
+    quietMarkets: (values.quiet ?? []).map(toMarketId),
   };
 }
 
 function toReplay(values: Values): ReplaySource {
-  const waitFor = values['replay-wait'].split(',').filter((name) => name !== '');
-  return { kind: 'replay', files: values.replay, speed: toSpeed(values.speed), waitFor };
+  refuse(values, ['seed', 'rate', 'quiet'], 'has no effect on --replay');
+  const waitFor = (values['replay-wait'] ?? '').split(',').filter((name) => name !== '');
+  return { kind: 'replay', files: values.replay, speed: toSpeed(values.speed ?? '1'), waitFor };
+}
+
+function refuse(values: Values, names: readonly (keyof Values)[], why: string): void {
+  const name = names.find((candidate) => values[candidate] !== undefined);
+  if (name !== undefined) throw new UsageError(`--${name} ${why}.`);
 }
 
 /** Null is as fast as the readers take it. */

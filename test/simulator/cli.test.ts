@@ -28,6 +28,8 @@ describe('the command simulator', () => {
     [['--quiet', 'NOPE']],
     [['stray']],
     [['--replay', 'x', '--speed', 'fast']],
+    [['--replay', 'x', '--seed', '1']],
+    [['--speed', '2']],
   ])('refuses %j with a sentence and code 2', async (args) => {
     const { code, stdout, stderr } = await run(...args);
     expect([code, stdout, stderr.trim().split('\n')]).toEqual([2, '', [expect.stringMatching(/See --help\.$/)]]);

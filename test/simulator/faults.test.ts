@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { get } from 'node:http';
 import { connectCcxt, type CcxtBinance } from '../kit/ccxtBinance';
 import { openExchangeSocket, until, type ExchangeSocket } from '../kit/exchangeSocket';
 import { startSimulator, type RunningSimulator } from '../kit/simulator';
@@ -119,6 +120,9 @@ describe('faults on request', () => {
     const fresh = await open(depth);
     for (let i = 0; i < 5; i += 1) await fresh.next();
     expect([heard, victim.socket.readyState]).toEqual([0, victim.socket.OPEN]);
+    victim.socket.close();
+    for (let i = 0; i < 5; i += 1) await fresh.next();
+    expect(victim.socket.readyState).toBe(victim.socket.CLOSING);
     expect((await simulator.state()).streams[depth]).toBe(1);
   });
 
@@ -183,6 +187,17 @@ describe('faults on request', () => {
       status,
       { error: expect.stringMatching(/\.$/) as string },
     ]);
+  });
+
+  it('keeps a page of another name out of the control endpoint', async () => {
+    const status = await new Promise((resolve) => {
+      const headers = { host: 'rebound.example' };
+      get({ port: simulator.port, path: '/control/state', headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+    });
+    expect(status).toBe(403);
   });
 
   it.each([

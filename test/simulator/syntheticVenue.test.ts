@@ -8,8 +8,8 @@ import type { VenueCandle, VenueMarket } from '../../src/simulator/engine/venue'
 const now = Date.UTC(2026, 4, 20, 13, 37, 21, 450);
 const all = { since: null, until: null, limit: 100_000 };
 
-function build(seed: string, offered = syntheticMarkets) {
-  return createSyntheticVenue({ markets: offered, seed, ratePerSecond: 10, quietMarkets: [], now: () => now });
+function build(seed: string, offered = syntheticMarkets, time = now) {
+  return createSyntheticVenue({ markets: offered, seed, ratePerSecond: 10, quietMarkets: [], now: () => time });
 }
 
 function units(text: string): bigint {
@@ -17,12 +17,15 @@ function units(text: string): bigint {
 }
 
 describe('the synthetic venue', () => {
-  const venue = build('a seed');
+  const venue = build(
+    'a seed',
+    syntheticMarkets.filter(({ spec }) => ['BTCUSDT', 'DOGEUSDT', 'ETHBTC'].includes(spec.id)),
+  );
   const markets: VenueMarket[] = [...venue.markets.values()];
 
   it('offers at least six markets whose every cost is exact in eight decimals', () => {
-    expect(markets.length).toBeGreaterThanOrEqual(6);
-    for (const { spec } of markets) expect(spec.priceDecimals + spec.amountDecimals).toBeLessThanOrEqual(8);
+    expect(syntheticMarkets.length).toBeGreaterThanOrEqual(6);
+    for (const { spec } of syntheticMarkets) expect(spec.priceDecimals + spec.amountDecimals).toBeLessThanOrEqual(8);
   });
 
   it('is the same market for the same seed and another for another', () => {
@@ -98,6 +101,15 @@ describe('the synthetic venue', () => {
       expect(breaks).toEqual([]);
       expect(market.day().lastTradeId).toBe(ids.at(-1));
     }
+  });
+
+  it('goes on above its former ids when it is started again', () => {
+    const [entry] = syntheticMarkets;
+    const [before, after] = [now, now + 1000].map((time) =>
+      build('a seed', [entry!], time).markets.get(entry!.spec.id)!,
+    );
+    expect(after!.recentTrades(5000)[0]!.id).toBeGreaterThan(before!.recentTrades(1)[0]!.id);
+    expect(after!.updateId).toBeGreaterThan(before!.updateId);
   });
 
   it('tells a day that agrees with its candles, its trades and its book', () => {

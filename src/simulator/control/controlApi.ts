@@ -36,6 +36,7 @@ const routes: readonly { readonly method: string; readonly path: RegExp; readonl
 /** Answers a request under /control. */
 export function respondToControl(controlled: Controlled, request: WireRequest): WireResponse {
   try {
+    requireLoopback(request.headers.host);
     const atPath = routes.filter((route) => route.path.test(request.path));
     if (atPath.length === 0) throw new ControlError(`There is no ${request.path}.`, 404);
     const route = atPath.find((candidate) => candidate.method === request.method);
@@ -46,6 +47,12 @@ export function respondToControl(controlled: Controlled, request: WireRequest): 
     if (!(error instanceof ControlError)) throw error;
     return { status: error.status, body: JSON.stringify({ error: error.message }) };
   }
+}
+
+/** A page of another origin that points its own name at this machine (DNS rebinding) does not get in. */
+function requireLoopback(host = ''): void {
+  if (/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host)) return;
+  throw new ControlError('The control endpoint answers at 127.0.0.1 and localhost only.', 403);
 }
 
 function inject(controlled: Controlled, body: string): StandingFault | { readonly struck: number } {

@@ -10,6 +10,8 @@ import type { Venue } from './venue';
 /** Minutes that are really traded before the first visitor comes, in simulated time. */
 const warmUpMinutes = 10;
 const warmUpStepsPerSecond = 8;
+/** 2017-07-14, the day on which trade ids began. */
+const idEpochMs = 1_500_000_000_000;
 
 export interface SyntheticVenueOptions {
   readonly markets: readonly SyntheticMarket[];
@@ -60,7 +62,8 @@ function createMarket(options: {
 }): { market: SimulatedMarket; flow: OrderFlow } {
   const { entry, random, start, now } = options;
   const { spec, flow: profile } = entry;
-  const firstTradeId = 400_000_000 + random.integer(100_000_000);
+  // Ten ids a millisecond: a simulation that is started again goes on above the ids of the one before.
+  const firstTradeId = (now() - idEpochMs) * 10;
   const history = inventHistory({
     spec,
     flow: profile,

@@ -89,6 +89,8 @@ export class Connection extends EventEmitter<ConnectionEvents> {
   /** From now on nothing goes out, not even a pong, and nothing is heard, but the TCP connection stays. */
   freeze(): void {
     this.isFrozen = true;
+    // Unread bytes stay in the kernel: not even a closing handshake is noticed.
+    this.socket.pause();
     this.emit('drain');
   }
 
