@@ -101,6 +101,9 @@ async function runInitdb(parts: {
 }
 
 function initdbFailure(folder: string, output: string): StorageError {
+  const hint = /HINT: +(.+)/.exec(output)?.[1];
   const reason = /(?:FATAL|PANIC|ERROR|error): +(.+)/.exec(output)?.[1] ?? 'it gave no reason';
-  return new StorageError(`PostgreSQL cannot make its files in ${folder}: ${reason}`);
+  return new StorageError(
+    `PostgreSQL cannot make its files in ${folder}: ${reason}${hint === undefined ? '' : `. ${hint}`}`,
+  );
 }
