@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isRunning } from '../../src/storage/embedded/processIdentity';
 import { makeTemporaryDir } from '../kit/temporaryDir';
-import { untilTrue } from '../kit/untilTrue';
+import { eventually } from '../kit/eventually';
 import { StorageProcess } from './storageProcess';
 
 let dataDir: string;
@@ -96,5 +96,5 @@ it('leaves nothing running when it is stopped by a signal to the group', async (
   const server = serverPid();
   child.signalGroup('SIGTERM');
   expect(await child.exited()).toBe(0);
-  await untilTrue(() => !isRunning(server));
+  await eventually(() => !isRunning(server));
 });

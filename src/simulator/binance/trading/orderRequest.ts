@@ -17,9 +17,9 @@ export function readOrderRequest(parameters: Parameters): OrderRequest {
   const cost = decimal(parameters, 'quoteOrderQty');
   const stopPrice = decimal(parameters, 'stopPrice');
   const timeInForce = parameters.text('timeInForce');
-  require(isLimit(type), 'price', price);
-  require(isStop(type), 'stopPrice', stopPrice);
-  require(isLimit(type) && type !== 'LIMIT_MAKER', 'timeInForce', timeInForce);
+  assertGiven(isLimit(type), 'price', price);
+  assertGiven(isStop(type), 'stopPrice', stopPrice);
+  assertGiven(isLimit(type) && type !== 'LIMIT_MAKER', 'timeInForce', timeInForce);
   if (type === 'MARKET') {
     if ((amount === null) === (cost === null)) {
       throw amount === null
@@ -27,8 +27,8 @@ export function readOrderRequest(parameters: Parameters): OrderRequest {
         : new BinanceError(-1128, 'Combination of optional parameters invalid.');
     }
   } else {
-    require(true, 'quantity', amount);
-    require(false, 'quoteOrderQty', cost);
+    assertGiven(true, 'quantity', amount);
+    assertGiven(false, 'quoteOrderQty', cost);
   }
   const invalidTime = (): BinanceError => new BinanceError(-1115, 'Invalid timeInForce.');
   return {
@@ -64,7 +64,7 @@ function decimal(parameters: Parameters, name: string): string | null {
   return value;
 }
 
-function require(isNeeded: boolean, name: string, value: string | null): void {
+function assertGiven(isNeeded: boolean, name: string, value: string | null): void {
   if (isNeeded && value === null) throw BinanceError.missing(name);
   if (!isNeeded && value !== null) throw new BinanceError(-1106, `Parameter '${name}' sent when not required.`);
 }
