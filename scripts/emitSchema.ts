@@ -11,8 +11,8 @@ import { buildAuthSchema, buildMainSchema } from '../src/graphql/buildSchemas';
 function main(): void {
   const isCheck = process.argv.includes('--check');
   const drifted = [
-    emit('schema.graphql', 'POST and WebSocket /graphql', buildMainSchema(), isCheck),
-    emit('auth.graphql', 'POST /auth/graphql', buildAuthSchema(), isCheck),
+    emit({ name: 'schema.graphql', endpoint: 'POST and WebSocket /graphql', schema: buildMainSchema(), isCheck }),
+    emit({ name: 'auth.graphql', endpoint: 'POST /auth/graphql', schema: buildAuthSchema(), isCheck }),
   ].filter((file) => file !== null);
   if (drifted.length === 0) return;
   process.stderr.write(
@@ -22,7 +22,13 @@ function main(): void {
 }
 
 /** The file's name where it differs from the code under `--check`, else null. */
-function emit(name: string, endpoint: string, schema: GraphQLSchema, isCheck: boolean): string | null {
+function emit(options: {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly schema: GraphQLSchema;
+  readonly isCheck: boolean;
+}): string | null {
+  const { name, endpoint, schema, isCheck } = options;
   const file = resolve(__dirname, '..', 'schema', name);
   const text = `# ${endpoint}. Generated from src/graphql by \`npm run generate:schema\`; do not edit.\n\n${printSchema(schema)}\n`;
   if (isCheck) return readFileSync(file, 'utf8') === text ? null : `schema/${name}`;

@@ -134,7 +134,9 @@ describe('sources', () => {
     ['both NAME and NAME_FILE', { PORT: '1', PORT_FILE: '/etc/hostname' }, ['PORT and PORT_FILE']],
     ['a file that is not there', { PORT_FILE: '/does/not/exist' }, ['PORT_FILE']],
   ])('refuses %s', (_, environment, names) => {
-    expect(problemsOf(environment)).toEqual(names.map((name): unknown => expect.stringMatching(new RegExp(`^${name}`))));
+    expect(problemsOf(environment)).toEqual(
+      names.map((name): unknown => expect.stringMatching(new RegExp(`^${name}`))),
+    );
   });
 
   it('refuses an empty secret file', () => {
