@@ -6,7 +6,7 @@ import { streamReasons } from './streamEvents';
 const staleReasons: Readonly<Record<StaleCause, string>> = {
   disconnected: streamReasons.sourceDisconnected,
   silent: streamReasons.sourceSilent,
-  outOfSync: streamReasons.bookOutOfSync,
+  outOfSync: streamReasons.outOfSync,
 };
 
 type Phase = 'waiting' | 'live' | 'stale';

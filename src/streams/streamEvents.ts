@@ -24,8 +24,8 @@ export const streamReasons = {
   sourceDisconnected: 'SOURCE_DISCONNECTED',
   /** The exchange gave no sign of life in time. */
   sourceSilent: 'SOURCE_SILENT',
-  /** The order book is being built anew and has no trustworthy state. */
-  bookOutOfSync: 'BOOK_OUT_OF_SYNC',
+  /** The exchange answers, but the state of the market is not known yet, or not any more. */
+  outOfSync: 'OUT_OF_SYNC',
   /** The reader was too slow; the number of lost trades follows. */
   tradesDropped: 'TRADES_DROPPED',
   /** Trades were missed while the exchange was away and it no longer tells them. */

@@ -8,7 +8,11 @@ import { StreamReader } from '../kit/streamReader';
 
 const btc = 'simulator:BTC/USDT';
 const depth = 20;
-const stream = 'btcusdt@depth@100ms';
+
+const venues = [
+  { ccxtId: 'binance', stream: 'btcusdt@depth@100ms', depthPath: '/api/v3/depth' },
+  { ccxtId: 'mexc', stream: 'spot@public.aggre.depth.v3.api.pb@100ms@BTCUSDT', depthPath: '/mexc/api/v3/depth' },
+] as const;
 
 type Levels = readonly (readonly [string, string])[];
 
@@ -21,14 +25,14 @@ interface RestBook {
 const exact = (levels: Levels): Levels =>
   levels.map(([price, amount]) => [toDecimalString(price), toDecimalString(amount)]);
 
-describe('the order book under faults', () => {
+describe.each(venues)('the order book of $ccxtId under faults', ({ ccxtId, stream, depthPath }) => {
   let simulator: RunningSimulator;
   let path: MarketPath;
   let reader: StreamReader<OrderBookEvent>;
 
   beforeEach(async () => {
     simulator = await startSimulator({ args: ['--rate', '100'] });
-    path = connectMarketPath(simulator);
+    path = connectMarketPath(simulator, { ccxtId });
     reader = new StreamReader(await path.streams.orderBook({ marketId: btc, depth, intervalMs: 0, after: null }));
     await reader.first(({ meta }) => meta.kind === 'UPDATE');
   });
@@ -57,7 +61,7 @@ describe('the order book under faults', () => {
   async function expectTruth(): Promise<void> {
     const truths = new Map<string, RestBook>();
     const common = await eventually(async () => {
-      const response = await fetch(`${simulator.restUrl}/api/v3/depth?symbol=BTCUSDT&limit=${depth}`);
+      const response = await fetch(`${simulator.restUrl}${depthPath}?symbol=BTCUSDT&limit=${depth}`);
       const truth = (await response.json()) as RestBook;
       truths.set(String(truth.lastUpdateId), truth);
       const known = knownBooks();
@@ -102,16 +106,16 @@ describe('the order book under faults', () => {
   });
 
   it('tells STALE where the snapshot after a gap does not come in time, and a SNAPSHOT when it does', async () => {
-    await simulator.control('POST', 'faults', { kind: 'slow', path: '/api/v3/depth', delayMs: 4_000, count: 1 });
+    await simulator.control('POST', 'faults', { kind: 'slow', path: depthPath, delayMs: 4_000, count: 1 });
     await simulator.control('POST', 'faults', { kind: 'gap', stream });
     const stale = await reader.first(({ meta }) => meta.kind === 'STALE');
-    expect(stale.meta.reason).toBe('BOOK_OUT_OF_SYNC');
+    expect(stale.meta.reason).toBe('OUT_OF_SYNC');
     await reader.firstFrom(reader.events.indexOf(stale), ({ meta }) => meta.kind === 'SNAPSHOT');
     await expectTruth();
   });
 
   it('asks again where the snapshot is refused', async () => {
-    await simulator.control('POST', 'faults', { kind: 'bad-gateway', path: '/api/v3/depth', count: 2 });
+    await simulator.control('POST', 'faults', { kind: 'bad-gateway', path: depthPath, count: 2 });
     await simulator.control('POST', 'faults', { kind: 'gap', stream });
     await eventually(() => health().resyncs === 1);
     await expectTruth();

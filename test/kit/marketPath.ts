@@ -26,6 +26,8 @@ export interface MarketPathOptions {
   readonly clock?: () => number;
   readonly random?: () => number;
   readonly logLevel?: string;
+  /** The protocol in which ccxt speaks to the simulated exchange. */
+  readonly ccxtId?: 'binance' | 'mexc';
 }
 
 /** Builds it around exchanges of any kind, as the root does. */
@@ -56,12 +58,15 @@ export function connectMarketPath(
   simulator: Pick<RunningSimulator, 'restUrl' | 'wsUrl'>,
   options: MarketPathOptions = {},
 ): MarketPath {
+  const ccxtId = options.ccxtId ?? 'binance';
+  // Binance is at the root of the simulator, MEXC below a path of its own.
+  const path = ccxtId === 'mexc' ? '/mexc' : '';
   const settings: ExchangeSettings = {
     id: 'simulator',
-    ccxtId: 'binance',
+    ccxtId,
     sandbox: false,
-    restUrl: simulator.restUrl,
-    wsUrl: simulator.wsUrl,
+    restUrl: `${simulator.restUrl}${path}`,
+    wsUrl: `${simulator.wsUrl}${path}`,
   };
   const metrics = createMetrics();
   const clock = options.clock ?? Date.now;

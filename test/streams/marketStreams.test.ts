@@ -236,7 +236,7 @@ describe('the streams of market data', () => {
         exchange.upstream('orderBook').alive = Date.now();
         await jest.advanceTimersByTimeAsync(250);
       }
-      expect((await next).meta).toMatchObject({ kind: 'STALE', reason: 'BOOK_OUT_OF_SYNC' });
+      expect((await next).meta).toMatchObject({ kind: 'STALE', reason: 'OUT_OF_SYNC' });
       expect(path.feeds.health(btc)).toMatchObject({ gaps: 2, resyncs: 1, stale: true });
     });
 
