@@ -1,0 +1,118 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { Command } from '../kit/command';
+import { makeTemporaryDir } from '../kit/temporaryDir';
+
+const temporary = makeTemporaryDir();
+const environment = { DATA_DIR: temporary.dir, PORT: '0', METRICS_PORT: '0', LOG_LEVEL: 'silent' };
+
+afterAll(() => {
+  temporary.remove();
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function startServer(): Promise<{
+  readonly command: Command;
+  readonly port: string;
+  readonly databasePid: number;
+}> {
+  const command = new Command('start', [], environment);
+  const [, port = ''] = await command.says(/Tickgate is running: http:\/\/localhost:(\d+)\/graphql/);
+  const [, databasePid = ''] = await command.says(/embedded, process (\d+)/);
+  return { command, port, databasePid: Number(databasePid) };
+}
+
+describe('start, token and watch', () => {
+  it('refuse a token before the first start, with a sentence', async () => {
+    const token = new Command('token', ['--role', 'trader'], environment);
+    expect(await token.ended).toBe(69);
+    expect([token.stdout, token.stderr]).toEqual(['', expect.stringMatching(/run "npm start" once/) as string]);
+  });
+
+  it('go from nothing to a live table, and leave nothing behind', async () => {
+    const { command, port, databasePid } = await startServer();
+    expect(command.stdout).toMatch(/making the database's files.*ran migration.*making the key.*demo users, made now/s);
+    for (const role of ['VIEWER', 'ANALYST', 'TRADER', 'AUDITOR', 'ADMIN']) expect(command.stdout).toContain(role);
+    const file = path.join(temporary.dir, 'demo-users.json');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+
+    const token = new Command('token', ['--role', 'viewer'], environment);
+    expect(await token.ended).toBe(0);
+    expect(token.stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    const answer = await fetch(`http://127.0.0.1:${port}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token.stdout.trim()}` },
+      body: JSON.stringify({ query: '{ me { roles } }' }),
+    });
+    expect(await answer.json()).toEqual({ data: { me: { roles: ['VIEWER'] } } });
+
+    const url = `ws://127.0.0.1:${port}/graphql`;
+    const watch = new Command('watch', ['simulator:BTC/USDT', 'simulator:ETH/USDT', '--url', url], environment);
+    await watch.says(/market +last +bid +ask +change +age +events\/s/);
+    await watch.says(/simulator:BTC\/USDT +\d[\d.]* +\d[\d.]* +\d[\d.]* +[+-]\d+\.\d\d % +\d+ m?s +\d+/);
+    await watch.says(/simulator:ETH\/USDT +\d[\d.]* +\d[\d.]* +\d[\d.]* +[+-]\d+\.\d\d % +\d+ m?s +\d+/);
+    expect(await watch.stop('SIGINT')).toBe(0);
+
+    expect(await command.stop()).toBe(0);
+    expect(isRunning(databasePid)).toBe(false);
+    expect(command.stdout).toMatch(/stopping …[^]*stopped/);
+  });
+
+  it('keep users, passwords and key over a second start, and do not print the passwords again', async () => {
+    const before = readFileSync(path.join(temporary.dir, 'demo-users.json'), 'utf8');
+    const { command } = await startServer();
+    expect(readFileSync(path.join(temporary.dir, 'demo-users.json'), 'utf8')).toBe(before);
+    const passwords = (JSON.parse(before) as { readonly password: string }[]).map(({ password }) => password);
+    expect(passwords.filter((password) => command.stdout.includes(password))).toEqual([]);
+    expect(await command.stop()).toBe(0);
+  });
+
+  it('start the simulated exchange again when it dies', async () => {
+    const { command, port } = await startServer();
+    const watch = new Command('watch', ['simulator:BTC/USDT', '--url', `ws://127.0.0.1:${port}/graphql`], environment);
+    await watch.says(/simulator:BTC\/USDT +\d/);
+    process.kill(simulatorOf(command.pid), 'SIGKILL');
+    await watch.says(/simulator:BTC\/USDT .* stale/);
+    await command.says(/the simulated exchange ended; starting it again/);
+    await watch.says(/stale[^]*simulator:BTC\/USDT .*\d+ m?s +\d+/);
+    await watch.stop('SIGINT');
+    expect(await command.stop('SIGINT')).toBe(0);
+  });
+});
+
+/** The one child that runs the simulated exchange. */
+function simulatorOf(pid: number): number {
+  const processes = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,command='], { encoding: 'utf8' }).split('\n');
+  const line = processes.find((text) => text.includes('simulator.ts') && text.trim().split(/ +/)[1] === String(pid));
+  if (line === undefined) throw new Error('the server runs no simulated exchange');
+  return Number(line.trim().split(/ +/)[0]);
+}
+
+describe('a command that is called wrongly', () => {
+  it.each([
+    ['watch', [], /at least one market/],
+    ['watch', ['BTCUSDT'], /"BTCUSDT" is not a market/],
+    ['watch', ['simulator:BTC/USDT', '--colour'], /colour/],
+    ['token', ['--role', 'king'], /"king" is not a role/],
+  ])('%s %j says what is wrong and how it is called', async (name, args, sentence) => {
+    const command = new Command(name, args, environment);
+    expect(await command.ended).toBe(64);
+    expect(command.stdout).toBe('');
+    expect(command.stderr).toMatch(sentence);
+    expect(command.stderr).toContain(`npm run ${name}`);
+  });
+
+  it('start with settings that do not fit tells all of them and ends with 78', async () => {
+    const command = new Command('start', [], { ...environment, PORT: 'many', EXCHANGES: 'simulator,simulator' });
+    expect(await command.ended).toBe(78);
+    expect(command.stderr).toMatch(/PORT[^]*EXCHANGES/);
+  });
+});
