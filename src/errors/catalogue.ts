@@ -18,6 +18,8 @@ export const catalogue = {
   QUERY_TOO_MANY_ALIASES: { message: 'The document uses too many aliases.', retryable: false, status: 400 },
   QUERY_TOO_MANY_DIRECTIVES: { message: 'The document uses too many directives.', retryable: false, status: 400 },
   BATCH_REFUSED: { message: 'Send one operation a request: batches are refused.', retryable: false, status: 400 },
+  /** The message is what Apollo's clients look for before they send the whole document. */
+  PERSISTED_QUERY_NOT_SUPPORTED: { message: 'PersistedQueryNotSupported', retryable: false, status: 400 },
   OPERATION_NOT_TRUSTED: {
     message: 'This server runs only the operations it was built with.',
     retryable: false,

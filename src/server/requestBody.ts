@@ -19,13 +19,22 @@ export function parseJsonBody(body: Buffer): unknown {
   }
 }
 
-/** One operation. Throws BATCH_REFUSED for a list, BAD_REQUEST for anything else that is not a GraphQL request. */
+/**
+ * One operation. Throws BATCH_REFUSED for a list, PERSISTED_QUERY_NOT_SUPPORTED where a client offers or asks for a
+ * persisted query, BAD_REQUEST for anything else that is not a GraphQL request.
+ */
 export function assertGraphqlBody(body: unknown): GraphqlRequestBody {
   if (Array.isArray(body)) throw new AppError('BATCH_REFUSED');
+  if (isPersistedQuery(body)) throw new AppError('PERSISTED_QUERY_NOT_SUPPORTED');
   if (typeof body !== 'object' || body === null || !('query' in body) || typeof body.query !== 'string') {
     throw new AppError('BAD_REQUEST', { publicMessage: 'Send a JSON object with the document as `query`.' });
   }
   return { query: body.query, variables: 'variables' in body ? body.variables : undefined };
+}
+
+function isPersistedQuery(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null || !('extensions' in body)) return false;
+  return typeof body.extensions === 'object' && body.extensions !== null && 'persistedQuery' in body.extensions;
 }
 
 export function bodyTooLarge(): AppError {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { hostileDocuments } from '../kit/hostileDocuments';
 import { RawSocket } from '../kit/rawSocket';
 import { codesOf, TestServer } from '../kit/testServer';
@@ -95,6 +96,16 @@ describe('what surrounds a document', () => {
       headers: { 'content-type': 'text/plain' },
     });
     expect([answer.status, answer.codes]).toEqual([400, ['BAD_REQUEST']]);
+  });
+
+  it('learns no persisted query from a client, and says so as clients expect', async () => {
+    const extensions = {
+      persistedQuery: { version: 1, sha256Hash: createHash('sha256').update('{ serverTime }').digest('hex') },
+    };
+    const answer = await server.post({ query: '{ serverTime }', extensions }, { authorization });
+    expect(answer.codes).toEqual(['PERSISTED_QUERY_NOT_SUPPORTED']);
+    const byHash = await server.post({ extensions }, { authorization });
+    expect([byHash.status, byHash.codes]).toEqual([400, ['PERSISTED_QUERY_NOT_SUPPORTED']]);
   });
 
   it('has no GET', async () => {

@@ -102,6 +102,7 @@ describe('the catalogue of errors', () => {
         "MARKET_NOT_FOUND",
         "NOT_FOUND",
         "OPERATION_NOT_TRUSTED",
+        "PERSISTED_QUERY_NOT_SUPPORTED",
         "QUERY_TOO_COSTLY",
         "QUERY_TOO_DEEP",
         "QUERY_TOO_LARGE",
