@@ -29,8 +29,13 @@ export function findBinariesDir(): string {
  * Programs that the user may run: those installed, or, where their folder is closed to that user, a copy in the folder
  * that `makeCopyRoot` makes.
  */
-export function prepareBinaries(parts: { readonly user: ServerUser; readonly makeCopyRoot: () => string }): Binaries {
-  const installed = findBinariesDir();
+export function prepareBinaries(parts: {
+  /** The package's folder with `bin` and `lib` in it. */
+  readonly installedDir: string;
+  readonly user: ServerUser;
+  readonly makeCopyRoot: () => string;
+}): Binaries {
+  const installed = parts.installedDir;
   linkLibraries(installed);
   if (mayExecute(binariesIn(installed).postgres, parts.user)) return binariesIn(installed);
   const copy = path.join(parts.makeCopyRoot(), `postgresql-${versionOf(installed)}`);

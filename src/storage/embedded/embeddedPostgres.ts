@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Client } from 'pg';
 import { StorageError, reasonOf } from '../storageError';
-import { prepareBinaries, type Binaries } from './binaries';
+import { findBinariesDir, prepareBinaries, type Binaries } from './binaries';
 import { ensureCluster, superuser } from './cluster';
 import {
   databaseName,
@@ -51,7 +51,11 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const place = preparePlace({ dataDir: options.dataDir, isRoot: process.getuid?.() === 0, sharedRoot });
     const release = takeFolderLock(path.join(place.root, 'postgres.lock'), options.dataDir);
     try {
-      const binaries = prepareBinaries({ user: place.user, makeCopyRoot: () => makeSharedRoot(sharedRoot) });
+      const binaries = prepareBinaries({
+        installedDir: findBinariesDir(),
+        user: place.user,
+        makeCopyRoot: () => makeSharedRoot(sharedRoot),
+      });
       const started = await startLocked({ ...options, place, binaries });
       return supervise({ ...started, place, binaries, release });
     } catch (error) {
