@@ -30,7 +30,6 @@ export const catalogue = {
     retryable: true,
     status: 429,
   },
-  TIMEOUT: { message: 'The answer took too long. Ask for less, or try again.', retryable: true, status: 504 },
   BAD_USER_INPUT: { message: 'An argument is not acceptable.', retryable: false, status: 400 },
   BAD_REQUEST: { message: 'The request is not a GraphQL request.', retryable: false, status: 400 },
   NOT_FOUND: { message: 'Nothing is served here. GraphQL is at POST /graphql.', retryable: false, status: 404 },
@@ -53,7 +52,6 @@ export const catalogue = {
     retryable: true,
     status: 503,
   },
-  SERVER_STOPPING: { message: 'This server is restarting. Connect again.', retryable: true, status: 503 },
 } as const satisfies Record<string, CatalogueEntry>;
 
 export type ErrorCode = keyof typeof catalogue;

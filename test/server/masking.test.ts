@@ -109,8 +109,6 @@ describe('the catalogue of errors', () => {
         "QUERY_TOO_MANY_ALIASES",
         "QUERY_TOO_MANY_DIRECTIVES",
         "RATE_LIMITED",
-        "SERVER_STOPPING",
-        "TIMEOUT",
         "TOO_MANY_SUBSCRIPTIONS",
         "UNAUTHENTICATED",
       ]
