@@ -15,6 +15,7 @@ export interface CcxtClient {
   readonly subscriptions: Record<string, unknown>;
   send(message: unknown): Promise<unknown>;
   onPong(): void;
+  resolve(result: unknown, messageHash: string): unknown;
   reject(error: unknown, messageHash?: string): unknown;
   close(): unknown;
 }

@@ -1,9 +1,9 @@
 import type { CcxtBookHooks, CcxtClass, CcxtClient, CcxtExchange, CcxtHooks, CcxtModule } from '../ccxtTypes';
 import { BadMarketData } from '../badMarketData';
 import { exactBooks } from '../exactBooks';
-import type { ExactOrderBook } from '../exactOrderBook';
+import { ExactOrderBook } from '../exactOrderBook';
 import type { ExactBookSide } from '../exactBookSide';
-import { readList, readRecord } from '../readNumbers';
+import { readList, readRecord, readText } from '../readNumbers';
 
 /** The handlers of ccxt's mexc class that are overridden here. */
 interface MexcHandlers extends CcxtExchange, CcxtHooks, CcxtBookHooks {
@@ -11,7 +11,13 @@ interface MexcHandlers extends CcxtExchange, CcxtHooks, CcxtBookHooks {
   handleDelta(book: ExactOrderBook, delta: unknown): void;
   handleOrderBook(client: CcxtClient, message: unknown): void;
   getCacheIndex(snapshot: unknown, cache: readonly unknown[]): number;
-  loadOrderBook(client: CcxtClient, ...rest: readonly unknown[]): Promise<void>;
+  handleOrderBookSubscription(client: CcxtClient, message: unknown): void;
+  handleSubscriptionStatus(client: CcxtClient, message: unknown): void;
+  loadOrderBook(...args: readonly unknown[]): Promise<void>;
+  parseTrades(trades: unknown, ...rest: readonly unknown[]): unknown;
+  spawn(method: (...args: unknown[]) => Promise<unknown>, ...args: unknown[]): Promise<unknown>;
+  readonly options: Readonly<Record<string, unknown>>;
+  findTimeframe(interval: unknown, timeframes: unknown): string;
   fetchSwapMarkets(): Promise<readonly unknown[]>;
   safeSymbol(id: unknown): string;
 }
@@ -21,6 +27,16 @@ interface Versions {
   readonly to: number;
 }
 
+const snapshotDepth = 1_000;
+
+/** A snapshot may be older than the first change that came. */
+const snapshotTries = 5;
+
+/** What MEXC says in place of an acknowledgement: for a channel that it does not have, and beyond 30 on one socket. */
+const refusal = /^Not Subscribed successfully!\s*\[(.*)\]/;
+
+const bookHash = (symbol: string): string => `orderbook:${symbol}`;
+
 /**
  * ccxt's mexc class keeps books as floats and applies changes without looking whether one is missing.
  * Each change carries fromVersion and toVersion; the next one begins where the last has ended.
@@ -28,6 +44,8 @@ interface Versions {
  */
 export function refineMexc(base: CcxtClass, ccxt: CcxtModule): CcxtClass {
   const parent = exactBooks(base) as CcxtClass<MexcHandlers>;
+  /** Books whose snapshot is on its way. */
+  const loading = new WeakSet();
   return class extends parent {
     override handleBooksideDelta(side: ExactBookSide, levels: unknown): void {
       for (const level of readList(levels, 'levels')) {
@@ -47,13 +65,39 @@ export function refineMexc(base: CcxtClass, ccxt: CcxtModule): CcxtClass {
       book.nonce = versions.to;
     }
 
-    /** ccxt rejects the watcher of a broken book but goes on with the book; it has to begin anew. */
+    /** A change for a book that nobody watches at this moment is let pass; ccxt would begin to synchronise a book with it. */
     override handleOrderBook(client: CcxtClient, message: unknown): void {
       const symbol = this.safeSymbol(readRecord(message, 'message').symbol);
-      const hash = `orderbook:${symbol}`;
-      const wasSubscribed = hash in client.subscriptions;
+      const hash = bookHash(symbol);
+      if (!(hash in client.subscriptions)) return;
       super.handleOrderBook(client, message);
-      if (wasSubscribed && !(hash in client.subscriptions)) this.orderbooks[symbol] = this.orderBook();
+      // ccxt rejects the watcher of a broken book but goes on with the book; it has to begin anew.
+      if (!(hash in client.subscriptions)) this.orderbooks[symbol] = this.orderBook();
+    }
+
+    /** ccxt looks for the symbol where the pace of the channel stands, and keeps the book of a lost connection. */
+    override handleOrderBookSubscription(client: CcxtClient, message: unknown): void {
+      const { msg } = readRecord(message, 'acknowledgement');
+      const symbol = this.safeSymbol(readText(msg, 'channel').split('@').at(-1));
+      const hash = bookHash(symbol);
+      // The end of a subscription is acknowledged in the same words.
+      if (!(hash in client.subscriptions)) return;
+      this.orderbooks[symbol] = this.orderBook();
+      void this.loadOrderBook(client, hash, symbol);
+    }
+
+    override handleSubscriptionStatus(client: CcxtClient, message: unknown): void {
+      const { msg } = readRecord(message, 'acknowledgement');
+      const [, channels] = typeof msg === 'string' ? (refusal.exec(msg) ?? []) : [];
+      if (channels === undefined) {
+        super.handleSubscriptionStatus(client, message);
+        return;
+      }
+      for (const channel of channels.split(',')) {
+        const hash = this.#hashOf(channel);
+        Reflect.deleteProperty(client.subscriptions, hash);
+        client.reject(new ccxt.NotSupported(`MEXC refuses ${channel}`), hash);
+      }
     }
 
     /** Where in the cache the changes behind the snapshot begin; -1 where the snapshot is older than all of them. */
@@ -65,10 +109,66 @@ export function refineMexc(base: CcxtClass, ccxt: CcxtModule): CcxtClass {
       return readVersions(cache[index]).from > nonce + 1 ? -1 : index;
     }
 
-    /** On failure ccxt forgets the connection without closing it. */
-    override async loadOrderBook(client: CcxtClient, ...rest: readonly unknown[]): Promise<void> {
-      await super.loadOrderBook(client, ...rest);
-      if (this.clients[client.url] !== client) client.connection?.terminate();
+    /**
+     * Begins a book with a snapshot and the changes that came meanwhile. ccxt's own asks for 100 levels, behind which the
+     * book would have holes, and gives up the connection of all channels where one snapshot fails. Never rejects.
+     */
+    override async loadOrderBook(client: CcxtClient, messageHash: string, symbol: string): Promise<void> {
+      const book = this.orderbooks[symbol];
+      if (!(book instanceof ExactOrderBook) || loading.has(book)) return;
+      loading.add(book);
+      try {
+        for (let tries = 0; tries < snapshotTries; tries += 1) {
+          const snapshot = await this.fetchOrderBook(symbol, snapshotDepth);
+          // Given up in the meantime: another one has taken its place.
+          if (this.orderbooks[symbol] !== book) return;
+          if (this.#begin(book, snapshot)) {
+            client.resolve(book, messageHash);
+            return;
+          }
+        }
+        throw new ccxt.NetworkError('the snapshot stays behind the changes');
+      } catch (error) {
+        if (this.orderbooks[symbol] !== book) return;
+        // The next watch call subscribes anew.
+        this.orderbooks[symbol] = this.orderBook();
+        Reflect.deleteProperty(client.subscriptions, messageHash);
+        client.reject(error, messageHash);
+      }
+    }
+
+    #begin(book: ExactOrderBook, snapshot: unknown): boolean {
+      const index = this.getCacheIndex(snapshot, book.cache);
+      if (index < 0) return false;
+      book.reset(snapshot);
+      for (const delta of book.cache.slice(index)) this.handleDelta(book, delta);
+      book.cache = [];
+      return true;
+    }
+
+    /** Trades have no ids; newest first, as they come, those of one millisecond would be told backwards. */
+    override parseTrades(trades: unknown, ...rest: readonly unknown[]): unknown {
+      return super.parseTrades(readList(trades, 'trades').toReversed(), ...rest);
+    }
+
+    /** ccxt waits a turn here: the end of a subscription would be sent after a new beginning of it. */
+    override spawn(method: (...args: unknown[]) => Promise<unknown>, ...args: unknown[]) {
+      const result = method.apply(this, args);
+      // As in ccxt: whoever cares awaits it.
+      result.catch(() => undefined);
+      return result;
+    }
+
+    /** By what ccxt knows the watchers of a channel. */
+    #hashOf(channel: string): string {
+      const [, kind = '', ...rest] = channel.split('@');
+      if (kind.startsWith('public.kline')) {
+        const [id, interval] = rest;
+        return `candles:${this.safeSymbol(id)}:${this.findTimeframe(interval, this.options.timeframes)}`;
+      }
+      const symbol = this.safeSymbol(rest.at(-1));
+      if (kind.startsWith('public.aggre.depth')) return bookHash(symbol);
+      return `${kind.startsWith('public.aggre.deals') ? 'trades' : 'ticker'}:${symbol}`;
     }
 
     /** Spot only: swaps live at another address. */
