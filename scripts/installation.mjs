@@ -25,7 +25,9 @@ function readPackages(file) {
 /** Optional packages of other platforms are not there; what is there must be the version of the lock. */
 function isMet(entry, found) {
   if (found === undefined) return entry.optional === true || entry.devOptional === true || entry.peer === true;
-  return found.version === entry.version && found.integrity === entry.integrity;
+  // The lock knows no checksum of packages that its registry did not serve; npm notes the one that it found.
+  const isSame = entry.integrity === undefined || found.integrity === entry.integrity;
+  return found.version === entry.version && isSame;
 }
 
 /** `npm ci` refuses a lock that does not belong to package.json: better that it says so than that old packages are used. */

@@ -90,6 +90,15 @@ it('keeps the server alive through a Ctrl-C for the group, until the process its
   expect(readFileSync(log, 'utf8').match(/received fast shutdown request/g)).toHaveLength(1);
 });
 
+it('takes the server along when it ends without a stop', async () => {
+  const child = start();
+  await child.opened();
+  const server = serverPid();
+  child.signalGroup('SIGHUP');
+  expect(await child.exited()).toBe(3);
+  await untilTrue(() => !isRunning(server));
+});
+
 it('leaves nothing running when it is stopped by a signal to the group', async () => {
   const child = start();
   await child.opened();
