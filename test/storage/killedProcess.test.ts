@@ -96,7 +96,7 @@ it('takes the server along when it ends without a stop', async () => {
   const server = serverPid();
   child.signalGroup('SIGHUP');
   expect(await child.exited()).toBe(3);
-  await untilTrue(() => !isRunning(server));
+  await eventually(() => !isRunning(server));
 });
 
 it('leaves nothing running when it is stopped by a signal to the group', async () => {
