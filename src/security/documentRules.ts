@@ -55,7 +55,7 @@ export const documentRules: readonly ValidationRule[] = [
   maxRepetitionsRule,
   maxDepthRule({
     n: document.maxDepth,
-    // Without it a chain of fragments is not counted by its fields.
+    // Levels are levels of fields: a fragment is no level of its own, however a client cuts its documents up.
     flattenFragments: true,
     ...reportAs(
       'QUERY_TOO_DEEP',

@@ -53,11 +53,13 @@ export class TestServer {
     readonly market: FakeMarket,
     readonly tokens: AccessTokens,
     readonly metrics: Metrics,
+    readonly health: HealthRegistry,
   ) {}
 
   static async start(options: TestServerOptions = {}): Promise<TestServer> {
     const market = new FakeMarket();
     const metrics = createMetrics();
+    const health = new HealthRegistry();
     const tokens = new AccessTokens({
       signingKey: signingKey(),
       issuer: 'tickgate',
@@ -86,11 +88,11 @@ export class TestServer {
         login: options.login ?? { login: () => Promise.reject(new Error('no login in this test')) },
         signingKeys: signingKey(),
       },
-      health: new HealthRegistry(),
+      health,
       logger: createLogger('silent'),
       metrics,
     });
-    return new TestServer(running, market, tokens, metrics);
+    return new TestServer(running, market, tokens, metrics, health);
   }
 
   get httpUrl(): string {

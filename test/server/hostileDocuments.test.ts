@@ -60,6 +60,20 @@ describe('a hostile document over the WebSocket', () => {
   });
 });
 
+describe('a document just within the limits', () => {
+  const deepest =
+    '{ __type(name: "Ticker") { ...A } } fragment A on __Type { ofType { ofType { ...B } } } fragment B on __Type { ofType { ofType { ...C } } } fragment C on __Type { ofType { ofType { name } } }';
+
+  it.each([
+    ['eight levels of fields, cut into fragments', deepest],
+    ['15 aliases', `{ ${Array.from({ length: 15 }, (_, index) => `a${index}: serverTime`).join(' ')} }`],
+    ['20 directives', `{ ${'serverTime @skip(if: false) '.repeat(20)} }`],
+    ['one field 20 times', `{ ${'serverTime '.repeat(20)} }`],
+  ])('passes: %s', async (_name, query) => {
+    expect((await server.post({ query }, { authorization })).codes).toEqual([]);
+  });
+});
+
 describe('what surrounds a document', () => {
   it('refuses a batch', async () => {
     const answer = await server.post([{ query: '{ serverTime }' }, { query: '{ serverTime }' }], { authorization });

@@ -1,0 +1,57 @@
+import { TestServer } from '../kit/testServer';
+
+describe('the service routes', () => {
+  let server: TestServer;
+
+  beforeAll(async () => {
+    server = await TestServer.start();
+  });
+  afterAll(() => server.stop());
+
+  it('tell that the process lives and is ready, and nothing more', async () => {
+    const answers = await Promise.all(
+      ['/livez', '/readyz'].map(async (path) => (await fetch(`${server.httpUrl}${path}`)).json()),
+    );
+    expect(answers).toEqual([{ status: 'ok' }, { status: 'ok' }]);
+  });
+
+  it('tell that it is not ready when a check fails, without saying which', async () => {
+    server.health.register(() => ({ name: 'database', healthy: false, detail: 'connect ECONNREFUSED 10.0.0.5' }));
+    const response = await fetch(`${server.httpUrl}/readyz`);
+    expect([response.status, await response.json()]).toEqual([503, { status: 'unavailable' }]);
+    expect((await fetch(`${server.httpUrl}/livez`)).status).toBe(200);
+  });
+
+  it('publish the signing key without its private half', async () => {
+    const answer = (await (await fetch(`${server.httpUrl}/.well-known/jwks.json`)).json()) as {
+      keys: Record<string, unknown>[];
+    };
+    expect(answer.keys.map((key) => Object.keys(key).sort())).toEqual([['alg', 'e', 'kid', 'kty', 'n', 'use']]);
+  });
+
+  it('serve metrics on their own port alone', async () => {
+    await server.post({ query: '{ serverTime }' });
+    expect((await fetch(`${server.httpUrl}/metrics`)).status).toBe(404);
+    const text = await (await fetch(`http://127.0.0.1:${server.running.metricsPort}/metrics`)).text();
+    expect(text).toContain('tickgate_graphql_operations_total{transport="http",kind="query",outcome="ok"} 1');
+  });
+
+  it('send no answer that a proxy may keep, and each one with its request id', async () => {
+    const { headers } = await server.post({ query: '{ serverTime }' });
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(headers.get('x-powered-by')).toBeNull();
+  });
+
+  it('let pages of the list alone read an answer', async () => {
+    const listed = await TestServer.start({ corsOrigins: ['https://app.example'] });
+    const ask = async (origin: string): Promise<string | null> =>
+      (await listed.post({ query: '{ serverTime }' }, { headers: { origin } })).headers.get(
+        'access-control-allow-origin',
+      );
+    expect(await ask('https://app.example')).toBe('https://app.example');
+    for (const origin of ['https://app.example.evil.example', 'http://app.example', 'null'])
+      expect(await ask(origin)).toBeNull();
+    await listed.stop();
+  });
+});
