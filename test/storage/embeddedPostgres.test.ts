@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -115,11 +117,20 @@ describe('a start', () => {
     expect(await query((await start()).url, 'SELECT current_user::text AS me')).toEqual([{ me: 'tickgate' }]);
   });
 
-  it('starts over a mark whose process id belongs to someone else by now', async () => {
+  it('starts over a mark whose process id belongs to someone else by now, and lets them be', async () => {
     await (await start()).stop();
-    writeFileSync(path.join(dataDir, 'postgres/postmaster.pid'), `${process.ppid}\n${dataDir}/postgres\n1\n5432\n`);
-    expect(await query((await start()).url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
-    expect(isRunning(process.ppid)).toBe(true);
+    const { uid, gid } = statSync(path.join(dataDir, 'postgres'));
+    // Of the same user as the server: PostgreSQL itself takes a process of another's for none.
+    const stranger = spawn('sleep', ['600'], { uid, gid });
+    try {
+      await once(stranger, 'spawn');
+      const mark = `${stranger.pid ?? 0}\n${dataDir}/postgres\n1\n5432\n`;
+      writeFileSync(path.join(dataDir, 'postgres/postmaster.pid'), mark, { flag: 'wx' });
+      expect(await query((await start()).url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      expect(isRunning(stranger.pid ?? 0)).toBe(true);
+    } finally {
+      stranger.kill();
+    }
   });
 
   it('says so where the passwords are lost, and leaves the data alone', async () => {
