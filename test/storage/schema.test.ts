@@ -76,6 +76,7 @@ it('is brought up to date once where several processes start at the same moment'
 
 it('needs no extension', async () => {
   await migrate({ dataSource, ...silent });
+  expect(Reflect.get(dataSource.driver, 'uuidGenerator')).toBe('gen_random_uuid()');
   expect(await dataSource.query(`SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'`)).toEqual([]);
 });
 
