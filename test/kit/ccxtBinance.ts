@@ -73,7 +73,7 @@ export interface CcxtBinance {
   watchTicker(symbol: string): Promise<Ticker>;
   watchTickers(symbols?: readonly string[]): Promise<Readonly<Record<string, Ticker>>>;
   watchBidsAsks(symbols: readonly string[]): Promise<Readonly<Record<string, Ticker>>>;
-  watchOrderBook(symbol: string): Promise<CcxtBook>;
+  watchOrderBook(symbol: string, limit?: number): Promise<CcxtBook>;
   unWatchOrderBook(symbol: string): Promise<unknown>;
   watchTrades(symbol: string): Promise<readonly Trade[]>;
   watchOHLCV(symbol: string, timeframe: string): Promise<readonly (readonly number[])[]>;

@@ -83,10 +83,15 @@ describe('trading on Binance through unmodified ccxt.pro', () => {
     });
   });
 
-  it('trades with the invented traders as a maker too', async () => {
-    const quotes = await exchange.fetchBidsAsks([symbol]);
-    const order = await exchange.createOrder(symbol, 'limit', 'sell', '0.0005', quotes[symbol]!.ask);
-    await until(async () => (await exchange.fetchOrder(order.id, symbol)).status === 'closed', 'somebody has bought');
+  it('books the maker of a trade as the maker, whoever takes', async () => {
+    const taker = await connectOther('second-trader');
+    const { bid } = (await exchange.fetchBidsAsks([symbol]))[symbol]!;
+    const order = await exchange.createOrder(symbol, 'limit', 'sell', '0.0005', (Number(bid) + 0.01).toFixed(2));
+    await until(async () => {
+      if ((await exchange.fetchOrder(order.id, symbol)).status === 'closed') return true;
+      await taker.createOrder(symbol, 'market', 'buy', '0.002');
+      return false;
+    }, 'somebody has bought');
     const [trade] = (await exchange.fetchMyTrades(symbol)).filter(({ order: id }) => id === order.id);
     expect(trade).toMatchObject({ takerOrMaker: 'maker', fee: { currency: 'USDT' } });
   });
@@ -95,11 +100,12 @@ describe('trading on Binance through unmodified ccxt.pro', () => {
     const stream = await connectOther('second-trader');
     const heard = [stream.watchOrders(symbol), stream.watchMyTrades(symbol), stream.watchBalance()] as const;
     await until(async () => (await simulator.state()).streams['userData'] === 1, 'the stream is open');
+    const before = units((await stream.fetchBalance())['BTC']!.free);
     const order = await stream.createOrder(symbol, 'market', 'buy', '0.0001');
     const [orders, trades, balance] = await Promise.all(heard);
     expect(orders.at(-1)).toMatchObject({ id: order.id });
     expect(trades.at(-1)).toMatchObject({ order: order.id, side: 'buy' });
-    expect(balance['BTC']!.free).toBe('2.00009990');
+    expect(units(balance['BTC']!.free) - before).toBe(9990n);
     const next = stream.watchOrders(symbol);
     const open = await stream.createOrder(symbol, 'limit', 'sell', '0.01', far());
     expect((await next).at(-1)).toMatchObject({ id: open.id, status: 'open' });

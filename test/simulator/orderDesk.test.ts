@@ -86,6 +86,14 @@ describe('the order desk', () => {
     ]);
   });
 
+  it('keeps aside only what the rest of a partly filled order may cost', () => {
+    const { alice, bob, place } = setUp();
+    place(bob, { side: 'SELL', price: '100.00', amount: '1' });
+    const order = place(alice, { price: '105.00', amount: '3' });
+    expect([order.status, order.locked]).toEqual(['PARTIALLY_FILLED', 210n * unit]);
+    expect(alice.balance('USDT')).toEqual({ free: start.USDT - 310n * unit, locked: 210n * unit });
+  });
+
   it('buys for a given cost, never for more, and sells for one', () => {
     const { alice, bob, place } = setUp();
     place(bob, { side: 'SELL', price: '100.00', amount: '0.5' });

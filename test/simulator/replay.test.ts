@@ -73,34 +73,47 @@ describeWith('shared-data', 'replaying recorded sockets of Binance', () => {
         for (const trade of await connected.watchTrades('BTC/USDT')) tradeIds.push(Number(trade.id));
       }
     };
-    const books = new Map<number, CcxtBook>();
-    const wanted = new Set(truth.bookCheckpoints.map(({ u }) => u));
-    const lastWanted = Math.max(...wanted);
+    const seen = new Map<number, CcxtBook>();
+    let states = 0;
+    const checkpoints = new Set(truth.bookCheckpoints.map(({ u }) => u));
+    const lastUpdateId = truth.bookCheckpoints.at(-1)!.u;
     const readBooks = async (): Promise<void> => {
-      for (let nonce = 0; nonce < lastWanted;) {
-        const book = await connected.watchOrderBook('BTC/USDT');
+      for (let nonce = 0; nonce < lastUpdateId;) {
+        // Room for every level: with its default of 1,000 ccxt forgets deep ones, which are missing once the price has come to them.
+        const book = await connected.watchOrderBook('BTC/USDT', 5000);
         nonce = book.nonce!;
-        if (wanted.has(nonce)) books.set(nonce, { bids: firstTen(book.bids), asks: firstTen(book.asks) });
+        states += 1;
+        if (states % 8 === 0 || checkpoints.has(nonce)) {
+          seen.set(nonce, { bids: firstTen(book.bids), asks: firstTen(book.asks) });
+        }
       }
     };
     await Promise.all([readTrades(), readBooks()]);
 
     expect(tradeIds).toEqual(Array.from({ length: truth.tradeCount }, (_, i) => truth.firstTradeId + i));
     expect(tradeIds.at(-1)).toBe(truth.lastTradeId);
-    // Updates that reach a busy reader together are one state to it: some checkpoints pass by unseen, none may be wrong.
-    expect(books.size).toBeGreaterThan(5);
-    for (const { u, bids, asks } of truth.bookCheckpoints.filter((point) => books.has(point.u))) {
-      expect(books.get(u)).toEqual({ bids: numeric(bids), asks: numeric(asks) });
-    }
+    // Updates that reach a busy reader together are one state to it; every state that it saw must be true.
+    const checked = [...trueBooks(btc, seen.keys())];
+    expect(checked.length).toBeGreaterThan(10);
+    expect(checked.filter(([nonce, top]) => JSON.stringify(seen.get(nonce)) !== JSON.stringify(top))).toEqual([]);
+  }, 120_000);
+
+  it('is judged by a book that agrees with the truth at every checkpoint', () => {
+    const { bookCheckpoints } = expected(btc);
+    const books = new Map(
+      trueBooks(
+        btc,
+        bookCheckpoints.map(({ u }) => u),
+      ),
+    );
+    expect(bookCheckpoints.map(({ u }) => books.get(u))).toEqual(
+      bookCheckpoints.map(({ bids, asks }) => ({ bids: pairs(bids), asks: pairs(asks) })),
+    );
   });
 
   it('passes frames on byte for byte in recorded order, as fast as they are read', async () => {
     const running = await start('max', '--replay-wait', streams.join());
-    const recorded = gunzipSync(readFileSync(`${btc}.log.gz`))
-      .toString('utf8')
-      .split('\n')
-      .map((line) => line.slice(line.indexOf(' ') + 1))
-      .filter((line) => line.startsWith('{"stream"'));
+    const recorded = recordedLines(btc).filter((line) => line.startsWith('{"stream"'));
     const socket = await openExchangeSocket(`${running.wsUrl}/stream`);
     socket.send({ method: 'SUBSCRIBE', params: streams, id: 1 });
     expect(await socket.next()).toBe('{"result":null,"id":1}');
@@ -238,6 +251,24 @@ class LocalBook {
   }
 }
 
+/** The ten best levels at each of these update ids, by the exchange's rule, straight from the recording. */
+function* trueBooks(recording: string, updateIds: Iterable<number>): Generator<[number, CcxtBook]> {
+  const wanted = new Set(updateIds);
+  const lines = recordedLines(recording);
+  const book = new LocalBook(JSON.parse(lines.find((line) => line.startsWith('{"lastUpdateId"'))!) as Snapshot);
+  for (const line of lines.filter((candidate) => candidate.includes('@depth'))) {
+    book.apply((JSON.parse(line) as { data: Diff }).data);
+    if (!wanted.delete(book.lastUpdateId)) continue;
+    const { bids, asks } = book.top(10);
+    yield [book.lastUpdateId, { bids: pairs(bids), asks: pairs(asks) }];
+  }
+}
+
+function recordedLines(recording: string): string[] {
+  const text = gunzipSync(readFileSync(`${recording}.log.gz`)).toString('utf8');
+  return text.split('\n').map((line) => line.slice(line.indexOf(' ') + 1));
+}
+
 function expected(recording: string): Expected {
   return JSON.parse(readFileSync(`${recording}.expected.json`, 'utf8')) as Expected;
 }
@@ -246,6 +277,6 @@ function firstTen(levels: CcxtBook['bids']): CcxtBook['bids'] {
   return levels.slice(0, 10).map(([price, amount]) => [price, amount]);
 }
 
-function numeric(levels: readonly Level[]): number[][] {
-  return levels.map((level) => level.map(Number));
+function pairs(levels: readonly Level[]): CcxtBook['bids'] {
+  return levels.map(([price, amount]) => [Number(price), Number(amount)]);
 }

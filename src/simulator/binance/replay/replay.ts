@@ -57,10 +57,10 @@ export class Replay implements Venue {
   /** Opens a recorded stream, whose frames are passed on as they were recorded, or derives one that was not. */
   readonly openStream = (name: string, sink: Sink): Close | null => {
     this.missing.delete(name);
-    // After this turn: the client's acknowledgement goes out before the first recorded frame.
     if (this.status === 'waiting' && this.missing.size === 0) {
       this.status = 'playing';
-      setImmediate(() => void this.play());
+      // Its first frame comes from the disk, turns later than the client's acknowledgement.
+      void this.play();
     }
     if (!this.recorded.has(name)) return openLiveStream(this, name, sink);
     this.sinks.set(name, sink);
