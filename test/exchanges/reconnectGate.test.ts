@@ -31,6 +31,7 @@ describe('the gate of all connections to one exchange', () => {
       gate.failed();
       gate.pass(passed);
     }
+    expect(jest.getTimerCount()).toBe(1);
     jest.advanceTimersByTime(124);
     expect(passed).not.toHaveBeenCalled();
     jest.advanceTimersByTime(1);
