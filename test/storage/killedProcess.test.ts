@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { Client } from 'pg';
 import { runningDatabaseUrl } from '../../src/storage/embedded/credentials';
@@ -52,8 +52,10 @@ it('stops the server that a killed process left behind, and starts its own', asy
 
 it('begins anew after a kill while the files were being made', async () => {
   const killed = start();
-  await killed.said((line) => line.message?.startsWith("making the database's files") ?? false);
-  await killed.kill();
+  // initdb writes the version first and takes most of a second for the rest.
+  await eventually(() => readdirSync(dataDir).some((name) => existsSync(path.join(dataDir, name, 'PG_VERSION'))));
+  killed.signalGroup('SIGKILL');
+  await killed.exited();
 
   const next = start();
   await next.opened();
