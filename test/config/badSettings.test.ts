@@ -1,0 +1,97 @@
+import type { ConfigError } from '../../src/config/configError';
+import { ProjectFolder, rsaPem } from './projectFolder';
+
+const project = new ProjectFolder();
+
+describe('unknown names', () => {
+  it.each([
+    ['EXCHANGE_BINNANCE_REST_URL', 'EXCHANGE_BINANCE_REST_URL'],
+    ['DATABSE_URL', 'DATABASE_URL'],
+    ['EXCHANGE', 'EXCHANGES'],
+    ['PUBLIC_MARKETDATA', 'PUBLIC_MARKET_DATA'],
+    ['METRICS_PROT', 'METRICS_PORT'],
+    ['ACCESS_TOKEN_PRIVATE_KEY_FLIE', 'ACCESS_TOKEN_PRIVATE_KEY_FILE'],
+    ['log_levl', 'LOG_LEVEL'],
+  ])('stops at %s and proposes %s', (wrong, right) => {
+    expect(project.problemsOf({ [wrong]: 'x' })).toEqual([expect.stringContaining(`Did you mean ${right}?`)]);
+  });
+
+  it.each(['EXCHANGE_KRAKEN_REST_URL', 'SIMULATOR_SPEED_OF_LIGHT', 'ACCESS_TOKEN_COLOUR'])(
+    'stops at %s, whose beginning is ours',
+    (name) => {
+      expect(project.problemsOf({ [name]: 'x' })).toEqual([
+        expect.stringMatching(new RegExp(`^${name} is not a setting`)),
+      ]);
+    },
+  );
+
+  it('stops at any unknown name in the file', () => {
+    project.write('config.development.yaml', 'COLOUR: blue\n');
+    expect(project.problemsOf({})).toEqual([expect.stringMatching(/^COLOUR in config\.development\.yaml/)]);
+  });
+
+  it('lets the names of other programs be', () => {
+    const others = { PATH: '/bin', HOME: '/root', PORTS: '1', HOSTNAME: 'x', npm_config_loglevel: 'silent', LANG: 'C' };
+    expect(project.problemsOf(others)).toEqual([]);
+  });
+});
+
+describe('bad values', () => {
+  it.each([
+    ['PORT', 'abc'],
+    ['PORT', '65536'],
+    ['PORT', '0x10'],
+    ['PORT', '1e3'],
+    ['PORT', ' 4000'],
+    ['METRICS_PORT', '-1'],
+    ['NODE_ENV', 'prod'],
+    ['LOG_LEVEL', 'loud'],
+    ['PUBLIC_MARKET_DATA', 'yes'],
+    ['OPERATIONS', 'closed'],
+    ['EXCHANGES', 'binance,binance'],
+    ['EXCHANGES', 'Binance'],
+    ['EXCHANGES', 'binance,,mexc'],
+    ['EXCHANGES', '../etc'],
+    ['EXCHANGES', 'mexc-testnet'],
+    ['EXCHANGE_BINANCE_REST_URL', 'http://127.0.0.1:7000/api'],
+    ['EXCHANGE_BINANCE_REST_URL', 'ws://127.0.0.1:7000'],
+    ['EXCHANGE_BINANCE_REST_URL', 'http://user:word@127.0.0.1:7000'],
+    ['EXCHANGE_BINANCE_WS_URL', 'http://127.0.0.1:7000'],
+    ['DATABASE_URL', 'mysql://a:b@c/d'],
+    ['DATABASE_URL', 'nonsense'],
+    ['REDIS_URL', 'http://localhost'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'null'],
+    ['CORS_ORIGINS', 'https://app.example.com/'],
+    ['CORS_ORIGINS', 'https://APP.example.com'],
+    ['CORS_ORIGINS', 'https://app.example.com:443'],
+    ['ACCESS_TOKEN_TTL_S', '0'],
+    ['ACCESS_TOKEN_TTL_S', '86400'],
+    ['ACCESS_TOKEN_PRIVATE_KEY', 'changeme'],
+    ['SIMULATOR_RATE', 'NaN'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(project.problemsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} .*must be`))]);
+  });
+
+  it('refuses a signing key of 2048 bits', () => {
+    expect(project.problemsOf({ ACCESS_TOKEN_PRIVATE_KEY: rsaPem(2048) })).toEqual([expect.stringContaining('3072')]);
+  });
+
+  it('tells every problem at once and exits with 78', () => {
+    const error = (() => {
+      try {
+        return project.load({ PORT: 'x', LOG_LEVEL: 'x', DATABSE_URL: 'x' });
+      } catch (caught) {
+        return caught;
+      }
+    })();
+    expect(error).toMatchObject({ exitStatus: 78 });
+    expect((error as ConfigError).problems).toHaveLength(3);
+    expect((error as ConfigError).message.split('\n')).toHaveLength(3);
+  });
+
+  it('refuses one port for two servers', () => {
+    expect(project.problemsOf({ PORT: '9464' })).toEqual([expect.stringMatching(/^PORT and METRICS_PORT/)]);
+    expect(project.problemsOf({ PORT: '0', METRICS_PORT: '0' })).toEqual([]);
+  });
+});

@@ -1,0 +1,71 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Config } from '../../src/config/config';
+import { ConfigError } from '../../src/config/configError';
+import { loadConfig } from '../../src/config/loadConfig';
+import type { Environment } from '../../src/config/sources';
+import { makeTemporaryDir } from '../kit/temporaryDir';
+
+export function rsaPem(modulusLength: number): string {
+  return generateKeyPairSync('rsa', {
+    modulusLength,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  }).privateKey;
+}
+
+export const strongPem = rsaPem(3072);
+
+/** Everything that production demands, and no more. */
+export const production: Environment = {
+  NODE_ENV: 'production',
+  HOST: '0.0.0.0',
+  EXCHANGES: 'binance,mexc',
+  DATABASE_URL: 'postgres://app:very-secret@db.internal/tickgate',
+  ACCESS_TOKEN_PRIVATE_KEY: strongPem,
+};
+
+/** A project's folder of its own for each test of the file, empty but for what the test writes there. */
+export class ProjectFolder {
+  #dir = '';
+
+  constructor() {
+    let remove = (): void => undefined;
+    beforeEach(() => {
+      const made = makeTemporaryDir();
+      this.#dir = made.dir;
+      remove = () => {
+        made.remove();
+      };
+    });
+    afterEach(() => {
+      remove();
+    });
+  }
+
+  get dir(): string {
+    return this.#dir;
+  }
+
+  /** Returns where the file is. */
+  write(file: string, text: string): string {
+    const place = path.join(this.#dir, file);
+    writeFileSync(place, text);
+    return place;
+  }
+
+  load(environment: Environment): Config {
+    return loadConfig({ environment, projectDir: this.#dir });
+  }
+
+  problemsOf(environment: Environment): readonly string[] {
+    try {
+      this.load(environment);
+    } catch (error) {
+      if (error instanceof ConfigError) return error.problems;
+      throw error;
+    }
+    return [];
+  }
+}
