@@ -20,7 +20,7 @@ export interface SimulatedExchangeOptions {
   /** Steps of the invented traders a second in each market. */
   readonly ratePerSecond: number;
   /** Told when the process has died and is started again. */
-  readonly onRestart: (exitStatus: number | null) => void;
+  readonly onRestart: () => void;
 }
 
 /**
@@ -34,10 +34,11 @@ export async function startSimulatedExchange(options: SimulatedExchangeOptions):
   const port = await readPort(child);
 
   const superviseFrom = (running: ChildProcess): void => {
-    running.once('exit', (exitStatus) => {
+    running.once('exit', () => {
       if (isStopping) return;
-      options.onRestart(exitStatus);
+      // Ctrl-C reaches the whole process group: that it is our own stop may be learnt only after the child has gone.
       restartTimer = setTimeout(() => {
+        options.onRestart();
         child = spawnSimulator(options, port);
         superviseFrom(child);
       }, restartDelayMs);
