@@ -1,5 +1,5 @@
 import type { KeyDefinition } from './keyDefinition';
-import { listOf, origin, text } from './valueTypes';
+import { baseUrl, listOf, text } from './valueTypes';
 
 /** How an exchange of the configuration is reached. */
 export interface ExchangeSettings {
@@ -9,7 +9,7 @@ export interface ExchangeSettings {
   readonly ccxtId: string;
   /** True where ccxt's sandbox mode is to be switched on. */
   readonly sandbox: boolean;
-  /** Origins that replace ccxt's own, or null for the exchange's real ones. */
+  /** Base URLs that replace ccxt's own, or null for the exchange's real ones. */
   readonly restUrl: string | null;
   readonly wsUrl: string | null;
 }
@@ -39,14 +39,14 @@ function prefixOf(exchange: string): string {
 export function exchangeKeys(exchange: string): Readonly<Record<string, KeyDefinition>> {
   return {
     [`${prefixOf(exchange)}_REST_URL`]: {
-      type: origin(['http:', 'https:']),
+      type: baseUrl(['http:', 'https:']),
       default: null,
-      description: `Origin that replaces the REST address of ${exchange}, e.g. http://127.0.0.1:7000.`,
+      description: `Base URL that replaces the REST address of ${exchange}, e.g. http://127.0.0.1:7000.`,
     },
     [`${prefixOf(exchange)}_WS_URL`]: {
-      type: origin(['ws:', 'wss:']),
+      type: baseUrl(['ws:', 'wss:']),
       default: null,
-      description: `Origin that replaces the WebSocket address of ${exchange}, e.g. ws://127.0.0.1:7000.`,
+      description: `Base URL that replaces the WebSocket address of ${exchange}, e.g. ws://127.0.0.1:7000.`,
     },
   };
 }

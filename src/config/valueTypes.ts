@@ -54,20 +54,20 @@ export function isUrlWith(protocols: readonly string[]): (value: string) => bool
   return (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol);
 }
 
-/** Scheme, host and port only: what comes after it belongs to whoever calls. A closing slash is dropped. */
-export function origin(protocols: readonly string[]): ValueType<string> {
-  const isOrigin = (value: string): boolean => {
+/** Where the paths of an API begin: an origin, or a path of it where a proxy serves several. Closing slashes are dropped. */
+export function baseUrl(protocols: readonly string[]): ValueType<string> {
+  const isBase = (value: string): boolean => {
     if (!isUrlWith(protocols)(value)) return false;
     const url = new URL(value);
-    return url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+    return !/[?#]/.test(value) && url.username === '' && url.password === '';
   };
   const schemes = protocols.map((protocol) => `${protocol}//`).join(' or ');
   return {
     schema: z
       .string()
-      .refine(isOrigin)
-      .transform((value) => value.replace(/\/$/, '')),
-    allowed: `a URL that begins with ${schemes} and holds a host and, where needed, a port, but no path`,
+      .refine(isBase)
+      .transform((value) => value.replace(/\/+$/, '')),
+    allowed: `a URL that begins with ${schemes} and holds a host, where needed a port and a path, but no query`,
   };
 }
 

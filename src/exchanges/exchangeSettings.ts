@@ -6,7 +6,7 @@ export interface ExchangeSettings {
   readonly ccxtId: string;
   /** True: the exchange's own testnet, through ccxt's sandbox mode. */
   readonly sandbox: boolean;
-  /** Origins such as `http://127.0.0.1:7000` and `ws://127.0.0.1:7000`, in place of the exchange's own; null keeps those. */
+  /** Base URLs such as `http://127.0.0.1:7000` and `ws://127.0.0.1:7000/mexc`, in place of the exchange's own; null keeps those. */
   readonly restUrl: string | null;
   readonly wsUrl: string | null;
 }
