@@ -5,7 +5,9 @@ import type { ReplaySource, SimulatorOptions, SyntheticSource } from './simulato
 /** What --help prints. */
 export const usage = `Usage: npm run simulator -- [options]
 
-A simulated exchange on 127.0.0.1 that speaks Binance spot's REST and WebSocket protocols.
+A simulated exchange on 127.0.0.1 that speaks the REST and WebSocket protocols of Binance spot and, below the path
+/mexc of the same port, those of MEXC spot: EXCHANGE_MEXC_REST_URL=http://127.0.0.1:N/mexc and
+EXCHANGE_MEXC_WS_URL=ws://127.0.0.1:N/mexc. A recording is played over Binance's alone.
 
   --port N            port to listen on, 0 for a free one                     (default 7000)
   --seed TEXT         decides the whole course of every market                (default "tickgate")
