@@ -21,6 +21,7 @@ const rooms = {
 
 /** One vendor, one room. */
 const vendors = {
+  // The simulator reads the file of ccxt's protobuf definitions by its place (simulator/mexc/protobuf.ts), never ccxt itself.
   ccxt: ['exchanges'],
   typeorm: ['storage'],
   pg: ['storage'],
