@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { migrations } from '../migrations/migrations';
 import { InProcessBus } from './bus/inProcessBus';
 import type { Config } from './config/config';
-import { createExchangeRegistry } from './exchanges/exchangeRegistry';
+import { createExchangeRegistry, type ExchangeRegistry } from './exchanges/exchangeRegistry';
 import { FeedManager } from './feeds/feedManager';
 import { MarketData } from './feeds/marketData';
 import * as operations from './graphql/operations.generated';
@@ -20,7 +20,7 @@ import { openStorage } from './storage/storage';
 import { MarketStreams } from './streams/marketStreams';
 import { BackgroundRunner } from './telemetry/backgroundRunner';
 import { HealthRegistry } from './telemetry/health';
-import { createLogger } from './telemetry/logger';
+import { createLogger, type Logger } from './telemetry/logger';
 import { createMetrics } from './telemetry/metrics';
 
 export interface TickgateOptions {
@@ -138,6 +138,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     metrics,
   });
   stops.push(() => server.close());
+  warmUp(exchanges, logger);
   stops.push(() => {
     health.markStopping();
     return Promise.resolve();
@@ -154,4 +155,21 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
 /** What OPERATIONS=trusted trusts: schema/operations/, compiled in. */
 function knownDocuments() {
   return Object.values(operations);
+}
+
+/** Loading ccxt and the list of markets takes a second or two: better now than while the first reader waits. */
+function warmUp(exchanges: ExchangeRegistry, logger: Logger): void {
+  for (const exchange of exchanges.all()) {
+    exchange.loadMarkets().then(
+      (markets) => {
+        logger.info({ exchange: exchange.id, markets: markets.size }, 'exchange answers');
+      },
+      (error: unknown) => {
+        logger.warn(
+          { exchange: exchange.id, err: error },
+          'exchange does not answer yet; it is asked again when someone needs it',
+        );
+      },
+    );
+  }
 }

@@ -140,7 +140,7 @@ export class LiveUpstream implements Upstream {
   #lose(error: unknown): void {
     if (this.#isLost) return;
     this.#isLost = true;
-    this.parts.logger.warn({ err: error }, 'connection to the exchange is lost');
+    this.parts.logger.warn({ reason: reasonOf(error) }, 'connection to the exchange is lost');
     this.#handler?.interrupted();
     this.#emit({ type: 'disconnected' });
   }
@@ -164,4 +164,9 @@ export class LiveUpstream implements Upstream {
       },
     );
   }
+}
+
+/** One line: the stack of a broken connection tells nothing, and every channel on it loses it at once. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

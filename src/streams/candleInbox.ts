@@ -1,7 +1,7 @@
 import type { CandleMessage } from '../bus/marketTopics';
 import type { MarketId } from '../domain/market';
 import type { CandleUpdate, EpochMs, Timeframe } from '../domain/marketData';
-import type { AppError } from '../errors/appError';
+import { AppError } from '../errors/appError';
 import type { Draft, Inbox } from './inbox';
 import { SourceStates } from './sourceStates';
 import type { CandleEvent } from './streamEvents';
@@ -21,7 +21,6 @@ export class CandleInbox implements Inbox<Body> {
     private readonly parts: {
       readonly marketId: MarketId;
       readonly timeframe: Timeframe;
-      readonly clock: () => EpochMs;
       readonly onConflated: () => void;
     },
   ) {
@@ -32,8 +31,10 @@ export class CandleInbox implements Inbox<Body> {
     return this.#states.isSnapshotDue || this.#states.isStaleDue;
   }
 
+  /** A STALE event carries the last candle known; where there never was one, the stream says that the exchange does not answer. */
   get failure(): AppError | null {
-    return this.#states.failure;
+    if (this.#states.failure !== null || this.#last !== null || !this.#states.isStaleDue) return this.#states.failure;
+    return new AppError('EXCHANGE_UNAVAILABLE');
   }
 
   receive(message: CandleMessage): void {
@@ -55,7 +56,7 @@ export class CandleInbox implements Inbox<Body> {
       return this.#takeNext('SNAPSHOT');
     }
     if (this.#states.hasOpened && this.#waiting.size > 0) return this.#takeNext('UPDATE');
-    if (!this.#states.isStaleDue) return null;
+    if (!this.#states.isStaleDue || this.#last === null) return null;
     return { kind: 'STALE', reason: this.#states.tellStale().reason, body: this.#body(this.#last) };
   }
 
@@ -66,13 +67,8 @@ export class CandleInbox implements Inbox<Body> {
     return { kind, reason: null, body: this.#body(next) };
   }
 
-  #body(update: CandleUpdate | null): Body {
-    return {
-      marketId: this.parts.marketId,
-      timeframe: this.parts.timeframe,
-      candle: update?.candle ?? null,
-      exchangeTime: update?.exchangeTime ?? null,
-      receivedTime: update?.receivedTime ?? this.parts.clock(),
-    };
+  #body({ candle, exchangeTime, receivedTime }: CandleUpdate): Body {
+    const { marketId, timeframe } = this.parts;
+    return { marketId, timeframe, candle, exchangeTime, receivedTime };
   }
 }

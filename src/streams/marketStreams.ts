@@ -132,7 +132,7 @@ export class MarketStreams {
     const onConflated = (): void => {
       this.#countDropped('candles', 1);
     };
-    const inbox = new CandleInbox({ marketId: id, timeframe, clock: this.parts.clock, onConflated });
+    const inbox = new CandleInbox({ marketId: id, timeframe, onConflated });
     const join = (wake: () => void): (() => void)[] => [
       this.#join(candlesTopic(id, timeframe), (message) => {
         inbox.receive(message);

@@ -53,10 +53,9 @@ export interface PublicTradeEvent {
   readonly trades: readonly PublicTrade[];
 }
 
-/** `candle` is null only in a STALE event that comes before the first candle. */
 export interface CandleEvent extends EventTimes {
   readonly meta: StreamMeta;
   readonly marketId: MarketId;
   readonly timeframe: Timeframe;
-  readonly candle: Candle | null;
+  readonly candle: Candle;
 }

@@ -1,3 +1,4 @@
+import { eventually } from '../kit/eventually';
 import { connectMarketPath, type MarketPath } from '../kit/marketPath';
 import { startSimulator, type RunningSimulator } from '../kit/simulator';
 import { StreamReader } from '../kit/streamReader';
@@ -29,13 +30,13 @@ async function staleDelayMs(reader: StreamReader<MetaEvent>, since: number): Pro
   return (reader.arrivals[reader.events.indexOf(event)] ?? Infinity) - since;
 }
 
-describe('a source that falls silent', () => {
+describe.each(['binance', 'mexc'] as const)('a source of %s that falls silent', (ccxtId) => {
   let simulator: RunningSimulator;
   let path: MarketPath;
 
   beforeEach(async () => {
     simulator = await startSimulator({ args: ['--quiet', 'XRPUSDT'] });
-    path = connectMarketPath(simulator);
+    path = connectMarketPath(simulator, { ccxtId });
   });
 
   afterEach(async () => {
@@ -101,8 +102,12 @@ describe('a source that falls silent', () => {
   it('opens with STALE within 2.5 s where the exchange is down, then gives the SNAPSHOT', async () => {
     await simulator.kill();
     const openedAt = Date.now();
-    const readers = await openAll(path, btc);
+    const all = await openAll(path, btc);
+    const readers = all.slice(0, 3);
     for (const reader of readers) expect(await staleDelayMs(reader, openedAt)).toBeLessThan(staleWithinMs);
+    // A candle event holds a candle, and there is none yet.
+    expect(await eventually(() => all[3]!.error)).toMatchObject({ code: 'EXCHANGE_UNAVAILABLE' });
+    expect(Date.now() - openedAt).toBeLessThan(staleWithinMs);
     simulator = await startSimulator({ port: simulator.port });
     for (const reader of readers) await reader.first(isSnapshot);
     await Promise.all(readers.map((reader) => reader.stop()));

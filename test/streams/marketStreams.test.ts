@@ -339,7 +339,7 @@ describe('the streams of market data', () => {
     it('keep the newest state of each candle, the final one of a closed candle too', async () => {
       const stream = await open();
       tellCandle(0, '1');
-      expect((await take(stream)).candle?.close).toBe('1');
+      expect((await take(stream)).candle.close).toBe('1');
       tellCandle(0, '2');
       tellCandle(0, '3', true);
       tellCandle(60_000, '4');
@@ -348,11 +348,19 @@ describe('the streams of market data', () => {
       expect((await take(stream)).candle).toMatchObject({ openTime: 60_000, close: '5', closed: false });
     });
 
-    it('have no candle to tell where the exchange was never there', async () => {
+    it('end with a failure where the exchange was never there: a STALE event would have no candle to carry', async () => {
       const stream = await open();
       const next = take(stream);
       exchange.upstream('candles').tell({ type: 'disconnected' });
-      expect(await next).toMatchObject({ candle: null, marketId: btc, timeframe: 'M1', meta: { kind: 'STALE' } });
+      await expect(next).rejects.toMatchObject({ code: 'EXCHANGE_UNAVAILABLE' });
+    });
+
+    it('carry the last candle in a STALE event', async () => {
+      const stream = await open();
+      tellCandle(0, '1');
+      await take(stream);
+      exchange.upstream('candles').tell({ type: 'disconnected' });
+      expect(await take(stream)).toMatchObject({ candle: { close: '1' }, meta: { kind: 'STALE' } });
     });
 
     it('keep a bounded number for a reader that has stopped', async () => {
@@ -360,7 +368,7 @@ describe('the streams of market data', () => {
       tellCandle(0, '1');
       await take(stream);
       for (let index = 1; index <= 1_000; index += 1) tellCandle(index * 60_000, '1', true);
-      expect((await take(stream)).candle?.openTime).toBe(901 * 60_000);
+      expect((await take(stream)).candle.openTime).toBe(901 * 60_000);
     });
   });
 

@@ -75,7 +75,9 @@ export class TickerChannel implements ChannelHandler {
     else this.#hasLiveFigures = true;
     if (part === 'whole' || this.#ticker === null) return ticker;
     if (part === 'statistics') return this.#hasLiveQuote ? withQuote(ticker, this.#ticker) : ticker;
-    return { ...withQuote(this.#ticker, ticker), exchangeTime: ticker.exchangeTime, receivedTime: ticker.receivedTime };
+    // Binance's quotes carry no time: the newest that the exchange has stated stands.
+    const exchangeTime = ticker.exchangeTime ?? this.#ticker.exchangeTime;
+    return { ...withQuote(this.#ticker, ticker), exchangeTime, receivedTime: ticker.receivedTime };
   }
 
   #withLiveParts(asked: Ticker): Ticker {
