@@ -1,4 +1,4 @@
-import { documentedExchanges, exchangeKeys } from './exchangeKeys';
+import { addressableExchanges, exchangeKeys } from './exchangeKeys';
 import { defaultOf, type KeyDefinition } from './keyDefinition';
 import { keys, modeKey } from './keys';
 
@@ -14,7 +14,7 @@ export function renderEnvTemplate(): string {
   const all: readonly (readonly [string, KeyDefinition])[] = [
     ['NODE_ENV', modeKey],
     ...Object.entries(keys),
-    ...documentedExchanges.flatMap((exchange) => Object.entries(exchangeKeys(exchange))),
+    ...addressableExchanges.flatMap((exchange) => Object.entries(exchangeKeys(exchange))),
   ];
   return `${[heading, ...all.map(([name, definition]) => renderKey(name, definition))].join('\n\n')}\n`;
 }

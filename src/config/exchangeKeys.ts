@@ -20,8 +20,11 @@ const ownNames: ReadonlyMap<string, { readonly ccxtId: string; readonly sandbox:
   ['binance-testnet', { ccxtId: 'binance', sandbox: true }],
 ]);
 
-/** Exchanges whose settings are known even while they are switched off. */
-export const documentedExchanges = ['simulator', 'binance', 'binance-testnet', 'mexc'] as const;
+/**
+ * Exchanges that can be reached at another address: those whose addresses in ccxt we know how to replace.
+ * An address of any other is an unknown setting, not one that is taken and has no effect.
+ */
+export const addressableExchanges = ['simulator', 'binance', 'binance-testnet', 'mexc'] as const;
 
 const exchangeName = text({
   pattern: /^(binance-testnet|[a-z][a-z0-9]{1,39})$/,

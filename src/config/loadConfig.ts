@@ -1,7 +1,7 @@
 import { toConfig, type Config } from './config';
 import { ConfigError } from './configError';
 import { crossChecks } from './crossChecks';
-import { documentedExchanges, exchangeKeys, toExchangeSettings } from './exchangeKeys';
+import { addressableExchanges, exchangeKeys, toExchangeSettings } from './exchangeKeys';
 import type { KeyDefinition, Mode } from './keyDefinition';
 import { keys, modeKey, type Values } from './keys';
 import { SettingReader } from './readSettings';
@@ -26,7 +26,7 @@ export function loadConfig(parts: { readonly environment: Environment; readonly 
   const values = readAll(reader, keys);
   const enabled = toNames(values.get('EXCHANGES'));
   const ofExchanges = Object.fromEntries(
-    [...documentedExchanges, ...enabled].flatMap((exchange) => Object.entries(exchangeKeys(exchange))),
+    addressableExchanges.flatMap((exchange) => Object.entries(exchangeKeys(exchange))),
   );
   const exchangeValues = readAll(reader, ofExchanges);
   const known = [...Object.keys(keys), ...Object.keys(ofExchanges)];

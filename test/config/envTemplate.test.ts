@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
-import { documentedExchanges, exchangeKeys } from '../../src/config/exchangeKeys';
+import { addressableExchanges, exchangeKeys } from '../../src/config/exchangeKeys';
 import { defaultOf, type KeyDefinition } from '../../src/config/keyDefinition';
 import { keys } from '../../src/config/keys';
 import { renderEnvTemplate } from '../../src/config/envTemplate';
@@ -16,7 +16,7 @@ describe('.env.template', () => {
   });
 
   it('names exactly the settings, each without a value', () => {
-    const exchanges = documentedExchanges.flatMap((exchange) => Object.keys(exchangeKeys(exchange)));
+    const exchanges = addressableExchanges.flatMap((exchange) => Object.keys(exchangeKeys(exchange)));
     const values = parseEnv(template);
     expect(Object.keys(values).sort()).toEqual(['NODE_ENV', ...Object.keys(keys), ...exchanges].sort());
     expect(new Set(Object.values(values))).toEqual(new Set(['']));

@@ -124,15 +124,19 @@ describe('exchanges', () => {
     const config = project.load({
       EXCHANGES: 'simulator, binance-testnet,mexc,kraken',
       EXCHANGE_BINANCE_TESTNET_WS_URL: 'wss://stream.testnet.example',
-      EXCHANGE_KRAKEN_REST_URL: 'https://kraken.example/',
       EXCHANGE_MEXC_REST_URL: 'http://127.0.0.1:7000/mexc/',
     });
     expect(config.exchanges).toEqual([
       { id: 'simulator', ccxtId: 'binance', sandbox: false, restUrl: null, wsUrl: null },
       { id: 'binance-testnet', ccxtId: 'binance', sandbox: true, restUrl: null, wsUrl: 'wss://stream.testnet.example' },
       { id: 'mexc', ccxtId: 'mexc', sandbox: false, restUrl: 'http://127.0.0.1:7000/mexc', wsUrl: null },
-      { id: 'kraken', ccxtId: 'kraken', sandbox: false, restUrl: 'https://kraken.example', wsUrl: null },
+      { id: 'kraken', ccxtId: 'kraken', sandbox: false, restUrl: null, wsUrl: null },
     ]);
+  });
+
+  it('refuses an address for an exchange whose addresses it cannot replace, rather than go elsewhere', () => {
+    const settings = { EXCHANGES: 'kraken', EXCHANGE_KRAKEN_REST_URL: 'https://kraken.example' };
+    expect(project.problemsOf(settings)).toEqual([expect.stringMatching(/^EXCHANGE_KRAKEN_REST_URL/)]);
   });
 });
 
