@@ -5,4 +5,4 @@ import { prepare, projectDir } from './prepare.mjs';
 
 await prepare({ needsBuild: false, output: 'stderr' });
 process.chdir(projectDir);
-createRequire(path.join(projectDir, 'package.json'))('jest/bin/jest.js');
+createRequire(path.join(projectDir, 'package.json'))('jest/bin/jest');
