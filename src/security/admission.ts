@@ -57,10 +57,15 @@ export class Admission {
 
   /** Throws QUERY_TOO_LARGE, GRAPHQL_PARSE_FAILED for nothing at all. */
   assertText(query: string, variables: unknown): void {
-    const { maxBytes, maxVariablesBytes } = limits.document;
+    const { maxBytes, maxVariablesBytes, maxVariablesDepth } = limits.document;
     if (query.trim() === '') throw new AppError('GRAPHQL_PARSE_FAILED', { publicMessage: 'The document is empty.' });
     if (Buffer.byteLength(query) > maxBytes) {
       throw new AppError('QUERY_TOO_LARGE', { publicMessage: `The document is larger than ${maxBytes} bytes.` });
+    }
+    if (isDeeperThan(maxVariablesDepth, variables)) {
+      throw new AppError('QUERY_TOO_LARGE', {
+        publicMessage: `The variables are nested deeper than ${maxVariablesDepth} levels.`,
+      });
     }
     if (variables != null && Buffer.byteLength(JSON.stringify(variables)) > maxVariablesBytes) {
       const publicMessage = `The variables are larger than ${maxVariablesBytes} bytes.`;
@@ -110,6 +115,18 @@ export class Admission {
     assertIntrospectionAllowed(document, context, settings);
     assessCost({ schema, table, document, ...operation, isSignedIn: context.principal !== null });
   }
+}
+
+/** Level by level: what recurses, JSON.stringify included, runs out of stack on a value that is made for it. */
+function isDeeperThan(maxDepth: number, value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > maxDepth) return true;
+    level = level.flatMap((item) =>
+      typeof item === 'object' && item !== null ? (Object.values(item) as unknown[]) : [],
+    );
+  }
+  return false;
 }
 
 function parseText(query: string): DocumentNode {

@@ -1,8 +1,20 @@
-import { GraphQLError, getNamedType, isCompositeType, type DocumentNode, type GraphQLSchema } from 'graphql';
+import {
+  getNamedType,
+  getOperationAST,
+  getVariableValues,
+  GraphQLError,
+  isCompositeType,
+  type DocumentNode,
+  type GraphQLArgument,
+  type GraphQLSchema,
+} from 'graphql';
 import { getComplexity, type ComplexityEstimator } from 'graphql-query-complexity';
 import { AppError } from '../errors/appError';
 import { limits } from './limits';
 import type { FieldPermission, PermissionTable } from './permissions';
+
+/** graphql-js quotes the value it complains about, however long. */
+const maxMessageLength = 300;
 
 export interface CostQuestion {
   readonly schema: GraphQLSchema;
@@ -19,6 +31,7 @@ export interface CostQuestion {
  */
 export function assessCost(question: CostQuestion): number {
   const limit = question.isSignedIn ? limits.cost.signedIn : limits.cost.anonymous;
+  assertVariables(question);
   const cost = countCost(question);
   if (cost > limit) {
     throw new AppError('QUERY_TOO_COSTLY', {
@@ -27,6 +40,20 @@ export function assessCost(question: CostQuestion): number {
     });
   }
   return cost;
+}
+
+/** Every wrong part of a variable is an error that quotes the whole of it: after some, the rest is not looked at. */
+function assertVariables({ schema, document, operationName, variables }: CostQuestion): void {
+  const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
+  const { errors } = getVariableValues(schema, definitions, variables, { maxErrors: limits.document.maxErrors });
+  const [first] = errors ?? [];
+  if (first !== undefined) throw badVariable(first);
+}
+
+function badVariable(error: GraphQLError): AppError {
+  const { message } = error;
+  const publicMessage = message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)} …` : message;
+  return new AppError('BAD_USER_INPUT', { publicMessage, cause: error });
 }
 
 function countCost(question: CostQuestion): number {
@@ -40,7 +67,7 @@ function countCost(question: CostQuestion): number {
     });
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    throw new AppError('BAD_USER_INPUT', { publicMessage: error.message, cause: error });
+    throw badVariable(error);
   }
 }
 
@@ -48,14 +75,20 @@ function countCost(question: CostQuestion): number {
 function tableEstimator(table: PermissionTable): ComplexityEstimator {
   return ({ type, field, args, childComplexity }) => {
     const row = table.roots[type.name]?.[field.name];
-    if (row !== undefined) return sizeOf(row, args) * (row.cost + childComplexity);
+    if (row !== undefined) return sizeOf(row, args, field.args) * (row.cost + childComplexity);
     const ownCost = table.objectTypes[type.name]?.fieldCosts?.[field.name];
     return (ownCost ?? (isCompositeType(getNamedType(field.type)) ? 1 : 0)) + childComplexity;
   };
 }
 
-function sizeOf(row: FieldPermission, args: Record<string, unknown>): number {
-  const asked = row.times === undefined ? 1 : args[row.times];
+/** What an argument asks for; null asks for as much as leaving it out does. */
+function sizeOf(
+  row: FieldPermission,
+  args: Readonly<Record<string, unknown>>,
+  declared: readonly GraphQLArgument[],
+): number {
+  if (row.times === undefined) return 1;
+  const asked = args[row.times] ?? declared.find(({ name }) => name === row.times)?.defaultValue;
   if (Array.isArray(asked)) return Math.max(1, asked.length);
   return typeof asked === 'number' ? Math.max(1, asked) : 1;
 }

@@ -1,7 +1,14 @@
 import { maxAliasesRule } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDepthRule } from '@escape.tech/graphql-armor-max-depth';
 import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
-import { Kind, type ASTVisitor, type ValidationContext, type ValidationRule } from 'graphql';
+import {
+  Kind,
+  OperationTypeNode,
+  type ASTVisitor,
+  type SelectionSetNode,
+  type ValidationContext,
+  type ValidationRule,
+} from 'graphql';
 import type { ErrorCode } from '../errors/catalogue';
 import { refusal } from '../errors/refusal';
 import { limits } from './limits';
@@ -25,6 +32,27 @@ function oneOperationRule(context: ValidationContext): ASTVisitor {
       if (operations.length > document.maxOperations) {
         context.reportError(refusal('BATCH_REFUSED', 'Send one operation a document.'));
       }
+    },
+  };
+}
+
+/** A subscription whose only field is left out has nothing to subscribe to; graphql-js fails over it instead of refusing it. */
+function noConditionalSubscriptionRule(context: ValidationContext): ASTVisitor {
+  const isConditional = (selectionSet: SelectionSetNode, seen: ReadonlySet<string>): boolean =>
+    selectionSet.selections.some((selection) => {
+      if (selection.directives?.some(({ name }) => name.value === 'skip' || name.value === 'include') === true)
+        return true;
+      if (selection.kind === Kind.FIELD) return false;
+      if (selection.kind === Kind.INLINE_FRAGMENT) return isConditional(selection.selectionSet, seen);
+      const fragment = seen.has(selection.name.value) ? null : context.getFragment(selection.name.value);
+      return fragment != null && isConditional(fragment.selectionSet, new Set([...seen, selection.name.value]));
+    });
+  return {
+    OperationDefinition(node) {
+      if (node.operation !== OperationTypeNode.SUBSCRIPTION || !isConditional(node.selectionSet, new Set())) return;
+      context.reportError(
+        refusal('GRAPHQL_VALIDATION_FAILED', 'The field of a subscription cannot be skipped or included.'),
+      );
     },
   };
 }
@@ -53,6 +81,7 @@ export const documentRules: readonly ValidationRule[] = [
   oneOperationRule,
   maxSelectionsRule(document.maxSelections),
   maxRepetitionsRule,
+  noConditionalSubscriptionRule,
   maxDepthRule({
     n: document.maxDepth,
     // Levels are levels of fields: a fragment is no level of its own, however a client cuts its documents up.

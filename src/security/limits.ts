@@ -7,6 +7,7 @@ export const limits = {
   document: {
     maxBytes: 16_384,
     maxVariablesBytes: 65_536,
+    maxVariablesDepth: 32,
     maxTokens: 1_000,
     maxDepth: 8,
     maxAliases: 15,
@@ -39,6 +40,9 @@ export const limits = {
     initTimeoutMs: 3_000,
     maxUninitializedSockets: 200,
     maxOperationsPerSocket: 50,
+    maxMessagesPerMinute: 100,
+    /** What may wait for a reader that does not read, before its next message ends the socket. */
+    maxBufferedBytes: 4_194_304,
     /** The id a client picks for an operation comes back in every frame. */
     maxOperationIdLength: 64,
     keepAliveIntervalMs: 15_000,

@@ -13,5 +13,12 @@ export const closeCodes = {
   unauthenticated: { code: 4401, reason: 'Unauthorized' },
   /** The access token has expired: come back with a fresh one. */
   tokenExpired: { code: 4403, reason: 'Token expired' },
+  /** Not a message that a client sends. */
+  badMessage: { code: 4400, reason: 'Invalid message received' },
+  /** An operation id that is still in use. */
+  duplicateId: { code: 4409, reason: 'Subscriber already exists' },
+  /** What waits for the reader has grown past the limit. */
+  slowReader: { code: 4421, reason: 'Slow reader' },
+  tooManyMessages: { code: 4422, reason: 'Too many messages' },
   tooManySockets: { code: 4420, reason: 'Too many connections' },
 } as const satisfies Record<string, CloseReason>;

@@ -24,6 +24,8 @@ const { socket: socketLimits } = limits;
 export interface Connection extends Record<PropertyKey, unknown> {
   readonly request: IncomingMessage;
   readonly close: (reason: CloseReason) => void;
+  /** Operations that have begun and not ended. graphql-ws forgets an id at `complete`, while its source may still be opening. */
+  readonly running: Set<string>;
   identity?: Pick<GraphqlContext, 'principal' | 'rateKey'>;
   expiryTimer?: NodeJS.Timeout;
 }
@@ -47,6 +49,10 @@ export function createSocketHandlers(parts: SocketHandlerParts): ServerOptions<R
     },
     // What is returned here is executed as it stands: graphql-ws validates nothing of it again.
     onSubscribe: (socket, id, payload) => admitOperation(socket, { id, payload }, parts),
+    // Comes once for every operation that ran, however it ended.
+    onComplete: ({ extra }, id) => {
+      extra.running.delete(id);
+    },
     onOperation: (_socket, _id, _payload, args) => {
       parts.metrics.graphqlOperations.inc({ transport: 'ws', kind: kindOf(args), outcome: 'ok' });
     },
@@ -103,15 +109,18 @@ function admit(
   { id, payload }: { readonly id: string; readonly payload: SubscribePayload },
   parts: SocketHandlerParts,
 ): ExecutionArgs | readonly GraphQLError[] {
-  const { identity } = socket.extra;
+  const { identity, running, close } = socket.extra;
   if (identity === undefined) throw new Error('an operation came before its connection was identified');
+  if (running.has(id)) {
+    close(closeCodes.duplicateId);
+    throw new AppError('BAD_USER_INPUT', { publicMessage: 'An operation of this id has not ended yet.' });
+  }
   if (id.length > socketLimits.maxOperationIdLength) {
     throw new AppError('BAD_USER_INPUT', {
       publicMessage: `An operation id has at most ${socketLimits.maxOperationIdLength} characters.`,
     });
   }
-  if (Object.keys(socket.subscriptions).length > socketLimits.maxOperationsPerSocket)
-    throw new AppError('TOO_MANY_SUBSCRIPTIONS');
+  if (running.size >= socketLimits.maxOperationsPerSocket) throw new AppError('TOO_MANY_SUBSCRIPTIONS');
   const contextValue: GraphqlContext = {
     ...identity,
     transport: 'ws',
@@ -124,6 +133,7 @@ function admit(
   const document = admission.parse(payload.query);
   const refusals = admission.refusalsOf(document, operation, contextValue);
   if (refusals.length > 0) return refusals;
+  running.add(id);
   const { variables: variableValues, operationName } = operation;
   return { schema: parts.schema, document, variableValues, operationName, contextValue };
 }

@@ -8,6 +8,8 @@ import { closeCodes, type CloseReason } from './closeCodes';
 import { createSocketHandlers, type Connection, type SocketHandlerParts } from './socketHandlers';
 
 const { socket: socketLimits } = limits;
+const minuteMs = 60_000;
+const pong = '{"type":"pong"}';
 
 export type SocketServerParts = SocketHandlerParts & { readonly corsOrigins: readonly string[] };
 
@@ -18,7 +20,7 @@ export interface SocketServer {
 
 /**
  * graphql-transport-ws at /graphql of an HTTP server. The order of protection, from the door inwards:
- *   path, Origin, number of sockets without `connection_init`, payload size      here
+ *   path, Origin, sockets without `connection_init`, payload, messages, backlog    here
  *   time to `connection_init`, credentials, operation id, operations a socket    socketHandlers.ts
  *   text size, tokens, syntax, rules, trust, transport, introspection, cost      security/admission.ts
  *   permission and rate of each field, permission again for every event          the schema itself (security/applyPermissions.ts)
@@ -52,12 +54,17 @@ export function attachSocketServer(httpServer: Server, parts: SocketServerParts)
       close(closeCodes.tooManySockets);
       return;
     }
-    const connection: Connection = { request, close };
+    const connection: Connection = { request, close, running: new Set() };
     uninitialized.add(connection);
     const onFault = (error: unknown): void => {
+      if (isForeignMessage(error)) {
+        close(closeCodes.badMessage);
+        return;
+      }
       parts.logger.error({ err: error }, 'a message of a socket failed');
       close(closeCodes.internal);
     };
+    const quota = new MessageQuota(parts.clock);
     const closed = protocol.opened(
       {
         protocol: socket.protocol,
@@ -68,9 +75,13 @@ export function attachSocketServer(httpServer: Server, parts: SocketServerParts)
         },
         onMessage: (handle) => {
           socket.on('message', (data: RawData) => {
-            handle((data as Buffer).toString()).catch(onFault);
+            const reason = endingOf(socket, quota);
+            if (reason === null) handle((data as Buffer).toString()).catch(onFault);
+            else endUnread(socket, reason);
           });
         },
+        // Without the payload: what is echoed to someone who does not read is kept for him.
+        onPing: () => sendText(socket, pong),
       },
       connection,
     );
@@ -107,6 +118,50 @@ export function attachSocketServer(httpServer: Server, parts: SocketServerParts)
       sockets.close();
     },
   };
+}
+
+/** Counts the messages of one socket by the minute. */
+class MessageQuota {
+  #windowStart: number;
+  #count = 0;
+
+  constructor(private readonly clock: () => number) {
+    this.#windowStart = clock();
+  }
+
+  /** True where this message is one too many. */
+  take(): boolean {
+    const now = this.clock();
+    if (now - this.#windowStart >= minuteMs) {
+      this.#windowStart = now;
+      this.#count = 0;
+    }
+    this.#count += 1;
+    return this.#count > socketLimits.maxMessagesPerMinute;
+  }
+}
+
+/** Why a socket that sends yet another message must end, or null. */
+function endingOf(socket: WebSocket, quota: MessageQuota): CloseReason | null {
+  if (quota.take()) return closeCodes.tooManyMessages;
+  return socket.bufferedAmount > socketLimits.maxBufferedBytes ? closeCodes.slowReader : null;
+}
+
+/** Says why, and does not wait long for a reader who may never read it; what he still sends is not looked at. */
+function endUnread(socket: WebSocket, { code, reason }: CloseReason): void {
+  socket.close(code, reason);
+  socket.removeAllListeners('message');
+  const impatience = setTimeout(() => {
+    socket.terminate();
+  }, socketLimits.closeTimeoutMs);
+  socket.once('close', () => {
+    clearTimeout(impatience);
+  });
+}
+
+/** graphql-ws's complaint about a message that only a server sends. */
+function isForeignMessage(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Unexpected message of type');
 }
 
 function sendText(socket: WebSocket, data: string): Promise<void> {

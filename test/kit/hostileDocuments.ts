@@ -8,6 +8,23 @@ export interface HostileDocument {
   readonly isOverSocketPayload?: boolean;
 }
 
+/** Written as JSON nested so deep that whatever recurses over it runs out of stack; `JSON.stringify` of the test itself would, too. */
+class DeepValue {
+  constructor(private readonly depth: number) {}
+
+  toJSON(): unknown {
+    return `deep:${this.depth}`;
+  }
+}
+
+/** The JSON of a request, deep values written out. */
+export function toRequestText(request: unknown): string {
+  return JSON.stringify(request).replace(
+    /"deep:(\d+)"/g,
+    (_text, depth: string) => `${'['.repeat(Number(depth))}${']'.repeat(Number(depth))}`,
+  );
+}
+
 /** node(id) → Market → … cannot nest by itself, so depth is made of inline fragments and `node` in fragments. */
 function nested(depth: number): string {
   // __type nests without end: ofType { ofType { … } }
@@ -93,6 +110,46 @@ export const hostileDocuments: readonly HostileDocument[] = [
     query: `{ market(id: "${'x'.repeat(20_000_000)}") { id } }`,
     code: 'QUERY_TOO_LARGE',
     isOverSocketPayload: true,
+  },
+  {
+    name: 'cost by a null that stands for the default',
+    query: `{ ${Array.from({ length: 11 }, (_, index) => `a${index}: candles(market: ${market}, timeframe: M1, first: null) { open }`).join(' ')} }`,
+    code: 'QUERY_TOO_COSTLY',
+  },
+  {
+    name: 'cost by a null in a variable',
+    query: `query ($n: Int) { ${Array.from({ length: 11 }, (_, index) => `a${index}: candles(market: ${market}, timeframe: M1, first: $n) { open }`).join(' ')} }`,
+    variables: { n: null },
+    code: 'QUERY_TOO_COSTLY',
+  },
+  {
+    name: 'a variable with 4,000 fields that are not there',
+    query: `query ($r: TimeRange) { candles(market: ${market}, timeframe: M1, range: $r) { open } }`,
+    variables: { r: Object.fromEntries(Array.from({ length: 4_000 }, (_, index) => [`k${index}`, 1])) },
+    code: 'BAD_USER_INPUT',
+  },
+  {
+    name: 'a variable nested 33 deep',
+    query: 'query ($id: MarketId!) { market(id: $id) { id } }',
+    variables: { id: JSON.parse(`${'['.repeat(33)}${']'.repeat(33)}`) as unknown },
+    code: 'QUERY_TOO_LARGE',
+  },
+  {
+    name: 'a variable nested 16,000 deep',
+    query: 'query ($id: MarketId!) { market(id: $id) { id } }',
+    variables: { id: new DeepValue(16_000) },
+    code: 'QUERY_TOO_LARGE',
+  },
+  {
+    name: 'a subscription whose field is skipped',
+    query: 'subscription { tickers(markets: ["simulator:BTC/USDT"]) @skip(if: true) { meta { seq } } }',
+    code: 'GRAPHQL_VALIDATION_FAILED',
+  },
+  {
+    name: 'a subscription whose field is skipped in a fragment',
+    query:
+      'subscription { ...A } fragment A on Subscription { ... @include(if: false) { tickers(markets: ["simulator:BTC/USDT"]) { meta { seq } } } }',
+    code: 'GRAPHQL_VALIDATION_FAILED',
   },
   { name: 'two operations', query: 'query A { serverTime } query B { serverTime }', code: 'BATCH_REFUSED' },
   { name: 'broken syntax', query: '{ serverTime', code: 'GRAPHQL_PARSE_FAILED' },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { hostileDocuments } from '../kit/hostileDocuments';
+import { hostileDocuments, toRequestText } from '../kit/hostileDocuments';
 import { RawSocket } from '../kit/rawSocket';
 import { codesOf, TestServer } from '../kit/testServer';
 
@@ -20,7 +20,7 @@ afterEach(() => {
 
 describe('a hostile document over HTTP', () => {
   it.each(hostileDocuments)('is refused before it runs: $name', async ({ query, variables, code }) => {
-    const answer = await server.post({ query, variables }, { authorization });
+    const answer = await server.post(toRequestText({ query, variables }), { authorization });
     expect(answer.codes[0] ?? null).toBe(code);
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(answer.status).toBeLessThan(500);
@@ -34,7 +34,7 @@ describe('a hostile document over the WebSocket', () => {
 
   it.each(small)('is refused on its id, and the socket stays: $name', async ({ query, variables, code }) => {
     const socket = await RawSocket.connect(server.wsUrl, authorization);
-    socket.subscribe('bad', query, variables);
+    socket.send(toRequestText({ id: 'bad', type: 'subscribe', payload: { query, variables } }));
     const message = await socket.next();
     expect([message.type, message.id, codesOf(message.payload as never)[0]]).toEqual(['error', 'bad', code]);
     socket.subscribe('good', '{ serverTime }');
@@ -51,9 +51,9 @@ describe('a hostile document over the WebSocket', () => {
   it('says the same as HTTP', async () => {
     for (const { query, variables, isOverSocketPayload } of hostileDocuments) {
       if (isOverSocketPayload === true) continue;
-      const overHttp = await server.post({ query, variables }, { authorization });
+      const overHttp = await server.post(toRequestText({ query, variables }), { authorization });
       const socket = await RawSocket.connect(server.wsUrl, authorization);
-      socket.subscribe('1', query, variables);
+      socket.send(toRequestText({ id: '1', type: 'subscribe', payload: { query, variables } }));
       expect(codesOf((await socket.next()).payload as never)).toEqual(overHttp.codes);
       socket.close();
     }

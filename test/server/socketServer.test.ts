@@ -89,7 +89,57 @@ describe('a live stream', () => {
   });
 });
 
+describe('an operation id', () => {
+  it('that is used again while its first operation is still opening ends the socket with 4409, and leaks no source', async () => {
+    const socket = await RawSocket.connect(server.wsUrl, server.bearer('VIEWER'));
+    for (let round = 0; round < 30; round += 1) {
+      socket.subscribe('1', tickers);
+      socket.send({ id: '1', type: 'complete' });
+    }
+    expect((await socket.closed).code).toBe(4409);
+    await eventually(() => server.market.openCount === 0);
+  });
+
+  it('may be used again when its operation has ended', async () => {
+    const socket = await RawSocket.connect(server.wsUrl, server.bearer('VIEWER'));
+    for (let round = 0; round < 10; round += 1) {
+      socket.subscribe('1', '{ serverTime }');
+      expect((await socket.next()).type).toBe('next');
+      expect((await socket.next()).type).toBe('complete');
+    }
+    socket.close();
+  });
+});
+
 describe('a socket', () => {
+  it('that sends more than its messages a minute is closed with 4422', async () => {
+    const socket = await RawSocket.connect(server.wsUrl);
+    // connection_init was the first.
+    for (let sent = 1; sent < limits.socket.maxMessagesPerMinute; sent += 1) {
+      socket.send({ type: 'ping' });
+      expect((await socket.next()).type).toBe('pong');
+    }
+    socket.send({ type: 'ping' });
+    expect((await socket.closed).code).toBe(4422);
+  });
+
+  it('gets no echo of what it sends in a ping: an answer that is not read is kept', async () => {
+    const socket = await RawSocket.connect(server.wsUrl);
+    socket.send({ type: 'ping', payload: { text: 'x'.repeat(60_000) } });
+    expect(await socket.next()).toEqual({ type: 'pong' });
+    socket.close();
+  });
+
+  it.each(['next', 'error', 'connection_ack'])(
+    'that sends %s, as only a server does, is closed with 4400',
+    async (type) => {
+      const socket = await RawSocket.connect(server.wsUrl);
+      const payloads: Record<string, unknown> = { next: { data: null }, error: [{ message: 'x' }] };
+      socket.send({ id: '1', type, payload: payloads[type] });
+      expect((await socket.closed).code).toBe(4400);
+    },
+  );
+
   it('with bad credentials is closed with 4401, which clients take as final', async () => {
     const socket = await RawSocket.open(server.wsUrl);
     socket.send({ type: 'connection_init', payload: { authorization: 'Bearer nonsense' } });
