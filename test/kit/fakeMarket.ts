@@ -58,6 +58,11 @@ export function makeTicker(last = '100.5'): Ticker {
   };
 }
 
+function makeCandle(): Candle {
+  const price = decimal('100.123456789');
+  return { openTime: now, open: price, high: price, low: price, close: price, volume: price, closed: true };
+}
+
 type AnyEvent = TickerEvent | OrderBookEvent | PublicTradeEvent | CandleEvent;
 
 /** A stream in a test's hands: what is pushed comes out, and whether its source is open can be asked. */
@@ -108,6 +113,8 @@ export function makeMeta(kind: StreamMeta['kind'] = 'SNAPSHOT', seq = '1'): Stre
 export class FakeMarket {
   calls = 0;
   failWith: Error | null = null;
+  /** How many candles an answer holds. */
+  candleCount = 0;
   readonly opened: ManualStream<AnyEvent>[] = [];
 
   readonly marketData: GraphqlServices['marketData'] = {
@@ -119,7 +126,7 @@ export class FakeMarket {
     orderBook: () =>
       this.#answer<OrderBook>({ marketId: btc, bids: [], asks: [], nonce: '7', exchangeTime: now, receivedTime: now }),
     trades: () => this.#answer<readonly PublicTrade[]>([]),
-    candles: () => this.#answer<readonly Candle[]>([]),
+    candles: () => this.#answer<readonly Candle[]>(Array.from({ length: this.candleCount }, makeCandle)),
     health: () =>
       ({ lastEventAt: now, aliveAt: now, stale: false, gaps: 0, resyncs: 0, reconnects: 0 }) satisfies FeedHealth,
     assertMarket: (id) => this.#answer(id as MarketId),

@@ -123,6 +123,29 @@ describe('a socket', () => {
     expect((await socket.closed).code).toBe(4422);
   });
 
+  it('that asks on and on and does not read is closed with 4421', async () => {
+    server.market.candleCount = 1_000;
+    const socket = await RawSocket.connect(server.wsUrl, server.bearer('VIEWER'));
+    socket.socket.pause();
+    const fields = ['openTime', 'open', 'high', 'low', 'close', 'volume'];
+    const twice = [...fields, ...fields.map((field) => `${field}2: ${field}`)].join(' ');
+    for (let sent = 0; sent < maxOperations; sent += 1) {
+      socket.subscribe(
+        `q${sent}`,
+        `{ candles(market: "simulator:BTC/USDT", timeframe: M1, first: 1000) { ${twice} } }`,
+      );
+    }
+    // Some fifteen megabytes: what the kernels on the way do not take in waits in the server.
+    await eventually(async () => {
+      const { values } = await server.metrics.graphqlOperations.get();
+      return values.some(({ labels, value }) => labels.transport === 'ws' && value === maxOperations);
+    });
+    socket.send({ type: 'ping' });
+    await eventually(() => server.market.calls === maxOperations);
+    socket.socket.resume();
+    expect((await socket.closed).code).toBe(4421);
+  });
+
   it('gets no echo of what it sends in a ping: an answer that is not read is kept', async () => {
     const socket = await RawSocket.connect(server.wsUrl);
     socket.send({ type: 'ping', payload: { text: 'x'.repeat(60_000) } });
