@@ -24,13 +24,15 @@ const tolerance = 1.35;
 interface Family {
   readonly name: string;
   readonly make: (size: number) => string;
+  /** What is hostile in the variables of a document that is not. */
+  readonly makeVariables?: (size: number) => Record<string, unknown>;
   readonly base: number;
 }
 
 const repeat = (count: number, part: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => part(index)).join(' ');
 
-const families: readonly Family[] = [
+const families: Family[] = [
   { name: 'nesting', base: 12, make: (n) => `{ __type(name: "T") ${'{ ofType '.repeat(n)}{ name }${' }'.repeat(n)} }` },
   { name: 'aliases', base: 40, make: (n) => `{ ${repeat(n, (index) => `a${index}: serverTime`)} }` },
   { name: 'the same field again', base: 120, make: (n) => `{ ${repeat(n, () => 'serverTime')} }` },
@@ -61,6 +63,29 @@ const families: readonly Family[] = [
   },
 ];
 
+const range = 'query ($r: TimeRange) { candles(market: "a:B", timeframe: M1, range: $r) { open } }';
+const list = 'query ($m: [MarketId!]!) { tickers(markets: $m) { last } }';
+families.push(
+  {
+    name: 'unknown fields in a variable',
+    base: 500,
+    make: () => range,
+    makeVariables: (n) => ({ r: Object.fromEntries(Array.from({ length: n }, (_, index) => [`k${index}`, 1])) }),
+  },
+  {
+    name: 'wrong items in a variable',
+    base: 1_000,
+    make: () => list,
+    makeVariables: (n) => ({ m: new Array<number>(n).fill(7) }),
+  },
+  {
+    name: 'items beyond the cost in a variable',
+    base: 1_001,
+    make: () => list,
+    makeVariables: (n) => ({ m: Array.from({ length: n }, (_, index) => `a:B${index}`) }),
+  },
+);
+
 const admission = new Admission({
   schema: buildMainSchema(),
   table: mainTable,
@@ -76,14 +101,28 @@ const context: RequestContext = {
 
 let turn = 0;
 
-/** True where the document was refused. */
-function decide(query: string): boolean {
+interface Request {
+  readonly query: string;
+  readonly variables: Record<string, unknown>;
+  /** Bytes of both. */
+  readonly size: number;
+}
+
+function makeRequest(family: Family, factor: number): Request {
+  const query = family.make(family.base * factor);
+  const variables = family.makeVariables?.(family.base * factor) ?? {};
+  const size = query.length + (family.makeVariables === undefined ? 0 : JSON.stringify(variables).length);
+  return { query, variables, size };
+}
+
+/** True where the request was refused. */
+function decide({ query, variables }: Request): boolean {
   try {
-    admission.assertText(query, {});
+    admission.assertText(query, variables);
     // Text that differs by a space is new to it: nothing is answered from memory.
     turn = (turn + 1) % 1_000;
     const document = admission.parse(`${query}${' '.repeat(turn)}`);
-    return admission.refusalsOf(document, { variables: {}, operationName: null }, context).length > 0;
+    return admission.refusalsOf(document, { variables, operationName: null }, context).length > 0;
   } catch {
     return true;
   }
@@ -114,20 +153,22 @@ interface Row {
 }
 
 function measure(family: Family): Row {
-  const documents = factors.map((factor) => family.make(family.base * factor));
-  const plain = documents.map((document) => plainDocument(document.length));
-  if (!decide(documents.at(-1) ?? '')) throw new Error(`${family.name}: the largest document was let through`);
-  for (let round = 0; round < 20; round += 1) for (const document of documents) decide(document);
-  const samples = documents.map(() => ({ decision: [] as number[], baseline: [] as number[] }));
+  const requests = factors.map((factor) => makeRequest(family, factor));
+  const plain = requests.map(({ size }) => plainDocument(size));
+  for (const request of requests.slice(-1)) {
+    if (!decide(request)) throw new Error(`${family.name}: the largest request was let through`);
+  }
+  for (let round = 0; round < 20; round += 1) for (const request of requests) decide(request);
+  const samples = requests.map(() => ({ decision: [] as number[], baseline: [] as number[] }));
   // Interleaved, so that a slow moment of the machine meets all alike.
   for (let round = 0; round < rounds; round += 1) {
-    documents.forEach((document, index) => {
-      samples[index]?.decision.push(timeMs(() => decide(document)));
+    requests.forEach((request, index) => {
+      samples[index]?.decision.push(timeMs(() => decide(request)));
       samples[index]?.baseline.push(timeMs(() => parse(plain[index] ?? '')));
     });
   }
   const decisionMs = samples.map(({ decision }) => median(decision));
-  const sizes = documents.map((document) => document.length);
+  const sizes = requests.map(({ size }) => size);
   const growthOf = (values: readonly number[]): number => (values.at(-1) ?? 1) / (values[1] ?? 1);
   return {
     name: family.name,

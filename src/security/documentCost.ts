@@ -42,10 +42,10 @@ export function assessCost(question: CostQuestion): number {
   return cost;
 }
 
-/** Every wrong part of a variable is an error that quotes the whole of it: after some, the rest is not looked at. */
+/** Every wrong part of a variable is an error that quotes the whole of it: the first is told, the rest is not looked at. */
 function assertVariables({ schema, document, operationName, variables }: CostQuestion): void {
   const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
-  const { errors } = getVariableValues(schema, definitions, variables, { maxErrors: limits.document.maxErrors });
+  const { errors } = getVariableValues(schema, definitions, variables, { maxErrors: 1 });
   const [first] = errors ?? [];
   if (first !== undefined) throw badVariable(first);
 }
