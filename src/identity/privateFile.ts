@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolders } from '../storage/makeFolders';
 import { IdentityError } from './identityError';
 
 const ownerOnly = 0o600;
@@ -34,7 +35,7 @@ export function keepPrivateFile(file: string, text: string): string {
 function writeDraft(file: string, text: string): string {
   const draft = `${file}.${randomUUID()}`;
   try {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    makeFolders(path.dirname(file), 0o700);
     writeFileSync(draft, text, { mode: ownerOnly, flag: 'wx' });
     return draft;
   } catch (error) {

@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, existsSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeFolders } from '../makeFolders';
 import { StorageError, reasonOf } from '../storageError';
 import { chooseServerUser, mayEnter, type ServerUser } from './serverUser';
 
@@ -84,7 +76,7 @@ export function makeSharedRoot(sharedRoot: string): string {
 function makeFolder(folder: string, mode: number): void {
   try {
     if (existsSync(folder)) return;
-    mkdirSync(folder, { recursive: true, mode });
+    makeFolders(folder, mode);
     chmodSync(folder, mode);
   } catch (error) {
     throw new StorageError(
