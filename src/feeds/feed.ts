@@ -41,7 +41,12 @@ export class Feed<Data> {
   }
 
   vitals(): FeedVitals {
-    return { lastEventAt: this.#lastEventAt, aliveAt: this.#aliveAt(), isStale: this.#state === 'stale' };
+    return {
+      lastEventAt: this.#lastEventAt,
+      aliveAt: this.#aliveAt(),
+      isStale: this.#state === 'stale',
+      isRefused: this.#state === 'refused',
+    };
   }
 
   tell(data: Data): void {

@@ -28,7 +28,7 @@ export interface MarketFilter {
 }
 
 export interface CandleRange {
-  /** Start inclusive, end exclusive. */
+  /** Start inclusive, end exclusive and behind it. */
   readonly since?: EpochMs | undefined;
   readonly until?: EpochMs | undefined;
   /** 1 to 1,000. */
@@ -46,6 +46,12 @@ const maxTrades = 1_000;
 const maxCandles = 1_000;
 const maxDepth = 500;
 const maxMarkets = 10_000;
+
+/** The first block of Bitcoin, 3 January 2009: no candle is older. Exchanges take no time before 1970 at all. */
+const firstMarketAt: EpochMs = 1_230_940_800_000;
+
+/** How far an exchange's clock may be ahead of ours. */
+const clockLeadMs = 60_000;
 
 interface Located {
   readonly market: Market;
@@ -141,16 +147,17 @@ export class MarketData {
     return this.#answers.ask(`trades:${market.id}:${first}`, () => exchange.fetchTrades(market.symbol, first));
   }
 
-  /** Oldest first; without `since`, the latest up to `until`. */
+  /** Oldest first; without `since`, the latest up to `until`. None where the range lies before all markets or in the future. */
   async candles(id: string, timeframe: Timeframe, range: CandleRange): Promise<readonly Candle[]> {
     const { since, until, first } = range;
     assertWithin('first', first, { from: 1, to: maxCandles });
     if (since !== undefined && until !== undefined && since >= until) {
-      throw new AppError('BAD_USER_INPUT', { publicMessage: '`since` must be before `until`.' });
+      throw new AppError('BAD_USER_INPUT', { publicMessage: '`range.until` must be after `range.since`.' });
     }
     const { market, exchange } = await this.#locate(id);
-    const lengthMs = timeframeMs[timeframe];
-    const begin = since ?? (until === undefined ? null : until - first * lengthMs);
+    if ((until ?? Infinity) <= firstMarketAt || (since ?? 0) > this.parts.clock() + clockLeadMs) return [];
+    const wanted = since ?? (until === undefined ? null : until - first * timeframeMs[timeframe]);
+    const begin = wanted === null ? null : Math.max(wanted, firstMarketAt);
     const candles = await this.#answers.ask(`candles:${market.id}:${timeframe}:${begin ?? ''}:${first}`, () =>
       exchange.fetchCandles(market.symbol, { timeframe, since: begin, limit: first }),
     );

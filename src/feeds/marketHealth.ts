@@ -11,9 +11,14 @@ export interface FeedVitals {
   readonly lastEventAt: EpochMs | null;
   readonly aliveAt: EpochMs | null;
   readonly isStale: boolean;
+  /** There is no such market. */
+  readonly isRefused: boolean;
 }
 
-/** Health of the feeds of every market: counters live as long as the process, vitals as long as a feed is open. */
+/**
+ * Health of the feeds of every market: vitals live as long as a feed is open, counters as long as the process.
+ * Of an id that never was a market nothing is kept, or whoever makes up ids while an exchange is down would fill the memory.
+ */
 export class MarketHealth {
   readonly #counters = new Map<string, FeedCounters>();
   readonly #open = new Map<string, Set<() => FeedVitals>>();
@@ -32,11 +37,19 @@ export class MarketHealth {
     const open = this.#open.get(marketId) ?? new Set();
     this.#open.set(marketId, open.add(vitals));
     return () => {
-      const { lastEventAt } = vitals();
+      const { lastEventAt, isRefused } = vitals();
       if (lastEventAt !== null) this.#lastEventAt.set(marketId, lastEventAt);
       open.delete(vitals);
-      if (open.size === 0) this.#open.delete(marketId);
+      if (open.size > 0) return;
+      this.#open.delete(marketId);
+      const isKnown = this.#lastEventAt.has(marketId);
+      if (!isKnown && (isRefused || this.#isUntouched(marketId))) this.#counters.delete(marketId);
     };
+  }
+
+  #isUntouched(marketId: string): boolean {
+    const { gaps, resyncs, reconnects } = this.counters(marketId);
+    return gaps + resyncs + reconnects === 0;
   }
 
   /** Stale where any open feed of the market is; `aliveAt` is the one that has been silent longest. A market without a feed is not stale. */

@@ -1,4 +1,6 @@
+import { tickerTopic } from '../../src/bus/marketTopics';
 import { toMarketId } from '../../src/domain/market';
+import { AppError } from '../../src/errors/appError';
 import { ExchangeRegistry } from '../../src/exchanges/exchangeRegistry';
 import { FakeExchange, makeBook, makeCandle, makeTicker, makeTrade } from '../kit/fakeExchange';
 import { startMarketPath, type MarketPath } from '../kit/marketPath';
@@ -122,17 +124,52 @@ describe('market data for queries', () => {
     await trades.return?.();
   });
 
-  it('gives the candles of a range, its end excluded', async () => {
-    exchange.candles = [0, 60_000, 120_000].map((openTime) => makeCandle(openTime, '1', true));
-    const candles = await path.marketData.candles(btc, 'M1', { since: 60_000, until: 120_000, first: 10 });
-    expect(candles.map(({ openTime }) => openTime)).toEqual([60_000]);
-    await path.marketData.candles(btc, 'M1', { until: 120_000, first: 2 });
-    await path.marketData.candles(btc, 'M1', { first: 2 });
-    expect(questions()).toEqual([
-      'fetchCandles BTC/USDT M1 60000 10',
-      'fetchCandles BTC/USDT M1 0 2',
-      'fetchCandles BTC/USDT M1 latest 2',
-    ]);
+  describe('of candles', () => {
+    const now = Date.UTC(2024, 0, 1);
+    const genesis = Date.UTC(2009, 0, 3);
+    const candles = (range: { since?: number; until?: number }, first = 10) =>
+      path.marketData.candles(btc, 'M1', { ...range, first });
+
+    beforeEach(() => {
+      jest.setSystemTime(now);
+    });
+
+    it('gives those of a range, its end excluded', async () => {
+      exchange.candles = [3, 2, 1].map((minutes) => makeCandle(now - minutes * 60_000, '1', true));
+      const found = await candles({ since: now - 120_000, until: now - 60_000 });
+      expect(found.map(({ openTime }) => openTime)).toEqual([now - 120_000]);
+      await candles({ until: now }, 2);
+      await candles({}, 2);
+      expect(questions()).toEqual([
+        `fetchCandles BTC/USDT M1 ${now - 120_000} 10`,
+        `fetchCandles BTC/USDT M1 ${now - 120_000} 2`,
+        'fetchCandles BTC/USDT M1 latest 2',
+      ]);
+    });
+
+    it.each([
+      ['long before 1970', { since: -8.64e15, until: -8.6e15 }],
+      ['up to a time before 1970', { until: -1 }],
+      ['before there was any market', { since: 0, until: genesis }],
+      ['in the future', { since: now + 61_000 }],
+      ['far in the future', { since: 8.6e15, until: 8.64e15 }],
+    ])('knows without asking that there are none %s', async (_when, range) => {
+      expect(await candles(range)).toEqual([]);
+      expect(questions()).toEqual([]);
+    });
+
+    it('asks for the oldest where the range begins before all markets', async () => {
+      exchange.candles = [makeCandle(genesis + 60_000, '1', true)];
+      for (const range of [{ since: -8.64e15 }, { since: -1, until: now }, { until: genesis + 120_000 }])
+        expect(await candles(range)).toHaveLength(1);
+      expect(questions()).toEqual([`fetchCandles BTC/USDT M1 ${genesis} 10`]);
+    });
+
+    it('does not answer for a market that is not there', async () => {
+      await expect(path.marketData.candles('fake:NOPE/USDT', 'M1', { until: -1, first: 1 })).rejects.toMatchObject({
+        code: 'MARKET_NOT_FOUND',
+      });
+    });
   });
 
   it.each([
@@ -141,6 +178,7 @@ describe('market data for queries', () => {
     ['0 trades', () => path.marketData.trades(btc, 0)],
     ['1,001 candles', () => path.marketData.candles(btc, 'M1', { first: 1_001 })],
     ['a range that ends before it begins', () => path.marketData.candles(btc, 'M1', { since: 2, until: 1, first: 1 })],
+    ['a range that ends where it begins', () => path.marketData.candles(btc, 'M1', { since: 2, until: 2, first: 1 })],
   ])('refuses %s', async (_what, ask) => {
     await expect(ask()).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
     expect(exchange.calls).toEqual([]);
@@ -167,5 +205,15 @@ describe('market data for queries', () => {
       stale: false,
       reconnects: 1,
     });
+  });
+
+  it('forgets what was counted for a market that turned out not to be there', async () => {
+    const leave = path.bus.subscribe(tickerTopic(btc), () => undefined);
+    exchange.upstream('ticker').tell({ type: 'reconnected' });
+    exchange.upstream('ticker').tell({ type: 'refused', error: new AppError('MARKET_NOT_FOUND') });
+    expect(path.marketData.health(btc)).toMatchObject({ reconnects: 1 });
+    leave();
+    await jest.advanceTimersByTimeAsync(2_500);
+    expect(path.marketData.health(btc)).toMatchObject({ reconnects: 0 });
   });
 });
