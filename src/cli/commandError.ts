@@ -1,5 +1,6 @@
 import { ConfigError } from '../config/configError';
 import { IdentityError } from '../identity/identityError';
+import { ListenError } from '../server/listenError';
 import { StorageError } from '../storage/storageError';
 
 /** sysexits.h: the command was called wrongly. */
@@ -38,6 +39,7 @@ export function reportFailure(error: unknown): void {
     error instanceof ConfigError ||
     error instanceof IdentityError ||
     error instanceof StorageError ||
+    error instanceof ListenError ||
     error instanceof CommandError
   ) {
     process.stderr.write(`${error.message}\n`);

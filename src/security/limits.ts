@@ -33,6 +33,8 @@ export const limits = {
     headersTimeoutMs: 10_000,
     requestTimeoutMs: 15_000,
     keepAliveTimeoutMs: 65_000,
+    /** How long requests that are running may take to end when the server closes. */
+    drainTimeoutMs: 5_000,
   },
   socket: {
     maxPayloadBytes: 65_536,

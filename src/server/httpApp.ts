@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError } from '../errors/appError';
 import type { AuthContext, AuthServices, GraphqlContext, GraphqlServices } from '../graphql/context';
 import type { Admission } from '../security/admission';
@@ -12,7 +12,8 @@ import type { RequestContext } from '../security/requestContext';
 import type { HealthRegistry } from '../telemetry/health';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
-import { createErrorHandler } from './httpErrors';
+import { ignoreForeignUpgrades } from './foreignUpgrade';
+import { createClientErrorHandler, createErrorHandler } from './httpErrors';
 import { assertGraphqlBody, parseJsonBody } from './requestBody';
 
 export interface Endpoint<Context extends RequestContext, Services> {
@@ -34,6 +35,7 @@ export interface HttpAppParts {
 /** POST /graphql, POST /auth/graphql, GET /livez, /readyz and /.well-known/jwks.json; nothing else. */
 export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstance> {
   const { http } = limits;
+  const onError = createErrorHandler(parts);
   const app = fastify({
     bodyLimit: http.maxBodyBytes,
     requestTimeout: http.requestTimeoutMs,
@@ -43,7 +45,13 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
     logger: false,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
+    clientErrorHandler: createClientErrorHandler(parts),
+    frameworkErrors: (error, request, reply) => {
+      addUsualHeaders(request, reply);
+      onError(error, request, reply);
+    },
   });
+  ignoreForeignUpgrades(app.server);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
@@ -52,15 +60,12 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
       done(error as Error);
     }
   });
-  app.setErrorHandler(createErrorHandler(parts));
+  app.setErrorHandler(onError);
   app.setNotFoundHandler(() => {
     throw new AppError('NOT_FOUND');
   });
   app.addHook('onSend', async (request, reply) => {
-    void reply
-      .header('x-request-id', request.id)
-      .header('x-content-type-options', 'nosniff')
-      .header('cache-control', 'no-store');
+    addUsualHeaders(request, reply);
   });
   await app.register(cors, {
     origin: [...parts.corsOrigins],
@@ -72,6 +77,13 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
   mountGraphql(app, { path: '/auth/graphql', endpoint: parts.auth, tokens: parts.tokens });
   mountPlainRoutes(app, parts);
   return app;
+}
+
+function addUsualHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  void reply
+    .header('x-request-id', request.id)
+    .header('x-content-type-options', 'nosniff')
+    .header('cache-control', 'no-store');
 }
 
 function mountGraphql<Context extends RequestContext & { readonly services: Services }, Services>(

@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors/appError';
 import { catalogue } from '../errors/catalogue';
@@ -31,5 +33,40 @@ export function createErrorHandler(parts: { readonly logger: Logger; readonly me
     const code = known instanceof AppError ? known.code : 'INTERNAL_SERVER_ERROR';
     parts.metrics.refusals.inc({ code, transport: 'http' });
     return reply.status(catalogue[code].status).send({ errors: [masked] });
+  };
+}
+
+/** Node's refusals with a status of their own; every other one is a 400. */
+const statusOfClientError: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** Answers what never became a request (broken HTTP, headers over the limit, too slow), in the shape of every other failure, and hangs up. */
+export function createClientErrorHandler(parts: { readonly metrics: Metrics }) {
+  return (error: Error & { readonly code?: string }, socket: Socket): void => {
+    // A reset connection has nobody to answer.
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const refusal = new AppError('BAD_REQUEST', { cause: error });
+    parts.metrics.refusals.inc({ code: refusal.code, transport: 'http' });
+    const { publicMessage: message, code } = refusal;
+    const body = JSON.stringify({ errors: [{ message, extensions: { code } }] });
+    const status = statusOfClientError[error.code ?? ''] ?? catalogue.BAD_REQUEST.status;
+    socket.write(
+      [
+        `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+        'Content-Type: application/json; charset=utf-8',
+        `Content-Length: ${Buffer.byteLength(body)}`,
+        'X-Content-Type-Options: nosniff',
+        'Cache-Control: no-store',
+        'Connection: close',
+        '',
+        body,
+      ].join('\r\n'),
+    );
+    socket.destroySoon();
   };
 }

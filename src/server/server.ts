@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
+import type { FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import { buildAuthSchema, buildMainSchema } from '../graphql/buildSchemas';
 import type { AuthContext, AuthServices, GraphqlContext, GraphqlServices } from '../graphql/context';
@@ -8,6 +9,7 @@ import { applyPermissions } from '../security/applyPermissions';
 import type { TokenVerifier } from '../security/authentication';
 import type { FieldRateLimiter } from '../security/fieldRateLimiter';
 import type { IntrospectionSettings } from '../security/introspection';
+import { limits } from '../security/limits';
 import { authTable, mainTable, type PermissionTable } from '../security/permissions';
 import { TrustedOperations } from '../security/trustedOperations';
 import type { HealthRegistry } from '../telemetry/health';
@@ -15,6 +17,7 @@ import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
 import { createApolloServer } from './apollo';
 import { createHttpApp } from './httpApp';
+import { listenErrorOf, type ListenAddress } from './listenError';
 import { createMetricsServer } from './metricsServer';
 import { attachSocketServer } from './socketServer';
 
@@ -35,12 +38,28 @@ export interface ServerParts {
 export interface RunningServer {
   readonly port: number;
   readonly metricsPort: number;
-  /** Refuses new work, tells sockets to come back (1012), lets running requests end. */
+  /** Refuses new work, tells sockets to come back (1012), lets running requests end, and cuts off those that do not. */
   close(): Promise<void>;
 }
 
-/** Both endpoints over HTTP, the WebSocket, health and metrics. Throws where the permission table does not cover a schema. */
+/**
+ * Both endpoints over HTTP, the WebSocket, health and metrics. Throws where the permission table does not cover a schema,
+ * and a `ListenError` where a port cannot be had; what was started by then is stopped again.
+ */
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
+  const stops: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (let undo = stops.pop(); undo !== undefined; undo = stops.pop()) await undo();
+  };
+  try {
+    return { ...(await startParts(parts, stops)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startParts(parts: ServerParts, stops: (() => Promise<void>)[]): Promise<Omit<RunningServer, 'close'>> {
   const schema = guard(buildMainSchema(), mainTable, parts);
   const authSchema = guard(buildAuthSchema(), authTable, parts);
   const main = {
@@ -65,14 +84,20 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   };
   const apollo = createApolloServer<GraphqlContext>({ ...parts, schema, admission: main.admission });
   const authApollo = createApolloServer<AuthContext>({ ...parts, schema: authSchema, admission: auth.admission });
-  await Promise.all([apollo.start(), authApollo.start()]);
+  for (const part of [apollo, authApollo]) {
+    await part.start();
+    stops.push(() => part.stop());
+  }
 
+  const metricsServer = createMetricsServer(parts.metrics);
+  stops.push(() => closeServer(metricsServer));
   const app = await createHttpApp({
     ...parts,
     main: { ...main, apollo },
     auth: { ...auth, apollo: authApollo },
     corsOrigins: parts.http.corsOrigins,
   });
+  stops.push(() => drain(app));
   const sockets = attachSocketServer(app.server, {
     ...parts,
     main,
@@ -80,30 +105,37 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     clock: parts.access.clock,
     corsOrigins: parts.http.corsOrigins,
   });
-  await app.listen({ host: parts.http.host, port: parts.http.port });
-  const metricsServer = createMetricsServer(parts.metrics);
-  await listen(metricsServer, parts.metricsAddress);
+  stops.push(() => sockets.close());
 
-  return {
-    port: portOf(app.server),
-    metricsPort: portOf(metricsServer),
-    async close() {
-      await sockets.close();
-      await app.close();
-      await Promise.all([apollo.stop(), authApollo.stop(), closeServer(metricsServer)]);
-    },
-  };
+  const address = { ...parts.http, portSetting: 'PORT', hostSetting: 'HOST' };
+  await app.listen({ host: address.host, port: address.port }).catch((error: unknown) => {
+    throw listenErrorOf(error, address);
+  });
+  await listen(metricsServer, { ...parts.metricsAddress, portSetting: 'METRICS_PORT', hostSetting: null });
+  return { port: portOf(app.server), metricsPort: portOf(metricsServer) };
+}
+
+/** Lets running requests end. Node stops looking at their age once a server closes: one whose body never comes would hold it open for ever. */
+async function drain(app: FastifyInstance): Promise<void> {
+  const impatience = setTimeout(() => {
+    app.server.closeAllConnections();
+  }, limits.http.drainTimeoutMs);
+  await app.close();
+  clearTimeout(impatience);
 }
 
 function guard(schema: GraphQLSchema, table: PermissionTable, parts: ServerParts): GraphQLSchema {
   return applyPermissions(schema, { table, settings: parts.access, rateLimiter: parts.rateLimiter });
 }
 
-function listen(server: Server, address: { readonly host: string; readonly port: number }): Promise<void> {
+function listen(server: Server, address: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const onError = (error: Error): void => {
+      reject(listenErrorOf(error, address));
+    };
+    server.once('error', onError);
     server.listen(address.port, address.host, () => {
-      server.off('error', reject);
+      server.off('error', onError);
       resolve();
     });
   });

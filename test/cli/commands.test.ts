@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import path from 'node:path';
 import { Command } from '../kit/command';
 import { makeTemporaryDir } from '../kit/temporaryDir';
@@ -114,5 +116,29 @@ describe('a command that is called wrongly', () => {
     const command = new Command('start', [], { ...environment, PORT: 'many', EXCHANGES: 'simulator,simulator' });
     expect(await command.ended).toBe(78);
     expect(command.stderr).toMatch(/PORT[^]*EXCHANGES/);
+  });
+});
+
+describe('start where a port is taken', () => {
+  let other: Server;
+
+  beforeAll(async () => {
+    other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+  });
+  afterAll(() => {
+    other.close();
+  });
+
+  it.each(['PORT', 'METRICS_PORT'])('says that it is %s, ends with 69 and leaves nothing behind', async (setting) => {
+    const { port } = other.address() as AddressInfo;
+    const command = new Command('start', [], { ...environment, [setting]: String(port) });
+    const [, simulator = ''] = await command.says(/simulated exchange: (http:\S+)/);
+    expect(await command.ended).toBe(69);
+    expect(command.stderr).toMatch(new RegExp(`^Port ${port} \\(${setting}\\) is taken[^\n]*\n$`));
+    await expect(fetch(simulator)).rejects.toThrow('fetch failed');
+    const files = readdirSync(temporary.dir, { recursive: true }).map(String);
+    expect(files.filter((file) => file.endsWith('PG_VERSION'))).not.toEqual([]);
+    expect(files.filter((file) => file.endsWith('postmaster.pid'))).toEqual([]);
   });
 });

@@ -44,6 +44,8 @@ export interface TestServerOptions {
   readonly tokenTtlS?: number;
   readonly login?: AuthServices['login'];
   readonly users?: readonly UserView[];
+  /** Any free one where nothing is said. */
+  readonly ports?: Readonly<Partial<Record<'PORT' | 'METRICS_PORT', number>>>;
 }
 
 /** Stand-ins for the market services behind the real server: real HTTP, real WebSocket, real tokens. */
@@ -72,8 +74,8 @@ export class TestServer {
       options.reservations ??
       new MemoryReservations({ clock: Date.now, maxIdentities: limits.rateLimiter.maxIdentities });
     const running = await startServer({
-      http: { host: '127.0.0.1', port: 0, corsOrigins: options.corsOrigins ?? [] },
-      metricsAddress: { host: '127.0.0.1', port: 0 },
+      http: { host: '127.0.0.1', port: options.ports?.PORT ?? 0, corsOrigins: options.corsOrigins ?? [] },
+      metricsAddress: { host: '127.0.0.1', port: options.ports?.METRICS_PORT ?? 0 },
       access: { publicMarketData: false, introspection: true, clock: Date.now, ...options.access },
       trustedOperations: options.trustedOperations ?? new TrustedOperations(null),
       rateLimiter: createFieldRateLimiter({ reservations, clock: Date.now }),
