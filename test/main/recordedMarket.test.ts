@@ -23,6 +23,11 @@ interface Truth {
   readonly bookCheckpoints: readonly { readonly u: number; readonly bids: Levels; readonly asks: Levels }[];
   readonly tradeCount: number;
 }
+interface RecordedTrade {
+  readonly t: number;
+  readonly p: string;
+  readonly q: string;
+}
 type BookEvent = OrderBookSubscription['orderBook'];
 
 /** A book kept the way a frontend would: SNAPSHOT replaces it, UPDATE changes levels, "0" removes one. */
@@ -53,25 +58,27 @@ function change(side: Map<string, string>, price: string, amount: string): void 
   else side.set(price, amount);
 }
 
+/** A line of the recording is the local time and what the socket said. */
+function readTrades(): readonly RecordedTrade[] {
+  const lines = gunzipSync(readFileSync(recording)).toString().split('\n');
+  return lines
+    .filter((line) => line.includes('"btcusdt@trade"'))
+    .map((line) => (JSON.parse(line.slice(line.indexOf('{'))) as { readonly data: RecordedTrade }).data);
+}
+
 function canonical(levels: Levels): Levels {
   return levels.map(([price, amount]) => [toDecimalString(price), toDecimalString(amount)] as const);
 }
 
 describeWith('shared-data', 'six recorded minutes of Binance, through ccxt and GraphQL to a subscriber', () => {
-  const truth = JSON.parse(readFileSync(truthFile, 'utf8')) as Truth;
-  const tradeLines = gunzipSync(readFileSync(recording))
-    .toString()
-    .split('\n')
-    .filter((line) => line.includes('"btcusdt@trade"'));
-  const recordedTrades = tradeLines.map(
-    (line) => (JSON.parse(line.slice(line.indexOf('{'))) as { data: { t: number; p: string; q: string } }).data,
-  );
-  const lastTradeId = String(recordedTrades.at(-1)?.t);
-
+  let truth: Truth;
+  let recordedTrades: readonly RecordedTrade[];
   let simulator: RunningSimulator;
   let server: RunningTickgate;
 
   beforeAll(async () => {
+    truth = JSON.parse(readFileSync(truthFile, 'utf8')) as Truth;
+    recordedTrades = readTrades();
     simulator = await startSimulator({
       args: ['--replay', recording, '--speed', '12', '--replay-wait', 'btcusdt@trade,btcusdt@depth@100ms'],
     });
@@ -113,7 +120,7 @@ describeWith('shared-data', 'six recorded minutes of Binance, through ccxt and G
       for await (const { data } of client.iterate<PublicTradesSubscription>(request)) {
         if (data == null) throw new Error('no trades');
         seen.push(...data.trades.trades);
-        if (seen.at(-1)?.id === lastTradeId) return;
+        if (seen.at(-1)?.id === String(recordedTrades.at(-1)?.t)) return;
       }
     };
 
