@@ -5,16 +5,25 @@ import { AppError } from '../errors/appError';
 import type { Draft, Inbox } from './inbox';
 import { SourceStates } from './sourceStates';
 import type { CandleEvent } from './streamEvents';
+import type { Position } from './streamSource';
 
 type Body = Omit<CandleEvent, 'meta'>;
 
 /** Candles that wait for a slow reader: the last state of each. Beyond, the oldest are given up. */
 const maxWaitingCandles = 100;
 
-/** Candles of one market and timeframe for one reader: of each candle the newest state, so that none is seen unfinished for ever. */
+interface ToldCandle {
+  readonly update: CandleUpdate;
+  readonly seq: number;
+}
+
+/** Candles of one market and timeframe: of each candle the newest state, so that none is seen unfinished for ever. */
 export class CandleInbox implements Inbox<Body> {
+  readonly toldItems = 0;
   readonly #states: SourceStates;
   readonly #waiting = new Map<EpochMs, CandleUpdate>();
+  /** In the order in which they were told last. */
+  readonly #told = new Map<EpochMs, ToldCandle>();
   #last: CandleUpdate | null = null;
 
   constructor(
@@ -44,31 +53,69 @@ export class CandleInbox implements Inbox<Body> {
     if (this.#waiting.has(openTime)) this.parts.onConflated();
     this.#waiting.set(openTime, message.data);
     this.#last = message.data;
-    if (this.#waiting.size <= maxWaitingCandles) return;
-    const [oldest] = this.#waiting.keys();
-    if (oldest !== undefined) this.#waiting.delete(oldest);
-    this.parts.onConflated();
+    if (dropOldest(this.#waiting)) this.parts.onConflated();
   }
 
-  take(): Draft<Body> | null {
+  take(seq: number): Draft<Body> | null {
     if (this.#states.isSnapshotDue) {
-      this.#states.tellSnapshot();
-      return this.#takeNext('SNAPSHOT');
+      this.#states.tellSnapshot(seq);
+      return this.#takeNext('SNAPSHOT', seq);
     }
-    if (this.#states.hasOpened && this.#waiting.size > 0) return this.#takeNext('UPDATE');
+    if (this.#states.hasOpened && this.#waiting.size > 0) return this.#takeNext('UPDATE', seq);
     if (!this.#states.isStaleDue || this.#last === null) return null;
-    return { kind: 'STALE', reason: this.#states.tellStale().reason, body: this.#body(this.#last) };
+    return this.#staleDraft(this.#last, this.#states.tellStale(seq).reason);
   }
 
-  #takeNext(kind: 'SNAPSHOT' | 'UPDATE'): Draft<Body> | null {
-    const [next] = this.#waiting.values();
-    if (next === undefined) return null;
-    this.#waiting.delete(next.candle.openTime);
-    return { kind, reason: null, body: this.#body(next) };
+  opening(): readonly Draft<Body>[] {
+    const { stale, hasOpened } = this.#states;
+    if (stale !== null) return this.#last === null ? [] : [this.#staleDraft(this.#last, stale.reason)];
+    const last = [...this.#told.values()].at(-1);
+    return hasOpened && last !== undefined ? [{ kind: 'SNAPSHOT', reason: null, body: this.#body(last.update) }] : [];
+  }
+
+  /** The last state of every candle told since, each under the number of the event that told it. */
+  since({ seq }: Position): readonly Draft<Body>[] {
+    const missed = [...this.#told.values()].filter((told) => told.seq > seq);
+    const { stale, changedAt } = this.#states;
+    const hasChangedState = changedAt > seq;
+    const drafts = missed.map(
+      (told, index): Draft<Body> => ({
+        kind: hasChangedState && index === 0 ? 'SNAPSHOT' : 'UPDATE',
+        reason: null,
+        body: this.#body(told.update),
+        seq: told.seq,
+      }),
+    );
+    if (!hasChangedState) return drafts;
+    if (stale === null) return drafts.length > 0 ? drafts : this.opening();
+    return [...drafts, ...this.opening()];
+  }
+
+  #takeNext(kind: 'SNAPSHOT' | 'UPDATE', seq: number): Draft<Body> | null {
+    const [update] = this.#waiting.values();
+    if (update === undefined) return null;
+    const { openTime } = update.candle;
+    this.#waiting.delete(openTime);
+    this.#told.delete(openTime);
+    this.#told.set(openTime, { update, seq });
+    dropOldest(this.#told);
+    return { kind, reason: null, body: this.#body(update) };
+  }
+
+  #staleDraft(last: CandleUpdate, reason: string): Draft<Body> {
+    return { kind: 'STALE', reason, body: this.#body(last) };
   }
 
   #body({ candle, exchangeTime, receivedTime }: CandleUpdate): Body {
     const { marketId, timeframe } = this.parts;
     return { marketId, timeframe, candle, exchangeTime, receivedTime };
   }
+}
+
+/** True where there was one too many. */
+function dropOldest(candles: Map<EpochMs, unknown>): boolean {
+  if (candles.size <= maxWaitingCandles) return false;
+  const [oldest] = candles.keys();
+  if (oldest !== undefined) candles.delete(oldest);
+  return true;
 }

@@ -1,14 +1,15 @@
 import type { EpochMs } from '../domain/marketData';
 import type { Draft, Inbox } from './inbox';
+import type { StreamCursors } from './streamCursor';
 import type { StreamMeta } from './streamEvents';
+import type { OpenStream, Position } from './streamSource';
 
 export interface EventStreamParts<Body> {
   readonly inbox: Inbox<Body>;
   readonly clock: () => EpochMs;
   /** At most one UPDATE in this time; 0 is no limit. */
   readonly intervalMs: number;
-  /** The opaque position after event `seq`. */
-  readonly toCursor: (seq: number) => string;
+  readonly cursors: StreamCursors;
   /** Why the first SNAPSHOT is no continuation; null where none was asked for. */
   readonly openingReason: string | null;
   /** Lets go of the sources; called once, at once. */
@@ -24,10 +25,10 @@ interface Waiter<Body> {
 }
 
 /**
- * One subscription as an async iterator. Written by hand, because a generator's `return()` waits for the pending `next()`,
+ * An inbox as a stream of numbered events. Written by hand, because a generator's `return()` waits for the pending `next()`,
  * which on a quiet market never comes: the source would never be released. Ours releases at once.
  */
-export class EventStream<Body extends object> implements AsyncIterableIterator<StreamEvent<Body>, undefined> {
+export class EventStream<Body extends object> implements OpenStream<StreamEvent<Body>> {
   readonly #waiters: Waiter<Body>[] = [];
   #isDone = false;
   #seq = 0;
@@ -37,6 +38,24 @@ export class EventStream<Body extends object> implements AsyncIterableIterator<S
 
   constructor(private readonly parts: EventStreamParts<Body>) {
     this.#openingReason = parts.openingReason;
+  }
+
+  get position(): Position {
+    return { seq: this.#seq, items: this.parts.inbox.toldItems };
+  }
+
+  opening(reason: string | null): readonly StreamEvent<Body>[] {
+    const [first, ...others] = this.#retell(this.parts.inbox.opening());
+    if (first === undefined || reason === null) return first === undefined ? [] : [first, ...others];
+    return [{ ...first, meta: { ...first.meta, reason: joinReasons(reason, first.meta.reason) } }, ...others];
+  }
+
+  since(position: Position): readonly StreamEvent<Body>[] {
+    return this.#retell(this.parts.inbox.since(position));
+  }
+
+  seqOf(cursor: string): number | null {
+    return this.parts.cursors.seqOf(cursor);
   }
 
   [Symbol.asyncIterator](): this {
@@ -73,7 +92,7 @@ export class EventStream<Body extends object> implements AsyncIterableIterator<S
         return;
       }
       if (this.#mustWait()) return;
-      const draft = this.parts.inbox.take();
+      const draft = this.parts.inbox.take(this.#seq + 1);
       if (draft === null) return;
       this.#waiters.shift()?.resolve({ done: false, value: this.#stamp(draft) });
     }
@@ -90,16 +109,24 @@ export class EventStream<Body extends object> implements AsyncIterableIterator<S
   }
 
   #stamp(draft: Draft<Body>): StreamEvent<Body> {
-    const at = this.parts.clock();
-    this.#notBefore = at + this.parts.intervalMs;
+    this.#notBefore = this.parts.clock() + this.parts.intervalMs;
     this.#seq += 1;
     let { reason } = draft;
     if (draft.kind === 'SNAPSHOT') {
       reason = joinReasons(this.#openingReason, reason);
       this.#openingReason = null;
     }
-    const meta = { kind: draft.kind, seq: String(this.#seq), at, cursor: this.parts.toCursor(this.#seq), reason };
-    return { meta, ...draft.body };
+    return this.#toEvent({ ...draft, reason }, this.#seq);
+  }
+
+  /** For single readers: what the others were told already has its number. */
+  #retell(drafts: readonly Draft<Body>[]): readonly StreamEvent<Body>[] {
+    return drafts.map((draft) => this.#toEvent(draft, draft.seq ?? this.#seq));
+  }
+
+  #toEvent({ kind, reason, body }: Draft<Body>, seq: number): StreamEvent<Body> {
+    const { clock, cursors } = this.parts;
+    return { meta: { kind, seq: String(seq), at: clock(), cursor: cursors.of(seq), reason }, ...body };
   }
 
   #end(): void {

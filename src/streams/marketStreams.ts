@@ -9,7 +9,7 @@ import { CandleInbox } from './candleInbox';
 import { EventStream } from './eventStream';
 import type { Inbox } from './inbox';
 import { OrderBookInbox } from './orderBookInbox';
-import { assertCursor, toCursor } from './streamCursor';
+import { assertCursor, StreamCursors } from './streamCursor';
 import {
   streamReasons,
   type CandleEvent,
@@ -17,6 +17,7 @@ import {
   type PublicTradeEvent,
   type TickerEvent,
 } from './streamEvents';
+import type { StreamEvent, StreamSource } from './streamSource';
 import { TickerInbox } from './tickerInbox';
 import { TradeInbox } from './tradeInbox';
 
@@ -46,7 +47,7 @@ export interface CandlesRequest {
   readonly after: string | null;
 }
 
-export type MarketStream<Event> = Promise<AsyncIterableIterator<Event, undefined>>;
+export type MarketStream<Event extends StreamEvent> = Promise<StreamSource<Event>>;
 
 const maxDepth = 500;
 const maxIntervalMs = 60_000;
@@ -63,34 +64,42 @@ export interface MarketStreamsParts {
 }
 
 interface Opening<Body> {
-  readonly inbox: Inbox<Body>;
   readonly intervalMs: number;
   readonly after: string | null;
-  /** Joins a topic: what is retained first, then all that follows. */
-  readonly join: (wake: () => void) => readonly (() => void)[];
+  /** A new inbox, and what joins its topics: what is retained first, then all that follows. */
+  readonly begin: () => { readonly inbox: Inbox<Body>; readonly join: (wake: () => void) => readonly (() => void)[] };
 }
 
 /**
- * The live streams, one iterator a subscription. Each opens with a SNAPSHOT; a source that goes silent gives STALE and then a SNAPSHOT.
- * A method rejects with MARKET_NOT_FOUND or BAD_USER_INPUT before the stream opens; `return()` releases the source at once.
+ * The live streams. Each opens with a SNAPSHOT; a source that goes silent gives STALE and then a SNAPSHOT.
+ * A method rejects with MARKET_NOT_FOUND or BAD_USER_INPUT; what it gives holds nothing until it is opened, and `return()` of
+ * what was opened releases its topics at once.
  */
 export class MarketStreams {
+  #opened = 0;
+
   constructor(private readonly parts: MarketStreamsParts) {}
 
   async tickers({ marketIds, intervalMs, after }: TickersRequest): MarketStream<TickerEvent> {
     assertPosition(intervalMs, after);
     const ids = await this.#assertMarkets(marketIds);
-    const inbox = new TickerInbox(ids, () => {
-      this.#countDropped('ticker', 1);
+    return this.#source<Omit<TickerEvent, 'meta'>>({
+      intervalMs,
+      after,
+      begin: () => {
+        const inbox = new TickerInbox(ids, () => {
+          this.#countDropped('ticker', 1);
+        });
+        const join = (wake: () => void): (() => void)[] =>
+          ids.map((id) =>
+            this.#join(tickerTopic(id), (message) => {
+              inbox.receive(id, message);
+              wake();
+            }),
+          );
+        return { inbox, join };
+      },
     });
-    const join = (wake: () => void): (() => void)[] =>
-      ids.map((id) =>
-        this.#join(tickerTopic(id), (message) => {
-          inbox.receive(id, message);
-          wake();
-        }),
-      );
-    return this.#open<Omit<TickerEvent, 'meta'>>({ inbox, intervalMs, after, join });
   }
 
   async orderBook({ marketId, depth, intervalMs, after }: OrderBookRequest): MarketStream<OrderBookEvent> {
@@ -100,30 +109,36 @@ export class MarketStreams {
     const onConflated = (): void => {
       this.#countDropped('orderBook', 1);
     };
-    const inbox = new OrderBookInbox({ marketId: id, depth, clock: this.parts.clock, onConflated });
-    const join = (wake: () => void): (() => void)[] => [
-      this.#join(orderBookTopic(id), (message) => {
-        inbox.receive(message);
-        wake();
-      }),
-    ];
-    return this.#open<Omit<OrderBookEvent, 'meta'>>({ inbox, intervalMs, after, join });
+    return this.#source<Omit<OrderBookEvent, 'meta'>>({
+      intervalMs,
+      after,
+      begin: () => {
+        const inbox = new OrderBookInbox({ marketId: id, depth, clock: this.parts.clock, onConflated });
+        return { inbox, join: (wake) => [this.#joinOne(orderBookTopic(id), inbox, wake)] };
+      },
+    });
   }
 
   async trades({ marketIds, after }: TradesRequest): MarketStream<PublicTradeEvent> {
     assertPosition(0, after);
     const ids = await this.#assertMarkets(marketIds);
-    const inbox = new TradeInbox(ids, (count) => {
-      this.#countDropped('trades', count);
+    return this.#source<Omit<PublicTradeEvent, 'meta'>>({
+      intervalMs: 0,
+      after,
+      begin: () => {
+        const inbox = new TradeInbox(ids, (count) => {
+          this.#countDropped('trades', count);
+        });
+        const join = (wake: () => void): (() => void)[] =>
+          ids.map((id) =>
+            this.#join(tradesTopic(id), (message) => {
+              inbox.receive(id, message);
+              wake();
+            }),
+          );
+        return { inbox, join };
+      },
     });
-    const join = (wake: () => void): (() => void)[] =>
-      ids.map((id) =>
-        this.#join(tradesTopic(id), (message) => {
-          inbox.receive(id, message);
-          wake();
-        }),
-      );
-    return this.#open<Omit<PublicTradeEvent, 'meta'>>({ inbox, intervalMs: 0, after, join });
   }
 
   async candles({ marketId, timeframe, after }: CandlesRequest): MarketStream<CandleEvent> {
@@ -132,25 +147,37 @@ export class MarketStreams {
     const onConflated = (): void => {
       this.#countDropped('candles', 1);
     };
-    const inbox = new CandleInbox({ marketId: id, timeframe, onConflated });
-    const join = (wake: () => void): (() => void)[] => [
-      this.#join(candlesTopic(id, timeframe), (message) => {
-        inbox.receive(message);
-        wake();
-      }),
-    ];
-    return this.#open<Omit<CandleEvent, 'meta'>>({ inbox, intervalMs: 0, after, join });
+    return this.#source<Omit<CandleEvent, 'meta'>>({
+      intervalMs: 0,
+      after,
+      begin: () => {
+        const inbox = new CandleInbox({ marketId: id, timeframe, onConflated });
+        return { inbox, join: (wake) => [this.#joinOne(candlesTopic(id, timeframe), inbox, wake)] };
+      },
+    });
   }
 
-  #open<Body extends object>({ inbox, intervalMs, after, join }: Opening<Body>): EventStream<Body> {
+  #source<Body extends object>(opening: Opening<Body>): StreamSource<Body & StreamEvent> {
+    const { after } = opening;
+    return {
+      after,
+      open: () => this.#open(opening, null),
+      // A stream of one reader is a new one: there is nothing to resume.
+      [Symbol.asyncIterator]: () => this.#open(opening, after === null ? null : streamReasons.resumeNotAvailable),
+    };
+  }
+
+  #open<Body extends object>({ begin, intervalMs }: Opening<Body>, openingReason: string | null): EventStream<Body> {
     const { clock, epoch } = this.parts;
+    const { inbox, join } = begin();
     let leave: readonly (() => void)[] = [];
+    this.#opened += 1;
     const stream = new EventStream({
       inbox,
       clock,
       intervalMs,
-      toCursor: (seq) => toCursor(epoch, seq),
-      openingReason: after === null ? null : streamReasons.resumeNotAvailable,
+      cursors: new StreamCursors({ epoch, stream: this.#opened }),
+      openingReason,
       release: () => {
         for (const one of leave) one();
       },
@@ -159,6 +186,17 @@ export class MarketStreams {
       stream.wake();
     });
     return stream;
+  }
+
+  #joinOne<Message>(
+    topic: Topic<Message>,
+    inbox: { receive(message: Message): void },
+    wake: () => void,
+  ): () => void {
+    return this.#join(topic, (message) => {
+      inbox.receive(message);
+      wake();
+    });
   }
 
   /** Nothing can come between the two steps: what is retained and what follows are one unbroken course. */

@@ -14,10 +14,12 @@ interface View {
   readonly asks: readonly PriceLevel[];
 }
 
-/** One order book for one reader: only the newest is kept, and told as the difference to what this reader was told last. */
+/** One order book: only the newest is kept, and told as the difference to what was told last. */
 export class OrderBookInbox implements Inbox<Body> {
+  readonly toldItems = 0;
   readonly #states: SourceStates;
   #book: OrderBook | null = null;
+  #toldBook: OrderBook | null = null;
   #told: View = { bids: [], asks: [] };
   #hasChanged = false;
 
@@ -48,39 +50,60 @@ export class OrderBookInbox implements Inbox<Body> {
     this.#hasChanged = true;
   }
 
-  take(): Draft<Body> | null {
+  take(seq: number): Draft<Body> | null {
     const book = this.#book;
     if (this.#states.isSnapshotDue && book !== null) {
-      this.#states.tellSnapshot();
-      this.#hasChanged = false;
-      this.#told = this.#viewOf(book);
-      return { kind: 'SNAPSHOT', reason: null, body: this.#body(this.#told) };
+      this.#states.tellSnapshot(seq);
+      this.#tell(book, this.#viewOf(book));
+      return this.#snapshot();
     }
-    if (this.#states.isStaleDue) {
-      const { reason } = this.#states.tellStale();
-      return { kind: 'STALE', reason, body: this.#body({ bids: [], asks: [] }) };
-    }
+    if (this.#states.isStaleDue) return this.#staleDraft(this.#states.tellStale(seq).reason);
     if (!this.#states.hasOpened || !this.#hasChanged || book === null) return null;
     return this.#takeDifference(book);
   }
 
+  /** What was told, not what has come since: the updates that follow are differences to it. */
+  opening(): readonly Draft<Body>[] {
+    const { stale, hasOpened } = this.#states;
+    if (stale !== null) return [this.#staleDraft(stale.reason)];
+    return hasOpened ? [this.#snapshot()] : [];
+  }
+
+  /** Differences that were missed cannot be left out: the whole book again. */
+  since(): readonly Draft<Body>[] {
+    return this.opening();
+  }
+
   #takeDifference(book: OrderBook): Draft<Body> | null {
-    this.#hasChanged = false;
+    const before = this.#told;
     const view = this.#viewOf(book);
-    const bids = differenceOf('bids', this.#told.bids, view.bids);
-    const asks = differenceOf('asks', this.#told.asks, view.asks);
-    this.#told = view;
-    // A change below the asked depth is none for this reader.
+    this.#tell(book, view);
+    const bids = differenceOf('bids', before.bids, view.bids);
+    const asks = differenceOf('asks', before.asks, view.asks);
+    // A change below the asked depth is none for these readers.
     if (bids.length + asks.length === 0) return null;
-    return { kind: 'UPDATE', reason: null, body: this.#body({ bids, asks }) };
+    return { kind: 'UPDATE', reason: null, body: this.#body(book, { bids, asks }) };
+  }
+
+  #tell(book: OrderBook, view: View): void {
+    this.#hasChanged = false;
+    this.#toldBook = book;
+    this.#told = view;
+  }
+
+  #snapshot(): Draft<Body> {
+    return { kind: 'SNAPSHOT', reason: null, body: this.#body(this.#toldBook, this.#told) };
+  }
+
+  #staleDraft(reason: string): Draft<Body> {
+    return { kind: 'STALE', reason, body: this.#body(this.#book, { bids: [], asks: [] }) };
   }
 
   #viewOf(book: OrderBook): View {
     return { bids: book.bids.slice(0, this.parts.depth), asks: book.asks.slice(0, this.parts.depth) };
   }
 
-  #body({ bids, asks }: View): Body {
-    const book = this.#book;
+  #body(book: OrderBook | null, { bids, asks }: View): Body {
     return {
       marketId: this.parts.marketId,
       bids,

@@ -11,15 +11,23 @@ const staleReasons: Readonly<Record<StaleCause, string>> = {
 
 type Phase = 'waiting' | 'live' | 'stale';
 
+/** Sources that are silent, and why, in the words of a stream. */
+export interface StaleSources {
+  readonly ids: readonly MarketId[];
+  readonly reason: string;
+}
+
 /**
- * What one reader has to be told about its sources, apart from their data: an opening SNAPSHOT when every source has
- * said something, STALE when one falls silent, a SNAPSHOT when it is back. What is undone before it is told is not told.
+ * What the readers of a stream have to be told about its sources, apart from their data: an opening SNAPSHOT when every
+ * source has said something, STALE when one falls silent, a SNAPSHOT when it is back. What is undone before it is told is not told.
  */
 export class SourceStates {
   readonly #phases: Map<MarketId, Phase>;
-  readonly #untoldStale = new Map<MarketId, string>();
+  readonly #staleReasons = new Map<MarketId, string>();
+  readonly #untoldStale = new Set<MarketId>();
   #needsSnapshot = true;
   #failure: AppError | null = null;
+  #changedAt = 0;
 
   constructor(ids: readonly MarketId[]) {
     this.#phases = new Map(ids.map((id) => [id, 'waiting']));
@@ -31,8 +39,9 @@ export class SourceStates {
 
   /** True where a SNAPSHOT is due and there is something to fill it with. */
   get isSnapshotDue(): boolean {
+    if (!this.#needsSnapshot) return false;
     const phases = [...this.#phases.values()];
-    return this.#needsSnapshot && !phases.includes('waiting') && phases.includes('live');
+    return !phases.includes('waiting') && phases.includes('live');
   }
 
   get isStaleDue(): boolean {
@@ -41,6 +50,16 @@ export class SourceStates {
 
   get hasOpened(): boolean {
     return !this.#needsSnapshot;
+  }
+
+  /** The sources that are silent now; null where none is. */
+  get stale(): StaleSources | null {
+    return this.#staleReasons.size === 0 ? null : this.#describe([...this.#staleReasons.keys()]);
+  }
+
+  /** The number of the last event that told of a state: whoever has not seen it needs an opening, not an update. */
+  get changedAt(): number {
+    return this.#changedAt;
   }
 
   isLive(id: MarketId): boolean {
@@ -53,26 +72,34 @@ export class SourceStates {
       case 'data':
         if (message.isRestart || !this.isLive(id)) this.#needsSnapshot = true;
         this.#phases.set(id, 'live');
+        this.#staleReasons.delete(id);
         this.#untoldStale.delete(id);
         return;
       case 'stale':
         this.#phases.set(id, 'stale');
-        this.#untoldStale.set(id, staleReasons[message.cause]);
+        this.#staleReasons.set(id, staleReasons[message.cause]);
+        this.#untoldStale.add(id);
         return;
       case 'refused':
         this.#failure = new AppError(message.code);
     }
   }
 
-  tellSnapshot(): void {
+  tellSnapshot(seq: number): void {
     this.#needsSnapshot = false;
+    this.#changedAt = seq;
   }
 
-  /** The sources that fell silent since the last call, and the reason in the words of a stream. */
-  tellStale(): { readonly ids: readonly MarketId[]; readonly reason: string } {
-    const ids = [...this.#untoldStale.keys()];
-    const codes = [...new Set(this.#untoldStale.values())].join(', ');
+  /** The sources that fell silent since the last call. */
+  tellStale(seq: number): StaleSources {
+    const stale = this.#describe([...this.#untoldStale]);
     this.#untoldStale.clear();
+    this.#changedAt = seq;
+    return stale;
+  }
+
+  #describe(ids: readonly MarketId[]): StaleSources {
+    const codes = [...new Set(ids.map((id) => this.#staleReasons.get(id)))].join(', ');
     return { ids, reason: this.#phases.size === 1 ? codes : `${codes}: ${ids.join(', ')}` };
   }
 }

@@ -3,16 +3,19 @@ import type { MarketId } from '../domain/market';
 import type { Ticker } from '../domain/marketData';
 import type { AppError } from '../errors/appError';
 import type { Draft, Inbox } from './inbox';
-import { SourceStates } from './sourceStates';
+import { SourceStates, type StaleSources } from './sourceStates';
 import type { TickerEvent } from './streamEvents';
+import type { Position } from './streamSource';
 
 type Body = Omit<TickerEvent, 'meta'>;
 
-/** Tickers of several markets for one reader: the newest of each is kept, in the order of the subscription. */
+/** Tickers of several markets: the newest of each is kept, in the order of the subscription. */
 export class TickerInbox implements Inbox<Body> {
+  readonly toldItems = 0;
   readonly #states: SourceStates;
   readonly #tickers = new Map<MarketId, Ticker>();
   readonly #changed = new Set<MarketId>();
+  readonly #toldAt = new Map<MarketId, number>();
 
   constructor(
     private readonly ids: readonly MarketId[],
@@ -41,21 +44,43 @@ export class TickerInbox implements Inbox<Body> {
     this.#changed.add(id);
   }
 
-  take(): Draft<Body> | null {
+  take(seq: number): Draft<Body> | null {
     if (this.#states.isSnapshotDue) {
-      this.#states.tellSnapshot();
+      this.#states.tellSnapshot(seq);
       this.#changed.clear();
-      const live = this.ids.filter((id) => this.#states.isLive(id));
-      return { kind: 'SNAPSHOT', reason: null, body: { tickers: this.#known(live) } };
+      return this.#snapshot();
     }
-    if (this.#states.isStaleDue) {
-      const { ids, reason } = this.#states.tellStale();
-      return { kind: 'STALE', reason, body: { tickers: this.#known(ids) } };
-    }
+    if (this.#states.isStaleDue) return this.#staleDraft(this.#states.tellStale(seq));
     if (!this.#states.hasOpened || this.#changed.size === 0) return null;
-    const changed = this.ids.filter((id) => this.#changed.has(id));
+    const changed = this.#changed.size === 1 ? [...this.#changed] : this.ids.filter((id) => this.#changed.has(id));
     this.#changed.clear();
+    for (const id of changed) this.#toldAt.set(id, seq);
+    return this.#update(changed);
+  }
+
+  opening(): readonly Draft<Body>[] {
+    const { hasOpened, stale } = this.#states;
+    const snapshot = hasOpened ? [this.#snapshot()].filter(({ body }) => body.tickers.length > 0) : [];
+    return stale === null ? snapshot : [...snapshot, this.#staleDraft(stale)];
+  }
+
+  since({ seq }: Position): readonly Draft<Body>[] {
+    if (this.#states.changedAt > seq) return this.opening();
+    const changed = this.ids.filter((id) => (this.#toldAt.get(id) ?? 0) > seq);
+    return changed.length === 0 ? [] : [this.#update(changed)];
+  }
+
+  #snapshot(): Draft<Body> {
+    const live = this.ids.filter((id) => this.#states.isLive(id));
+    return { kind: 'SNAPSHOT', reason: null, body: { tickers: this.#known(live) } };
+  }
+
+  #update(changed: readonly MarketId[]): Draft<Body> {
     return { kind: 'UPDATE', reason: null, body: { tickers: this.#known(changed) } };
+  }
+
+  #staleDraft({ ids, reason }: StaleSources): Draft<Body> {
+    return { kind: 'STALE', reason, body: { tickers: this.#known(ids) } };
   }
 
   #known(ids: readonly MarketId[]): readonly Ticker[] {

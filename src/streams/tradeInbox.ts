@@ -6,25 +6,30 @@ import { joinReasons } from './eventStream';
 import type { Draft, Inbox } from './inbox';
 import { SourceStates } from './sourceStates';
 import { streamReasons, type PublicTradeEvent } from './streamEvents';
+import type { Position } from './streamSource';
 
 type Body = Omit<PublicTradeEvent, 'meta'>;
 
 /** Trades that wait for a slow reader; beyond, the oldest are dropped and the reader is told how many. */
 export const maxWaitingTrades = 1_000;
 
-/** Of what happened before the subscription, this many trades a market stand in the opening SNAPSHOT. */
+/** Of what happened before a reader joined, this many trades a market stand in its SNAPSHOT. */
 const openingTrades = 100;
 
-/** Trades of several markets for one reader, each once and in order. */
+/** Trades of several markets, each once and in order. */
 export class TradeInbox implements Inbox<Body> {
   readonly #states: SourceStates;
   readonly #joined = new Set<MarketId>();
   #waiting: PublicTrade[] = [];
   #dropped = 0;
   #hasMissed = false;
+  /** The latest of those told, in order. */
+  #told: PublicTrade[] = [];
+  #toldItems = 0;
+  #missedAt = 0;
 
   constructor(
-    ids: readonly MarketId[],
+    private readonly ids: readonly MarketId[],
     private readonly onDropped: (count: number) => void,
   ) {
     this.#states = new SourceStates(ids);
@@ -36,6 +41,10 @@ export class TradeInbox implements Inbox<Body> {
 
   get failure(): AppError | null {
     return this.#states.failure;
+  }
+
+  get toldItems(): number {
+    return this.#toldItems;
   }
 
   receive(id: MarketId, message: TradeMessage): void {
@@ -53,24 +62,78 @@ export class TradeInbox implements Inbox<Body> {
     this.onDropped(tooMany);
   }
 
-  take(): Draft<Body> | null {
+  take(seq: number): Draft<Body> | null {
     if (this.#states.isSnapshotDue) {
-      this.#states.tellSnapshot();
-      return this.#takeTrades('SNAPSHOT');
+      this.#states.tellSnapshot(seq);
+      return this.#takeTrades('SNAPSHOT', seq);
     }
     // Trades from before the silence come before the word of it.
-    if (this.#states.hasOpened && this.#waiting.length > 0) return this.#takeTrades('UPDATE');
+    if (this.#states.hasOpened && this.#waiting.length > 0) return this.#takeTrades('UPDATE', seq);
     if (!this.#states.isStaleDue) return null;
-    return { kind: 'STALE', reason: this.#states.tellStale().reason, body: { trades: [] } };
+    return staleDraft(this.#states.tellStale(seq).reason);
   }
 
-  #takeTrades(kind: 'SNAPSHOT' | 'UPDATE'): Draft<Body> {
+  opening(): readonly Draft<Body>[] {
+    const { hasOpened, stale } = this.#states;
+    const hasLive = this.ids.some((id) => this.#states.isLive(id));
+    const snapshot: Draft<Body>[] =
+      hasOpened && hasLive ? [{ kind: 'SNAPSHOT', reason: null, body: { trades: this.#latestOfEach() } }] : [];
+    return stale === null ? snapshot : [...snapshot, staleDraft(stale.reason)];
+  }
+
+  /** All that was told since, the oldest dropped beyond the bound; not from an opening, which would repeat trades. */
+  since({ seq, items }: Position): readonly Draft<Body>[] {
+    const missed = this.#toldItems - items;
+    const trades = missed === 0 ? [] : this.#told.slice(-Math.min(missed, maxWaitingTrades));
+    const dropped = missed - trades.length;
+    if (dropped > 0) this.onDropped(dropped);
+    const { stale, changedAt } = this.#states;
+    // Whoever missed a change of state may believe a source silent that is back.
+    const kind = changedAt > seq ? 'SNAPSHOT' : 'UPDATE';
+    const isTold = trades.length > 0 || (kind === 'SNAPSHOT' && stale === null);
+    const drafts: Draft<Body>[] = isTold
+      ? [{ kind, reason: reasonOf(dropped, this.#missedAt > seq), body: { trades } }]
+      : [];
+    return stale === null || changedAt <= seq ? drafts : [...drafts, staleDraft(stale.reason)];
+  }
+
+  #takeTrades(kind: 'SNAPSHOT' | 'UPDATE', seq: number): Draft<Body> {
     const trades = this.#waiting;
-    const dropped = this.#dropped === 0 ? null : `${streamReasons.tradesDropped}: ${this.#dropped}`;
-    const missed = this.#hasMissed ? streamReasons.tradesMissed : null;
+    const reason = reasonOf(this.#dropped, this.#hasMissed);
+    if (this.#hasMissed) this.#missedAt = seq;
     this.#waiting = [];
     this.#dropped = 0;
     this.#hasMissed = false;
-    return { kind, reason: joinReasons(dropped, missed), body: { trades } };
+    this.#remember(trades);
+    return { kind, reason, body: { trades } };
   }
+
+  #remember(trades: readonly PublicTrade[]): void {
+    this.#toldItems += trades.length;
+    this.#told.push(...trades);
+    // Cut back in large steps: one at a time would move the whole list for every trade.
+    const kept = maxWaitingTrades + openingTrades * this.ids.length;
+    if (this.#told.length > 2 * kept) this.#told = this.#told.slice(-kept);
+  }
+
+  #latestOfEach(): readonly PublicTrade[] {
+    const counts = new Map<MarketId, number>();
+    const latest = this.#told.toReversed().filter(({ marketId }) => {
+      const count = counts.get(marketId) ?? 0;
+      counts.set(marketId, count + 1);
+      return count < openingTrades;
+    });
+    return latest.toReversed();
+  }
+}
+
+function staleDraft(reason: string): Draft<Body> {
+  return { kind: 'STALE', reason, body: { trades: [] } };
+}
+
+function reasonOf(dropped: number, hasMissed: boolean): string | null {
+  return joinReasons(
+    dropped === 0 ? null : `${streamReasons.tradesDropped}: ${dropped}`,
+    hasMissed ? streamReasons.tradesMissed : null,
+  );
 }
