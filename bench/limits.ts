@@ -93,7 +93,14 @@ const admission = new Admission({
   trustedOperations: new TrustedOperations(null),
 });
 const context: RequestContext = {
-  principal: { userId: 'u', roles: ['TRADER'], tokenId: 't', expiresAt: Number.MAX_SAFE_INTEGER },
+  principal: {
+    userId: 'u',
+    roles: ['TRADER'],
+    tokenId: 't',
+    credential: { kind: 'session', id: 's' },
+    issuedAt: 0,
+    expiresAt: Number.MAX_SAFE_INTEGER,
+  },
   rateKey: 'user:u',
   transport: 'ws',
   requestId: 'r',

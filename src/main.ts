@@ -85,7 +85,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     mayGenerate: config.mode === 'development',
     onProgress,
   });
-  const tokens = new AccessTokens({ ...config.tokens, signingKey, clock, newTokenId: randomUUID });
+  const tokens = new AccessTokens({ ...config.tokens, signingKey, clock, newId: randomUUID });
   const hasher = new PasswordHasher();
   await hasher.prepare();
   const demo =

@@ -28,6 +28,6 @@ export async function issueDevelopmentToken(parts: {
     mayGenerate: false,
     onProgress: () => undefined,
   });
-  const tokens = new AccessTokens({ ...config.tokens, signingKey, clock: Date.now, newTokenId: randomUUID });
+  const tokens = new AccessTokens({ ...config.tokens, signingKey, clock: Date.now, newId: randomUUID });
   return tokens.issue({ userId: user.id, roles: [role] });
 }

@@ -21,23 +21,27 @@ export interface AccessTokensParts {
   readonly audience: string;
   readonly ttlS: number;
   readonly clock: () => EpochMs;
-  readonly newTokenId: () => string;
+  /** A new id for a token or a session: random, never the same twice. */
+  readonly newId: () => string;
 }
 
 /** Issues and checks the RS256 tokens that a request carries. */
 export class AccessTokens {
   constructor(private readonly parts: AccessTokensParts) {}
 
-  issue(user: { readonly userId: string; readonly roles: readonly Role[] }): IssuedToken {
-    const { signingKey, issuer, audience, ttlS, clock, newTokenId } = this.parts;
-    const issuedAtS = Math.floor(clock() / 1000);
+  /** sessionId: the session that goes on with this token; left out, a new one begins. */
+  issue(user: { readonly userId: string; readonly roles: readonly Role[]; readonly sessionId?: string }): IssuedToken {
+    const { signingKey, issuer, audience, ttlS, clock, newId } = this.parts;
+    const issuedAtS = clock() / 1000;
     const claims = {
       iss: issuer,
       aud: audience,
       sub: user.userId,
-      jti: newTokenId(),
+      jti: newId(),
+      sid: user.sessionId ?? newId(),
+      // To the millisecond (RFC 7519 allows a fraction): it is compared with the moment at which authority ended.
       iat: issuedAtS,
-      exp: issuedAtS + ttlS,
+      exp: Math.floor(issuedAtS) + ttlS,
       roles: user.roles,
     };
     const header = { alg: algorithm, typ: tokenType, kid: signingKey.kid };
@@ -60,21 +64,26 @@ export class AccessTokens {
   }
 
   #read(token: string): Principal {
-    const { signingKey, issuer, audience, clock } = this.parts;
+    const { signingKey, issuer, audience, ttlS, clock } = this.parts;
     this.#checkHeader(token);
     const claims = jwt.verify(token, signingKey.publicKey, {
       algorithms: [algorithm],
       issuer,
       audience,
       clockTimestamp: Math.floor(clock() / 1000),
+      // A token of a start with a longer life ends with ours: `Authority` forgets what no token can need any more.
+      maxAge: ttlS,
     });
     if (typeof claims === 'string') throw new Error('the token holds no claims');
-    const { sub, jti, exp } = claims;
-    const roles: unknown = claims.roles;
-    if (sub === undefined || jti === undefined || exp === undefined || !isRoles(roles)) {
+    const { sub, jti, iat, exp } = claims;
+    const { roles, sid } = claims as { readonly roles?: unknown; readonly sid?: unknown };
+    if (sub === undefined || jti === undefined || iat === undefined || exp === undefined || !isRoles(roles)) {
       throw new Error('the token lacks a claim');
     }
-    return { userId: sub, roles, tokenId: jti, expiresAt: exp * 1000 };
+    if (typeof sid !== 'string' || sid === '') throw new Error('the token belongs to no session');
+    const issuedAt = Math.round(iat * 1000);
+    const expiresAt = Math.min(exp * 1000, issuedAt + ttlS * 1000);
+    return { userId: sub, roles, tokenId: jti, credential: { kind: 'session', id: sid }, issuedAt, expiresAt };
   }
 
   #checkHeader(token: string): void {

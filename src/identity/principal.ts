@@ -4,12 +4,20 @@ import { userRoles, type UserRole } from '../storage/userRole';
 export const roles = userRoles;
 export type Role = UserRole;
 
-/** Who asks, as their access token says. */
+/** What someone proved who they are with. Once it is revoked, everything that was opened with it ends. */
+export type Credential =
+  /** A sign-in: every access token that descends from it carries its id as the claim `sid`. */
+  { readonly kind: 'session'; readonly id: string } | { readonly kind: 'apiKey'; readonly id: string };
+
+/** Who asks, as their access token says, with the roles of now (`Authority`). */
 export interface Principal {
   readonly userId: string;
   /** Roles add up. */
   readonly roles: readonly Role[];
   /** `jti` of the token. */
   readonly tokenId: string;
+  readonly credential: Credential;
+  /** What happened to the user's authority later than this, the token does not know of. */
+  readonly issuedAt: EpochMs;
   readonly expiresAt: EpochMs;
 }

@@ -12,6 +12,7 @@ const goodClaims = {
   aud: 'tickgate-api',
   sub: userId,
   jti: 'token-1',
+  sid: 'session-1',
   iat: nowMs / 1000,
   exp: nowMs / 1000 + 600,
   roles: ['TRADER'],
@@ -26,13 +27,14 @@ function makePem(modulusLength: number): string {
 }
 
 function makeTokens(clock = (): number => nowMs): AccessTokens {
+  const ids = ['token-1', 'session-1'];
   return new AccessTokens({
     signingKey,
     issuer: 'tickgate',
     audience: 'tickgate-api',
     ttlS: 600,
     clock,
-    newTokenId: () => 'token-1',
+    newId: () => ids.shift() ?? 'another',
   });
 }
 
@@ -64,8 +66,23 @@ it('reads back what it issued', () => {
     userId,
     roles: ['TRADER', 'ANALYST'],
     tokenId: 'token-1',
+    credential: { kind: 'session', id: 'session-1' },
+    issuedAt: nowMs,
     expiresAt: nowMs + 600_000,
   });
+});
+
+it('goes on with the session that it is given', () => {
+  const tokens = makeTokens();
+  const { accessToken } = tokens.issue({ userId, roles: ['VIEWER'], sessionId: 'session-7' });
+  expect(tokens.verify(accessToken).credential).toEqual({ kind: 'session', id: 'session-7' });
+});
+
+it('tells to the millisecond when it was issued, and expires at a whole second', () => {
+  const tokens = makeTokens(() => nowMs + 123);
+  const issued = tokens.issue({ userId, roles: ['VIEWER'] });
+  expect(issued.expiresAt).toBe(nowMs + 600_000);
+  expect(tokens.verify(issued.accessToken)).toMatchObject({ issuedAt: nowMs + 123, expiresAt: nowMs + 600_000 });
 });
 
 it('writes the header that it demands', () => {
@@ -130,6 +147,11 @@ describe('refuses', () => {
     ['a time before it is valid', { nbf: nowMs / 1000 + 60 }],
     ['no subject', { sub: undefined }],
     ['no id', { jti: undefined }],
+    ['no session', { sid: undefined }],
+    ['a session without a name', { sid: '' }],
+    ['a session that is no text', { sid: 7 }],
+    ['no time of issue', { iat: undefined }],
+    ['an older age than tokens reach now, whatever its expiry', { iat: nowMs / 1000 - 600, exp: nowMs / 1000 + 600 }],
     ['no roles', { roles: undefined }],
     ['an empty list of roles', { roles: [] }],
     ['a role that nobody knows', { roles: ['TRADER', 'ROOT'] }],

@@ -98,7 +98,7 @@ describe('a development token', () => {
     const options = { pem: null, dataDir, mayGenerate: true, onProgress: () => undefined };
     const signingKey = await openSigningKey(options);
     const { accessToken } = await issueDevelopmentToken({ config: config(), role: 'TRADER' });
-    const tokens = new AccessTokens({ ...config().tokens, signingKey, clock: Date.now, newTokenId: () => 'unused' });
+    const tokens = new AccessTokens({ ...config().tokens, signingKey, clock: Date.now, newId: () => 'unused' });
     const trader = demoUsers.find((user) => user.role === 'TRADER');
     expect(tokens.verify(accessToken)).toMatchObject({ userId: trader?.id, roles: ['TRADER'] });
   });

@@ -51,7 +51,7 @@ it('prints a token of the role and nothing else', async () => {
     audience: 'tickgate-api',
     ttlS: 600,
     clock: Date.now,
-    newTokenId: () => 'unused',
+    newId: () => 'unused',
   });
   expect(tokens.verify(stdout.trim()).roles).toEqual(['AUDITOR']);
 });

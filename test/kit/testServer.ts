@@ -68,7 +68,7 @@ export class TestServer {
       audience: 'tickgate',
       ttlS: options.tokenTtlS ?? 600,
       clock: Date.now,
-      newTokenId: randomUUID,
+      newId: randomUUID,
     });
     const reservations =
       options.reservations ??

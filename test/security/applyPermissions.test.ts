@@ -28,7 +28,9 @@ function makeOptions(overrides: Partial<ApplyPermissionsOptions> = {}): ApplyPer
 }
 
 function contextOf(role: Role | null, expiresAt = 2_000): RequestContext {
-  const principal = role === null ? null : { userId: 'u1', roles: [role], tokenId: 't1', expiresAt };
+  const credential = { kind: 'session', id: 's1' } as const;
+  const principal =
+    role === null ? null : { userId: 'u1', roles: [role], tokenId: 't1', credential, issuedAt: 0, expiresAt };
   return { principal, rateKey: 'user:u1', transport: 'http', requestId: 'r1' };
 }
 

@@ -2,7 +2,14 @@ import { AppError } from '../../src/errors/appError';
 import type { Principal } from '../../src/identity/principal';
 import { authenticate, rateKeyOf } from '../../src/security/authentication';
 
-const principal: Principal = { userId: 'u1', roles: ['VIEWER'], tokenId: 't', expiresAt: 0 };
+const principal: Principal = {
+  userId: 'u1',
+  roles: ['VIEWER'],
+  tokenId: 't',
+  credential: { kind: 'session', id: 's' },
+  issuedAt: 0,
+  expiresAt: 0,
+};
 const tokens = {
   verify: (token: string): Principal => {
     if (token === 'good') return principal;
