@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import type { Duplex } from 'node:stream';
+import WebSocket from 'ws';
+import { limits } from '../../src/security/limits';
+import { eventually } from '../kit/eventually';
+import { executionVariants, messagesUntilPong, sendTogether, tickersDocument, watchPrices } from '../kit/protocol';
+import { RawSocket } from '../kit/rawSocket';
+import { TestServer } from '../kit/testServer';
+
+/** The first byte of a close frame: FIN and opcode 8 (RFC 6455, 5.2). */
+const closeFrame = 0x88;
+
+// graphql-transport-ws as PROTOCOL.md of graphql-ws states it, from the handshake to the end of the socket.
+describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options) => {
+  let server: TestServer;
+
+  beforeEach(async () => {
+    server = await TestServer.start(options);
+  });
+
+  afterEach(() => server.stop());
+
+  async function answerTo(protocols: readonly string[]): Promise<{ readonly protocol: string; readonly code: number }> {
+    const socket = new WebSocket(server.wsUrl, [...protocols]);
+    await once(socket, 'open');
+    socket.on('message', () => {
+      socket.close(1000);
+    });
+    if (protocols.includes('graphql-transport-ws')) socket.send('{"type":"connection_init"}');
+    const [code] = (await once(socket, 'close')) as [number];
+    return { protocol: socket.protocol, code };
+  }
+
+  describe('the subprotocol', () => {
+    it('is graphql-transport-ws', async () => {
+      expect(await answerTo(['graphql-transport-ws'])).toEqual({ protocol: 'graphql-transport-ws', code: 1000 });
+    });
+
+    it('is picked from several that a client speaks', async () => {
+      const several = ['graphql-ws', 'graphql-transport-ws', 'mqtt'];
+      expect(await answerTo(several)).toEqual({ protocol: 'graphql-transport-ws', code: 1000 });
+    });
+
+    it.each([
+      ['left out', {}],
+      ['graphql-ws, the one before', { 'sec-websocket-protocol': 'graphql-ws' }],
+      ['one of another trade', { 'sec-websocket-protocol': 'mqtt' }],
+    ])('is refused with 4406 where it is %s', async (_kind, headers) => {
+      expect(await closeCodeOf(server, headers)).toBe(4406);
+    });
+  });
+
+  describe('connection_init', () => {
+    it.each([[undefined], [null], [{}], [{ anything: { nested: true } }]])(
+      'is acknowledged with the payload %j',
+      async (payload) => {
+        const socket = await RawSocket.open(server.wsUrl);
+        socket.send({ type: 'connection_init', payload });
+        expect((await socket.next()).type).toBe('connection_ack');
+        expect(await messagesUntilPong(socket)).toEqual([]);
+        socket.close();
+      },
+    );
+
+    it('that does not come within the allowed time ends the socket with 4408; a connection that has asked in time stays', async () => {
+      const inTime = await RawSocket.connect(server.wsUrl);
+      const late = await RawSocket.open(server.wsUrl);
+      const openedAtMs = performance.now();
+      expect(await late.closed).toEqual({ code: 4408, reason: 'Connection initialisation timeout' });
+      expect(performance.now() - openedAtMs).toBeGreaterThan(limits.socket.initTimeoutMs - 100);
+      expect(await messagesUntilPong(inTime)).toEqual([]);
+      inTime.close();
+    });
+
+    it('that comes a second time ends the socket with 4429, and its streams with it', async () => {
+      const socket = await RawSocket.connect(server.wsUrl, server.bearer('VIEWER'));
+      await watchPrices(socket, 'a');
+      socket.send({ type: 'connection_init' });
+      expect(await socket.closed).toEqual({ code: 4429, reason: 'Too many initialisation requests' });
+      await eventually(() => server.market.openCount === 0);
+    });
+
+    it('that comes a second time at once, before any acknowledgement, ends the socket with 4429', async () => {
+      const socket = await RawSocket.open(server.wsUrl);
+      sendTogether(socket, [{ type: 'connection_init' }, { type: 'connection_init' }]);
+      expect((await socket.closed).code).toBe(4429);
+    });
+
+    it.each([
+      ['a token that is none', 'Bearer nonsense'],
+      ['another scheme', 'Basic dXNlcjpwYXNz'],
+      ['an object', { token: 'x' }],
+      ['a list', ['Bearer x']],
+    ])('with bad credentials is rejected with 4401 and no acknowledgement: %s', async (_kind, authorization) => {
+      const socket = await RawSocket.open(server.wsUrl);
+      socket.send({ type: 'connection_init', payload: { authorization } });
+      await expect(socket.next()).rejects.toThrow('closed with 4401');
+    });
+
+    it('with an expired token is rejected with 4403 and no acknowledgement', async () => {
+      await server.stop();
+      server = await TestServer.start({ ...options, tokenTtlS: -1 });
+      const socket = await RawSocket.open(server.wsUrl);
+      socket.send({ type: 'connection_init', payload: { authorization: server.bearer('VIEWER') } });
+      await expect(socket.next()).rejects.toThrow('closed with 4403');
+    });
+  });
+
+  describe('before connection_ack', () => {
+    it('a subscribe ends the socket with 4401, and nothing is executed', async () => {
+      const socket = await RawSocket.open(server.wsUrl);
+      socket.subscribe('a', '{ ticker(market: "simulator:BTC/USDT") { last } }');
+      expect(await socket.closed).toEqual({ code: 4401, reason: 'Unauthorized' });
+      expect(server.market.calls).toBe(0);
+    });
+
+    it('a subscribe sent together with connection_init ends the socket with 4401, and nothing is executed', async () => {
+      const socket = await RawSocket.open(server.wsUrl);
+      sendTogether(socket, [
+        { type: 'connection_init', payload: { authorization: server.bearer('VIEWER') } },
+        { id: 'a', type: 'subscribe', payload: { query: tickersDocument } },
+      ]);
+      expect((await socket.closed).code).toBe(4401);
+      expect(server.market.opened).toHaveLength(0);
+    });
+
+    it('a complete is a message like any other, and ignored', async () => {
+      const socket = await RawSocket.open(server.wsUrl);
+      socket.send({ id: 'a', type: 'complete' });
+      expect(await messagesUntilPong(socket)).toEqual([]);
+      socket.send({ type: 'connection_init' });
+      expect((await socket.next()).type).toBe('connection_ack');
+      socket.close();
+    });
+  });
+});
+
+/** Reads the close frame itself: ws lets go of a connection that accepted none of its protocols, and a browser does not. */
+async function closeCodeOf(server: TestServer, headers: Record<string, string>): Promise<number> {
+  const handshake = request(server.httpUrl + '/graphql', {
+    headers: {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': randomBytes(16).toString('base64'),
+      ...headers,
+    },
+  });
+  handshake.end();
+  const [, stream, head] = (await once(handshake, 'upgrade')) as [unknown, Duplex, Buffer];
+  const [frame] = head.length > 0 ? [head] : ((await once(stream, 'data')) as [Buffer]);
+  stream.destroy();
+  expect(frame[0]).toBe(closeFrame);
+  return frame.readUInt16BE(2);
+}
