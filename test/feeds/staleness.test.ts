@@ -17,9 +17,7 @@ function openAll(path: MarketPath, marketId: string) {
     path.streams.orderBook({ marketId, depth: 20, ...everyEvent }),
     path.streams.trades({ marketIds: [marketId], after: null }),
     path.streams.candles({ marketId, timeframe: 'M1', after: null }),
-  ] as const).then((streams) =>
-    streams.map((stream) => new StreamReader<MetaEvent>(stream as AsyncIterableIterator<MetaEvent, undefined>)),
-  );
+  ] as const).then((streams) => streams.map((stream) => new StreamReader<MetaEvent>(stream)));
 }
 
 const isStale = ({ meta }: MetaEvent): boolean => meta.kind === 'STALE';

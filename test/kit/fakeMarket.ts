@@ -11,6 +11,7 @@ import type {
   StreamMeta,
   TickerEvent,
 } from '../../src/streams/streamEvents';
+import type { OpenStream, Position, StreamEvent, StreamSource } from '../../src/streams/streamSource';
 
 const now = Date.UTC(2026, 0, 31, 12);
 export const btc = toMarketId('simulator', 'BTC/USDT');
@@ -66,10 +67,12 @@ function makeCandle(): Candle {
 type AnyEvent = TickerEvent | OrderBookEvent | PublicTradeEvent | CandleEvent;
 
 /** A stream in a test's hands: what is pushed comes out, and whether its source is open can be asked. */
-export class ManualStream<Event> implements AsyncIterableIterator<Event> {
+export class ManualStream<Event> implements AsyncIterableIterator<Event, undefined> {
   readonly #queue: Event[] = [];
-  #waiting: ((result: IteratorResult<Event>) => void) | null = null;
+  #waiting: ((result: IteratorResult<Event, undefined>) => void) | null = null;
   isOpen = true;
+  /** The newest event that has come out. */
+  protected newest: Event | null = null;
 
   push(event: Event): void {
     if (this.#waiting === null) {
@@ -78,19 +81,23 @@ export class ManualStream<Event> implements AsyncIterableIterator<Event> {
     }
     const deliver = this.#waiting;
     this.#waiting = null;
+    this.newest = event;
     deliver({ done: false, value: event });
   }
 
-  next(): Promise<IteratorResult<Event>> {
+  next(): Promise<IteratorResult<Event, undefined>> {
     const value = this.#queue.shift();
-    if (value !== undefined) return Promise.resolve({ done: false, value });
+    if (value !== undefined) {
+      this.newest = value;
+      return Promise.resolve({ done: false, value });
+    }
     if (!this.isOpen) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve) => {
       this.#waiting = resolve;
     });
   }
 
-  return(): Promise<IteratorResult<Event>> {
+  return(): Promise<IteratorResult<Event, undefined>> {
     this.isOpen = false;
     this.#waiting?.({ done: true, value: undefined });
     this.#waiting = null;
@@ -99,6 +106,28 @@ export class ManualStream<Event> implements AsyncIterableIterator<Event> {
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+}
+
+/** The same for many readers: whoever joins or falls behind is told the newest event, as it is. */
+class ManualOpenStream<Event extends StreamEvent> extends ManualStream<Event> implements OpenStream<Event> {
+  readonly keepsEverything = false;
+
+  get position(): Position {
+    return { seq: Number(this.newest?.meta.seq ?? 0), items: 0 };
+  }
+
+  opening(): readonly Event[] {
+    return this.newest === null ? [] : [this.newest];
+  }
+
+  since(): readonly Event[] {
+    return this.opening();
+  }
+
+  seqOf(cursor: string): number | null {
+    const digits = /^c(\d+)$/.exec(cursor)?.[1];
+    return digits === undefined ? null : Number(digits);
   }
 }
 
@@ -115,6 +144,7 @@ export class FakeMarket {
   failWith: Error | null = null;
   /** How many candles an answer holds. */
   candleCount = 0;
+  /** Every stream that was opened, for one reader or for many. */
   readonly opened: ManualStream<AnyEvent>[] = [];
 
   readonly marketData: GraphqlServices['marketData'] = {
@@ -133,9 +163,9 @@ export class FakeMarket {
   };
 
   readonly marketStreams: GraphqlServices['marketStreams'] = {
-    tickers: () => this.#open<TickerEvent>({ meta: makeMeta(), tickers: [makeTicker()] }),
-    orderBook: () =>
-      this.#open<OrderBookEvent>({
+    tickers: ({ after }) => this.#source<TickerEvent>(after, { meta: makeMeta(), tickers: [makeTicker()] }),
+    orderBook: ({ after }) =>
+      this.#source<OrderBookEvent>(after, {
         meta: makeMeta(),
         marketId: btc,
         bids: [],
@@ -144,7 +174,7 @@ export class FakeMarket {
         exchangeTime: now,
         receivedTime: now,
       }),
-    trades: () => this.#open<PublicTradeEvent>({ meta: makeMeta(), trades: [] }),
+    trades: ({ after }) => this.#source<PublicTradeEvent>(after, { meta: makeMeta(), trades: [] }),
     candles: () => Promise.reject(new AppError('EXCHANGE_UNAVAILABLE')),
   };
 
@@ -157,13 +187,16 @@ export class FakeMarket {
     return this.failWith === null ? Promise.resolve(value) : Promise.reject(this.failWith);
   }
 
-  #open<Event extends TickerEvent | OrderBookEvent | PublicTradeEvent | CandleEvent>(
-    first: Event,
-  ): Promise<ManualStream<Event>> {
+  #source<Event extends AnyEvent>(after: string | null, first: Event): Promise<StreamSource<Event>> {
     if (this.failWith !== null) return Promise.reject(this.failWith);
-    const stream = new ManualStream<Event>();
+    const open = (): ManualOpenStream<Event> => this.#open(first);
+    return Promise.resolve({ after, open, [Symbol.asyncIterator]: open });
+  }
+
+  #open<Event extends AnyEvent>(first: Event): ManualOpenStream<Event> {
+    const stream = new ManualOpenStream<Event>();
     stream.push(first);
     this.opened.push(stream as unknown as ManualStream<AnyEvent>);
-    return Promise.resolve(stream);
+    return stream;
   }
 }

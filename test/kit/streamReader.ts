@@ -1,15 +1,15 @@
 import { eventually } from './eventually';
 
-/** Reads a stream as fast as it goes and keeps what it got, the arrival times too. */
+/** Opens a stream, reads it as fast as it goes and keeps what it got, the arrival times too. */
 export class StreamReader<Event> {
   readonly events: Event[] = [];
   readonly arrivals: number[] = [];
   error: unknown = null;
   isDone = false;
-  readonly #iterator: AsyncIterableIterator<Event, undefined>;
+  readonly #iterator: AsyncIterator<Event, undefined>;
 
-  constructor(iterator: AsyncIterableIterator<Event, undefined>) {
-    this.#iterator = iterator;
+  constructor(source: AsyncIterable<Event, undefined>) {
+    this.#iterator = source[Symbol.asyncIterator]();
     this.#read();
   }
 

@@ -1,6 +1,7 @@
 import { AppError } from '../../src/errors/appError';
 import { EventStream } from '../../src/streams/eventStream';
 import type { Draft, Inbox } from '../../src/streams/inbox';
+import { StreamCursors } from '../../src/streams/streamCursor';
 
 interface Body {
   readonly value: number;
@@ -8,8 +9,10 @@ interface Body {
 
 /** Keeps the newest, as most inboxes do. */
 class NewestInbox implements Inbox<Body> {
+  readonly toldItems = 0;
   failure: AppError | null = null;
   #draft: Draft<Body> | null = null;
+  #told: readonly Draft<Body>[] = [];
 
   get isUrgent(): boolean {
     return this.#draft !== null && this.#draft.kind !== 'UPDATE';
@@ -22,9 +25,20 @@ class NewestInbox implements Inbox<Body> {
   take(): Draft<Body> | null {
     const draft = this.#draft;
     this.#draft = null;
+    if (draft !== null) this.#told = [draft];
     return draft;
   }
+
+  opening(): readonly Draft<Body>[] {
+    return this.#told;
+  }
+
+  since(): readonly Draft<Body>[] {
+    return this.#told.map((draft) => ({ ...draft, seq: 1 }));
+  }
 }
+
+const cursors = new StreamCursors({ epoch: 'here', stream: 7 });
 
 function open(intervalMs = 0, openingReason: string | null = null) {
   const inbox = new NewestInbox();
@@ -35,7 +49,7 @@ function open(intervalMs = 0, openingReason: string | null = null) {
     openingReason,
     release,
     clock: Date.now,
-    toCursor: (seq) => `at${seq}`,
+    cursors,
   });
   const put = (value: number, kind?: Draft<Body>['kind']): void => {
     inbox.put(value, kind);
@@ -53,7 +67,7 @@ describe('a stream', () => {
     put(1, 'SNAPSHOT');
     expect(await stream.next()).toEqual({
       done: false,
-      value: { value: 1, meta: { kind: 'SNAPSHOT', seq: '1', at: 1_000, cursor: 'at1', reason: null } },
+      value: { value: 1, meta: { kind: 'SNAPSHOT', seq: '1', at: 1_000, cursor: cursors.of(1), reason: null } },
     });
     put(2);
     expect((await stream.next()).value?.meta.seq).toBe('2');
@@ -122,6 +136,45 @@ describe('a stream', () => {
     expect((await stream.next()).value).toMatchObject({ value: 2, meta: { kind: 'STALE' } });
     put(3, 'SNAPSHOT');
     expect((await stream.next()).value).toMatchObject({ value: 3, meta: { kind: 'SNAPSHOT' } });
+  });
+
+  it('knows its own cursors, and no others', async () => {
+    const { stream, put } = open();
+    put(1, 'SNAPSHOT');
+    const { value } = await stream.next();
+    expect(stream.seqOf(value?.meta.cursor ?? '')).toBe(1);
+    for (const place of [
+      { epoch: 'here', stream: 8 },
+      { epoch: 'there', stream: 7 },
+    ])
+      expect(stream.seqOf(new StreamCursors(place).of(1))).toBeNull();
+  });
+
+  it('tells one who joins what was told, under the newest number and with the reason of his own', async () => {
+    const { stream, put } = open();
+    expect(stream.opening('RESUME_NOT_AVAILABLE')).toEqual([]);
+    put(1, 'SNAPSHOT');
+    await stream.next();
+    put(2);
+    await stream.next();
+    expect(stream.position).toEqual({ seq: 2, items: 0 });
+    const meta = { kind: 'UPDATE', seq: '2', at: 1_000, cursor: cursors.of(2) };
+    expect(stream.opening(null)).toEqual([{ value: 2, meta: { ...meta, reason: null } }]);
+    expect(stream.opening('RESUME_NOT_AVAILABLE')).toEqual([
+      { value: 2, meta: { ...meta, reason: 'RESUME_NOT_AVAILABLE' } },
+    ]);
+    // What is told again is no new event.
+    expect(stream.position.seq).toBe(2);
+  });
+
+  it('tells one who missed something what was told, under the number that it had', async () => {
+    const { stream, put } = open();
+    put(1, 'SNAPSHOT');
+    await stream.next();
+    put(2);
+    await stream.next();
+    const [missed] = stream.since({ seq: 0, items: 0 });
+    expect(missed?.meta).toMatchObject({ seq: '1', cursor: cursors.of(1) });
   });
 
   it('serves several reads in the order in which they were asked', async () => {

@@ -28,6 +28,13 @@ describe('the streams of market data', () => {
     exchange.upstream('ticker', symbol).tell({ type: 'ticker', ticker: makeTicker('fake', { symbol, last }) });
   };
 
+  /** Opens it for one reader. */
+  async function begin<Event>(
+    source: Promise<AsyncIterable<Event, undefined>>,
+  ): Promise<AsyncIterator<Event, undefined>> {
+    return (await source)[Symbol.asyncIterator]();
+  }
+
   async function take<Event>(stream: AsyncIterator<Event, undefined>): Promise<Event> {
     const { value } = await stream.next();
     if (value === undefined) throw new Error('the stream has ended');
@@ -41,7 +48,7 @@ describe('the streams of market data', () => {
 
   describe('tickers', () => {
     it('open when every market has said something, in the order of the subscription', async () => {
-      const stream = await path.streams.tickers({ marketIds: [eth, btc, eth], ...everyEvent });
+      const stream = await begin(path.streams.tickers({ marketIds: [eth, btc, eth], ...everyEvent }));
       const opening = take(stream);
       tellTicker('1');
       tellTicker('2', 'ETH/USDT');
@@ -54,7 +61,7 @@ describe('the streams of market data', () => {
     });
 
     it('keep the newest of each market when the reader is slow, and count what was left out', async () => {
-      const stream = await path.streams.tickers({ marketIds: [btc, eth], ...everyEvent });
+      const stream = await begin(path.streams.tickers({ marketIds: [btc, eth], ...everyEvent }));
       tellTicker('1');
       tellTicker('1', 'ETH/USDT');
       await take(stream);
@@ -66,7 +73,7 @@ describe('the streams of market data', () => {
     });
 
     it('go STALE for one market while the other goes on, and return with a SNAPSHOT of both', async () => {
-      const stream = await path.streams.tickers({ marketIds: [btc, eth], ...everyEvent });
+      const stream = await begin(path.streams.tickers({ marketIds: [btc, eth], ...everyEvent }));
       tellTicker('1');
       tellTicker('2', 'ETH/USDT');
       await take(stream);
@@ -83,7 +90,7 @@ describe('the streams of market data', () => {
     });
 
     it('do not tell a slow reader of a silence that is already over', async () => {
-      const stream = await path.streams.tickers({ marketIds: [btc], ...everyEvent });
+      const stream = await begin(path.streams.tickers({ marketIds: [btc], ...everyEvent }));
       tellTicker('1');
       await take(stream);
       exchange.upstream('ticker').tell({ type: 'disconnected' });
@@ -92,10 +99,10 @@ describe('the streams of market data', () => {
     });
 
     it('say why they do not resume, and refuse what is no cursor', async () => {
-      const stream = await path.streams.tickers({ marketIds: [btc], ...everyEvent });
+      const stream = await begin(path.streams.tickers({ marketIds: [btc], ...everyEvent }));
       tellTicker('1');
       const { meta } = await take(stream);
-      const resumed = await path.streams.tickers({ marketIds: [btc], intervalMs: 0, after: meta.cursor });
+      const resumed = await begin(path.streams.tickers({ marketIds: [btc], intervalMs: 0, after: meta.cursor }));
       expect((await take(resumed)).meta).toMatchObject({ kind: 'SNAPSHOT', seq: '1', reason: 'RESUME_NOT_AVAILABLE' });
       const refused = path.streams.tickers({ marketIds: [btc], intervalMs: 0, after: 'nonsense' });
       await expect(refused).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
@@ -119,7 +126,7 @@ describe('the streams of market data', () => {
 
     it('open while the exchange is down, and end where it turns out that there is no such market', async () => {
       exchange.isDown = true;
-      const stream = await path.streams.tickers({ marketIds: ['fake:NOPE/USDT'], ...everyEvent });
+      const stream = await begin(path.streams.tickers({ marketIds: ['fake:NOPE/USDT'], ...everyEvent }));
       const opening = take(stream);
       const upstream = exchange.upstream('ticker', 'NOPE/USDT');
       upstream.tell({ type: 'refused', error: new AppError('MARKET_NOT_FOUND') });
@@ -132,7 +139,7 @@ describe('the streams of market data', () => {
       const book = makeBook('fake', { bids, asks: [['20', '1']], nonce });
       exchange.upstream('orderBook').tell({ type: 'orderBook', book });
     };
-    const open = (depth = 2) => path.streams.orderBook({ marketId: btc, depth, ...everyEvent });
+    const open = (depth = 2) => begin(path.streams.orderBook({ marketId: btc, depth, ...everyEvent }));
     const bidsOf = (event: { readonly bids: readonly { readonly price: string; readonly amount: string }[] }) =>
       event.bids.map(({ price, amount }) => [price, amount]);
 
@@ -250,7 +257,7 @@ describe('the streams of market data', () => {
       const trades = ids.map((id) => makeTrade('fake', id));
       exchange.upstream('trades').tell({ type: 'trades', trades, isComplete });
     };
-    const open = () => path.streams.trades({ marketIds: [btc], after: null });
+    const open = () => begin(path.streams.trades({ marketIds: [btc], after: null }));
     const range = (from: number, to: number): number[] =>
       Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
@@ -334,7 +341,7 @@ describe('the streams of market data', () => {
         .upstream('candles')
         .tell({ type: 'candle', update: { marketId: btc, timeframe: 'M1', candle, ...times } });
     };
-    const open = () => path.streams.candles({ marketId: btc, timeframe: 'M1', after: null });
+    const open = () => begin(path.streams.candles({ marketId: btc, timeframe: 'M1', after: null }));
 
     it('keep the newest state of each candle, the final one of a closed candle too', async () => {
       const stream = await open();
@@ -372,19 +379,44 @@ describe('the streams of market data', () => {
     });
   });
 
+  it('hold nothing open until somebody reads, and are another one each time they are opened', async () => {
+    const source = await path.streams.tickers({ marketIds: [btc], ...everyEvent });
+    expect(path.bus.interests()).toEqual([]);
+    expect(exchange.upstreams).toHaveLength(0);
+    const [one, other] = [source.open(), source.open()];
+    tellTicker('1');
+    const [first, second] = [await take(one), await take(other)];
+    expect(first.tickers).toEqual(second.tickers);
+    expect(one.seqOf(first.meta.cursor)).toBe(1);
+    expect(one.seqOf(second.meta.cursor)).toBeNull();
+    expect(exchange.upstreams).toHaveLength(1);
+    await one.return?.();
+    tellTicker('2');
+    expect((await take(other)).meta.kind).toBe('UPDATE');
+  });
+
+  it('are opened for a group without a word of what one reader asked to resume', async () => {
+    const stream = await begin(path.streams.tickers({ marketIds: [btc], ...everyEvent }));
+    tellTicker('1');
+    const { meta } = await take(stream);
+    const source = await path.streams.tickers({ marketIds: [btc], intervalMs: 0, after: meta.cursor });
+    expect(source.after).toBe(meta.cursor);
+    expect((await take(source.open())).meta.reason).toBeNull();
+  });
+
   it('leave nothing behind: after the last reader and the grace, no listener, upstream or timer', async () => {
     const streams = [
-      await path.streams.tickers({ marketIds: [btc, eth], intervalMs: 1_000, after: null }),
-      await path.streams.orderBook({ marketId: btc, depth: 5, intervalMs: 100, after: null }),
-      await path.streams.trades({ marketIds: [btc], after: null }),
-      await path.streams.candles({ marketId: btc, timeframe: 'H1', after: null }),
+      await begin(path.streams.tickers({ marketIds: [btc, eth], intervalMs: 1_000, after: null })),
+      await begin(path.streams.orderBook({ marketId: btc, depth: 5, intervalMs: 100, after: null })),
+      await begin(path.streams.trades({ marketIds: [btc], after: null })),
+      await begin(path.streams.candles({ marketId: btc, timeframe: 'H1', after: null })),
     ];
     expect(exchange.upstreams).toHaveLength(5);
     const reads = streams.map((stream) => stream.next());
     for (const stream of streams) await stream.return?.();
     await Promise.all(reads);
     expect(path.bus.interests()).toEqual([]);
-    await jest.advanceTimersByTimeAsync(2_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     expect(exchange.upstreams.every(({ isClosed }) => isClosed)).toBe(true);
     expect(jest.getTimerCount()).toBe(0);
   });
