@@ -8,6 +8,8 @@ export const executionVariants: readonly (readonly [name: string, options: TestS
   ['shared execution', {}],
 ];
 
+/** Answered by `FakeMarket.marketData.ticker`; see `holdTicker`. */
+export const tickerQuery = '{ ticker(market: "simulator:BTC/USDT") { last } }';
 export const tickersDocument = 'subscription { tickers(markets: ["simulator:BTC/USDT"]) { tickers { last } } }';
 
 /** A price to everybody who watches. */
@@ -53,4 +55,26 @@ export class Gate {
   readonly passed = new Promise<void>((resolve) => {
     this.open = resolve;
   });
+}
+
+/** Keeps the answer to `ticker` back until the test opens the gate. */
+export function holdTicker({ market }: TestServer): Gate {
+  const gate = new Gate();
+  const { ticker } = market.marketData;
+  market.marketData.ticker = async (id) => {
+    await gate.passed;
+    return ticker(id);
+  };
+  return gate;
+}
+
+/** Keeps streams of tickers from opening until the test opens the gate. */
+export function holdTickers({ market }: TestServer): Gate {
+  const gate = new Gate();
+  const { tickers } = market.marketStreams;
+  market.marketStreams.tickers = async (request) => {
+    await gate.passed;
+    return tickers(request);
+  };
+  return gate;
 }

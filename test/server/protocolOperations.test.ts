@@ -1,0 +1,150 @@
+import { AppError } from '../../src/errors/appError';
+import { makeMeta } from '../kit/fakeMarket';
+import {
+  executionVariants,
+  messagesUntilPong,
+  priceFrame,
+  pushPrice,
+  tickerQuery,
+  tickersDocument,
+  watchPrices,
+} from '../kit/protocol';
+import { RawSocket } from '../kit/rawSocket';
+import { codesOf, TestServer } from '../kit/testServer';
+
+const aText: unknown = expect.any(String);
+const timeQuery = '{ serverTime }';
+
+function streamOf(markets: string): string {
+  return `subscription S${markets.startsWith('$') ? '($markets: [MarketId!]!)' : ''} { tickers(markets: ${markets}) { tickers { last } } }`;
+}
+
+describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options) => {
+  let server: TestServer;
+  let socket: RawSocket;
+
+  beforeEach(async () => {
+    server = await TestServer.start(options);
+    socket = await RawSocket.connect(server.wsUrl, server.bearer('VIEWER'));
+  });
+
+  afterEach(async () => {
+    socket.close();
+    await server.stop();
+  });
+
+  describe('a streaming operation', () => {
+    it('gets its results as next messages, in order, and complete when the source has ended', async () => {
+      await watchPrices(socket, 'a');
+      for (const last of ['101', '102', '103']) {
+        pushPrice(server, last);
+        expect(await socket.next()).toEqual(priceFrame('a', last));
+      }
+      await server.market.opened[0]!.return();
+      expect(await socket.next()).toEqual({ id: 'a', type: 'complete' });
+      expect(await messagesUntilPong(socket)).toEqual([]);
+    });
+
+    it('runs beside others on the same connection, and their messages may be interleaved', async () => {
+      await watchPrices(socket, 'a');
+      await watchPrices(socket, 'b');
+      socket.subscribe('c', timeQuery);
+      expect(await socket.next()).toMatchObject({ id: 'c', type: 'next' });
+      expect(await socket.next()).toEqual({ id: 'c', type: 'complete' });
+      pushPrice(server, '101');
+      const frames = [await socket.next(), await socket.next()];
+      expect(new Set(frames)).toEqual(new Set([priceFrame('a', '101'), priceFrame('b', '101')]));
+    });
+
+    it('goes on when an event fails in execution: the failure is a next message with errors', async () => {
+      await watchPrices(socket, 'a');
+      server.market.opened[0]!.push({ meta: makeMeta('UPDATE', '2'), tickers: null as never });
+      const failed = await socket.next();
+      expect(failed).toMatchObject({ id: 'a', type: 'next', payload: { data: null } });
+      expect(codesOf((failed.payload as { errors: never }).errors)).toEqual(['INTERNAL_SERVER_ERROR']);
+      pushPrice(server, '101');
+      expect(await socket.next()).toEqual(priceFrame('a', '101'));
+    });
+  });
+
+  describe('a single-result operation', () => {
+    it('gets one next message and complete', async () => {
+      socket.subscribe('a', timeQuery);
+      expect(await socket.next()).toEqual({
+        id: 'a',
+        type: 'next',
+        payload: { data: { serverTime: aText } },
+      });
+      expect(await socket.next()).toEqual({ id: 'a', type: 'complete' });
+      expect(await messagesUntilPong(socket)).toEqual([]);
+    });
+
+    it('that fails in execution gets its errors in the next message, and complete', async () => {
+      server.market.failWith = new AppError('EXCHANGE_UNAVAILABLE');
+      socket.subscribe('a', tickerQuery);
+      const { id, type, payload } = await socket.next();
+      expect([id, type]).toEqual(['a', 'next']);
+      expect(payload).toMatchObject({
+        data: { ticker: null },
+        errors: [{ message: aText, path: ['ticker'] }],
+      });
+      expect(await socket.next()).toEqual({ id: 'a', type: 'complete' });
+    });
+
+    it('is picked by its name and gets its variables', async () => {
+      const query = 'query One($market: MarketId!) { ticker(market: $market) { last } }';
+      const variables = { market: 'simulator:BTC/USDT' };
+      socket.send({ id: 'a', type: 'subscribe', payload: { query, operationName: 'One', variables } });
+      expect(await socket.next()).toEqual({ id: 'a', type: 'next', payload: { data: { ticker: { last: '100.5' } } } });
+    });
+  });
+
+  describe('an error', () => {
+    const refused: readonly (readonly [kind: string, code: string, payload: Record<string, unknown>])[] = [
+      ['no GraphQL', 'GRAPHQL_PARSE_FAILED', { query: 'nonsense' }],
+      ['an empty text', 'GRAPHQL_PARSE_FAILED', { query: '' }],
+      ['an unknown field of a query', 'GRAPHQL_VALIDATION_FAILED', { query: '{ nonsense }' }],
+      ['an unknown stream', 'GRAPHQL_VALIDATION_FAILED', { query: 'subscription { nonsense }' }],
+      ['a fragment alone', 'GRAPHQL_VALIDATION_FAILED', { query: 'fragment F on Query { serverTime }' }],
+      ['an operation that is not in it', 'BAD_USER_INPUT', { query: 'query A { serverTime }', operationName: 'B' }],
+      ['a variable that is missing', 'BAD_USER_INPUT', { query: streamOf('$markets') }],
+      ['a variable of another kind', 'BAD_USER_INPUT', { query: streamOf('$markets'), variables: { markets: 1 } }],
+      ['an argument out of range', 'BAD_USER_INPUT', { query: streamOf('[]') }],
+      [
+        'two streams at once',
+        'GRAPHQL_VALIDATION_FAILED',
+        { query: 'subscription { tickers(markets: []) { meta { seq } } trades(markets: []) { meta { seq } } }' },
+      ],
+    ];
+
+    it.each(refused)('answers %s on its id (%s), ends the operation and nothing else', async (_kind, code, payload) => {
+      await watchPrices(socket, 'other');
+      socket.send({ id: 'a', type: 'subscribe', payload });
+      const error = await socket.next();
+      expect([error.id, error.type, codesOf(error.payload as never)]).toEqual(['a', 'error', [code]]);
+      expect(error.payload).toEqual([expect.objectContaining({ message: aText })]);
+      expect(await messagesUntilPong(socket)).toEqual([]);
+      pushPrice(server, '101');
+      expect(await socket.next()).toEqual(priceFrame('other', '101'));
+    });
+
+    it('answers a stream whose source refuses to open, and its id is free again', async () => {
+      server.market.failWith = new AppError('MARKET_NOT_FOUND');
+      socket.subscribe('a', streamOf('["simulator:NONE/USDT"]'));
+      const error = await socket.next();
+      expect([error.id, error.type, codesOf(error.payload as never)]).toEqual(['a', 'error', ['MARKET_NOT_FOUND']]);
+      server.market.failWith = null;
+      await watchPrices(socket, 'a');
+    });
+
+    it('answers a stream that the reader has no permission for, and no source opens', async () => {
+      const stranger = await RawSocket.connect(server.wsUrl);
+      stranger.subscribe('a', tickersDocument);
+      const error = await stranger.next();
+      expect([error.id, error.type, codesOf(error.payload as never)]).toEqual(['a', 'error', ['UNAUTHENTICATED']]);
+      expect(await messagesUntilPong(stranger)).toEqual([]);
+      expect(server.market.opened).toHaveLength(0);
+      stranger.close();
+    });
+  });
+});
