@@ -9,6 +9,8 @@ import { UserResolver } from './user/user.resolver';
 const shared = {
   // Arguments are checked by scalars and by the resolvers' own bounds.
   validate: false,
+  // A field that is a plain property has no resolver: graphql-js reads it, and a stream's events need no code of ours to render.
+  simpleResolvers: true,
   // Sources are opened by the `subscribe` of each field: no PubSub, whose queue kills the process behind a slow reader.
   pubSub: { publish: () => undefined, subscribe: () => neverUsed() },
 } as const;

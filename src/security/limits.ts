@@ -41,13 +41,26 @@ export const limits = {
     /** Time from the upgrade to `connection_init`. */
     initTimeoutMs: 3_000,
     maxUninitializedSockets: 200,
+    maxSocketsPerUser: 5,
+    /** One address, or one /64 of IPv6. */
+    maxSocketsPerAddress: 20,
     maxOperationsPerSocket: 50,
+    /** Answers to our own pings are not counted. */
     maxMessagesPerMinute: 100,
     /** What may wait for a reader that does not read, before its next message ends the socket. */
     maxBufferedBytes: 4_194_304,
     /** The id a client picks for an operation comes back in every frame. */
     maxOperationIdLength: 64,
     keepAliveIntervalMs: 15_000,
+    /** So many pings in a row without any sign of life mean that nobody is there. */
+    maxMissedPings: 3,
+    /** After so much a reader is asked whether it has come that far; what comes of market data while two such questions are open is conflated. */
+    creditBytes: 32_768,
+    maxOpenCredits: 2,
+    /** A reader that leaves such a question open for so long is gone. */
+    creditTimeoutMs: 60_000,
+    /** How often ages are looked at: time to `connection_init`, tokens, slow readers. */
+    sweepIntervalMs: 250,
     /** How long a closing socket may take to say goodbye. */
     closeTimeoutMs: 2_000,
   },
@@ -63,6 +76,13 @@ export const limits = {
   },
   stream: {
     maxIntervalMs: 60_000,
+    /** Distinct streams that one user may have opened at a time; each costs an execution an event, however many read it. */
+    maxGroupsPerUser: 100,
+    /** The latest events of a stream, for readers that come back. */
+    maxReplayEvents: 1_000,
+    maxReplayBytes: 262_144,
+    /** How far a reader of orders, positions and balances may fall behind, of which nothing is left out. */
+    maxBehindMs: 10_000,
   },
   rate: {
     /** Answers from memory. */

@@ -8,6 +8,9 @@ import type { RateName } from './limits';
  *   who    the group of people who may use the field (see `audiences`)
  *   rate   how often one user (or, signed out, one address) may use it (see `limits.ts`)
  *   cost   what it adds to the cost of a document; a list costs its size times what is asked of each item
+ *   shared for streams: `public` where all who may read it are sent the same, `user` where all connections of one user are.
+ *          Readers who are sent the same share one execution. A stream that says nothing is executed for each reader;
+ *          a type that says nothing is shared by nobody but the user's own connections.
  */
 
 /** The groups that the table speaks of. */
@@ -41,10 +44,10 @@ export const permissions = {
     candles: { who: 'marketReaders', rate: 'history', cost: 1, times: 'first' },
   },
   Subscription: {
-    tickers: { who: 'marketReaders', rate: 'stream', cost: 10, times: 'markets' },
-    orderBook: { who: 'marketReaders', rate: 'stream', cost: 20 },
-    trades: { who: 'marketReaders', rate: 'stream', cost: 10, times: 'markets' },
-    candles: { who: 'marketReaders', rate: 'stream', cost: 10 },
+    tickers: { who: 'marketReaders', rate: 'stream', cost: 10, times: 'markets', shared: 'public' },
+    orderBook: { who: 'marketReaders', rate: 'stream', cost: 20, shared: 'public' },
+    trades: { who: 'marketReaders', rate: 'stream', cost: 10, times: 'markets', shared: 'public' },
+    candles: { who: 'marketReaders', rate: 'stream', cost: 10, shared: 'public' },
   },
 } as const satisfies Record<string, Record<string, FieldPermission>>;
 
@@ -65,17 +68,17 @@ export const authPermissions = {
 export const objectTypes = {
   Market: { who: 'reachable', fieldCosts: { ticker: 5, feed: 1 } },
   FeedHealth: { who: 'reachable' },
-  Ticker: { who: 'reachable' },
+  Ticker: { who: 'reachable', shared: 'public' },
   OrderBook: { who: 'reachable' },
-  PriceLevel: { who: 'reachable' },
-  PublicTrade: { who: 'reachable' },
-  Candle: { who: 'reachable' },
+  PriceLevel: { who: 'reachable', shared: 'public' },
+  PublicTrade: { who: 'reachable', shared: 'public' },
+  Candle: { who: 'reachable', shared: 'public' },
   User: { who: 'reachable' },
-  StreamMeta: { who: 'reachable' },
-  TickerEvent: { who: 'reachable' },
-  OrderBookEvent: { who: 'reachable' },
-  PublicTradeEvent: { who: 'reachable' },
-  CandleEvent: { who: 'reachable' },
+  StreamMeta: { who: 'reachable', shared: 'public' },
+  TickerEvent: { who: 'reachable', shared: 'public' },
+  OrderBookEvent: { who: 'reachable', shared: 'public' },
+  PublicTradeEvent: { who: 'reachable', shared: 'public' },
+  CandleEvent: { who: 'reachable', shared: 'public' },
 } as const satisfies Record<string, ObjectTypePermission>;
 
 /** Object types of `/auth/graphql`. */
@@ -97,10 +100,15 @@ export interface FieldPermission {
   readonly cost: number;
   /** The list argument (or the number argument) whose size multiplies the cost. */
   readonly times?: string;
+  readonly shared?: StreamScope;
 }
+
+/** Whom the events of a stream are the same for. */
+export type StreamScope = 'public' | 'user';
 
 export interface ObjectTypePermission {
   readonly who: 'reachable';
+  readonly shared?: 'public';
   readonly fieldCosts?: Readonly<Record<string, number>>;
 }
 
