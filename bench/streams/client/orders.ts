@@ -1,0 +1,47 @@
+import type { ServerKind } from '../server/serverKind';
+
+export interface ConnectOrder {
+  readonly kind: ServerKind;
+  readonly port: number;
+  readonly controlPort: number;
+  /** One socket each. */
+  readonly readers: number;
+  /** One subscription a market and socket. */
+  readonly markets: number;
+  /** Access tokens, one a user, dealt out in turn; empty where none is asked for. */
+  readonly tokens: readonly string[];
+}
+
+export interface LoadOrder {
+  readonly kind: ServerKind;
+  readonly durationMs: number;
+  /** Open loop alone: events a second, over all markets. */
+  readonly updatesPerSecond?: number;
+  /** Open loop alone: those who stopped reading begin again. */
+  readonly isResuming?: boolean;
+}
+
+export interface LoadReport {
+  /** Events that reached readers. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** From the moment that an event was due to its frame's arrival, readers that stopped reading left out; null of a closed loop. */
+  readonly latency: { readonly medianMs: number; readonly p99Ms: number } | null;
+  /** Null where nobody resumed. */
+  readonly resumed: ResumeReport | null;
+}
+
+/** What readers saw who had stopped reading. The worst of them. */
+export interface ResumeReport {
+  /** Age of the first event after those that were under way when they stopped. */
+  readonly firstAgeMs: number;
+  /** How long after resuming the last event older than 100 ms was read. */
+  readonly staleForMs: number;
+  /** Bytes of events older than 100 ms that a reader had to read. */
+  readonly staleBytes: number;
+}
+
+export interface StallOrder {
+  readonly kind: ServerKind;
+  readonly readers: number;
+}

@@ -1,0 +1,23 @@
+import type { Answer, Calls, Handlers, Question } from './calls';
+
+/** The asked side, in a process of its own. It ends with the process that asks. */
+export function answerCalls<Asked extends Calls>(handlers: Handlers<Asked>): void {
+  process.on('message', (question: Question) => {
+    void answer(handlers, question);
+  });
+  process.on('disconnect', () => process.exit());
+  // The asking process ends this one, after it has put away what it has.
+  process.on('SIGINT', () => undefined);
+}
+
+async function answer<Asked extends Calls>(handlers: Handlers<Asked>, { id, name, ask }: Question): Promise<void> {
+  const tell = (message: Answer): void => {
+    process.send?.(message);
+  };
+  try {
+    // Both sides are of one build: the name and its type belong together.
+    tell({ id, answer: await handlers[name as keyof Asked](ask as never) });
+  } catch (error) {
+    tell({ id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+}

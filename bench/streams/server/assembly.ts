@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { InProcessBus } from '../../../src/bus/inProcessBus';
+import type { MarketId } from '../../../src/domain/market';
+import type { GraphqlServices } from '../../../src/graphql/context';
+import type { AccessTokens } from '../../../src/identity/accessTokens';
+import { createFieldRateLimiter, type FieldRateLimiter } from '../../../src/security/fieldRateLimiter';
+import { limits } from '../../../src/security/limits';
+import { MemoryReservations } from '../../../src/security/reservations';
+import { MarketStreams } from '../../../src/streams/marketStreams';
+import { createLogger, type Logger } from '../../../src/telemetry/logger';
+import { createMetrics, type Metrics } from '../../../src/telemetry/metrics';
+import { openTokens } from '../tokens';
+import { Feed } from './feed';
+import type { ServerSettings } from './serverKind';
+
+/** What every server of the benchmark is built over: the same bus, the same streams, the same tokens. */
+export interface Assembly {
+  readonly bus: InProcessBus;
+  readonly feed: Feed;
+  readonly tokens: AccessTokens;
+  readonly rateLimiter: FieldRateLimiter;
+  readonly services: GraphqlServices;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export function assemble(settings: ServerSettings): Assembly {
+  const clock = Date.now;
+  const logger = createLogger('warn');
+  const metrics = createMetrics();
+  const bus = new InProcessBus({ logger });
+  const assertMarket = (id: string): Promise<MarketId> => Promise.resolve(id as MarketId);
+  const marketStreams = new MarketStreams({ bus, clock, metrics, assertMarket, epoch: randomUUID().slice(0, 8) });
+  const reservations = new MemoryReservations({ clock, maxIdentities: limits.rateLimiter.maxIdentities });
+  return {
+    bus,
+    feed: new Feed(bus),
+    tokens: openTokens(settings.signingKeyPem),
+    rateLimiter: createFieldRateLimiter({ reservations, clock }),
+    services: { clock, marketData: noMarketData, marketStreams, users: { findById: () => Promise.resolve(null) } },
+    logger,
+    metrics,
+  };
+}
+
+const notAsked = (): never => {
+  throw new Error('nobody asks for this in the benchmark');
+};
+
+/** Streams alone are measured. */
+const noMarketData: GraphqlServices['marketData'] = {
+  markets: notAsked,
+  market: notAsked,
+  ticker: notAsked,
+  tickers: notAsked,
+  orderBook: notAsked,
+  trades: notAsked,
+  candles: notAsked,
+  health: notAsked,
+  assertMarket: notAsked,
+};

@@ -1,0 +1,49 @@
+import 'reflect-metadata';
+import { answerCalls } from '../processes/answerCalls';
+import type { ServerCalls } from '../processes/calls';
+import { assemble, type Assembly } from './assembly';
+import { listenForCommands } from './control';
+import { startGraphqlWsServer } from './graphqlWsServer';
+import { startMercuriusServer } from './mercuriusServer';
+import { startRawServer } from './rawServer';
+import type { ServerKind, ServerUsage } from './serverKind';
+import { startTickgateServer } from './tickgateServer';
+
+/** One server of the benchmark, in a process of its own. */
+const starts: Readonly<Record<ServerKind, (assembly: Assembly) => Promise<number>>> = {
+  raw: (assembly) => startRawServer(assembly, false),
+  rawWithToken: (assembly) => startRawServer(assembly, true),
+  tickgate: startTickgateServer,
+  tickgateWindowed: startTickgateServer,
+  tickgateUnshared: startTickgateServer,
+  graphqlWs: (assembly) => startGraphqlWsServer(assembly, false),
+  graphqlWsGuarded: (assembly) => startGraphqlWsServer(assembly, true),
+  mercurius: startMercuriusServer,
+};
+
+let assembly: Assembly | null = null;
+
+answerCalls<ServerCalls>({
+  async start(settings) {
+    assembly = assemble(settings);
+    const port = await starts[settings.kind](assembly);
+    return { port, controlPort: await listenForCommands(assembly.feed), raisedLimits: {} };
+  },
+  openMarkets(count) {
+    assembly?.feed.openMarkets(count);
+    return null;
+  },
+  usage: ({ collectGarbage }) => usageNow(collectGarbage),
+});
+
+function usageNow(collectGarbage: boolean): ServerUsage {
+  if (collectGarbage) {
+    // Twice: what a finalizer lets go of is found by the second.
+    globalThis.gc?.();
+    globalThis.gc?.();
+  }
+  const { user, system } = process.cpuUsage();
+  const { heapUsed, external } = process.memoryUsage();
+  const connections = process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+  return { cpuUs: user + system, heapBytes: heapUsed + external, connections };
+}
