@@ -9,7 +9,7 @@ import { MarketHealth } from './marketHealth';
 import { openFeed, type OpenFeed } from './openFeed';
 
 /** How long an upstream outlives its last reader: a page that reloads must not cost a new subscription. */
-export const graceMs = 2_000;
+export const graceMs = 1_000;
 
 const checkEveryMs = 250;
 

@@ -40,7 +40,7 @@ describe('feeds', () => {
     const leaves = Array.from({ length: 1_000 }, listen);
     expect(exchange.upstreams).toHaveLength(1);
     for (const leave of leaves) leave();
-    await jest.advanceTimersByTimeAsync(1_999);
+    await jest.advanceTimersByTimeAsync(999);
     expect(exchange.upstreams[0]?.isClosed).toBe(false);
     await jest.advanceTimersByTimeAsync(1);
     expect(exchange.upstreams[0]?.isClosed).toBe(true);
@@ -50,12 +50,12 @@ describe('feeds', () => {
 
   it('stay open where a listener returns within the grace, and open anew behind it', async () => {
     listen()();
-    await jest.advanceTimersByTimeAsync(1_000);
+    await jest.advanceTimersByTimeAsync(999);
     const leave = listen();
     await jest.advanceTimersByTimeAsync(5_000);
     expect(exchange.upstreams).toHaveLength(1);
     leave();
-    await jest.advanceTimersByTimeAsync(2_000);
+    await jest.advanceTimersByTimeAsync(1_000);
     listen();
     expect(exchange.upstreams).toHaveLength(2);
   });

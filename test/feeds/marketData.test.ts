@@ -26,7 +26,7 @@ describe('market data for queries', () => {
   });
 
   const questions = (): string[] => exchange.calls.filter((call) => call !== 'loadMarkets');
-  const openTicker = () => path.streams.tickers({ marketIds: [btc], intervalMs: 0, after: null });
+  const openTicker = async () => (await path.streams.tickers({ marketIds: [btc], intervalMs: 0, after: null })).open();
 
   it('lists the markets of all exchanges by id, filtered', async () => {
     const ids = async (filter: object) => (await path.marketData.markets({ first: 10, ...filter })).map(({ id }) => id);
@@ -89,12 +89,13 @@ describe('market data for queries', () => {
     expect((await path.marketData.ticker(btc)).last).toBe('1');
     exchange.upstream('ticker').tell({ type: 'ticker', ticker: makeTicker('fake', { last: '8' }) });
     await stream.return?.();
-    await jest.advanceTimersByTimeAsync(2_500);
+    await jest.advanceTimersByTimeAsync(1_500);
     expect((await path.marketData.ticker(btc)).last).toBe('1');
   });
 
   it('cuts books and trades to what was asked', async () => {
-    const stream = await path.streams.orderBook({ marketId: btc, depth: 5, intervalMs: 0, after: null });
+    const books = await path.streams.orderBook({ marketId: btc, depth: 5, intervalMs: 0, after: null });
+    const stream = books.open();
     const book = makeBook('fake', {
       bids: [
         ['3', '1'],
@@ -112,7 +113,7 @@ describe('market data for queries', () => {
       asks: [{ price: '4' }],
       nonce: '9',
     });
-    const trades = await path.streams.trades({ marketIds: [btc], after: null });
+    const trades = (await path.streams.trades({ marketIds: [btc], after: null })).open();
     const told = [1, 2, 3].map((id) => makeTrade('fake', id));
     exchange.upstream('trades').tell({ type: 'trades', trades: told, isComplete: true });
     expect((await path.marketData.trades(btc, 2)).map(({ id }) => id)).toEqual(['2', '3']);
@@ -198,7 +199,7 @@ describe('market data for queries', () => {
     exchange.upstream('ticker').tell({ type: 'reconnected' });
     expect(path.marketData.health(btc)).toMatchObject({ lastEventAt: 1_000_000, aliveAt: 1_000_000, reconnects: 1 });
     await stream.return?.();
-    await jest.advanceTimersByTimeAsync(2_500);
+    await jest.advanceTimersByTimeAsync(1_500);
     expect(path.marketData.health(btc)).toMatchObject({
       lastEventAt: 1_000_000,
       aliveAt: null,
@@ -213,7 +214,7 @@ describe('market data for queries', () => {
     exchange.upstream('ticker').tell({ type: 'refused', error: new AppError('MARKET_NOT_FOUND') });
     expect(path.marketData.health(btc)).toMatchObject({ reconnects: 1 });
     leave();
-    await jest.advanceTimersByTimeAsync(2_500);
+    await jest.advanceTimersByTimeAsync(1_500);
     expect(path.marketData.health(btc)).toMatchObject({ reconnects: 0 });
   });
 });
