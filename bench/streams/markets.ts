@@ -7,4 +7,4 @@ export function marketIdOf(market: number): MarketId {
 
 /** The newest price is asked for last: the client finds the sequence at a fixed distance from the end of a frame. */
 export const tickersDocument =
-  'subscription ($m: [MarketId!]!) { tickers(markets: $m) { meta { kind seq at } tickers { marketId bid ask exchangeTime receivedTime last } } }';
+  'subscription ($m: [MarketId!]!) { tickers(markets: $m) { meta { kind seq at } tickers { marketId bid ask receivedTime last } } }';

@@ -44,8 +44,9 @@ function figureLine({ row, name, unit, goal, stretch, measured }: Figure): strin
 }
 
 function verdict(goal: number | null, stretch: number | null, median: number | null): string {
-  if (goal === null || median === null) return '';
+  if (median === null) return '';
   if (stretch !== null && median <= stretch) return 'stretch met';
+  if (goal === null) return stretch === null ? '' : 'stretch missed';
   return median <= goal ? 'goal met' : '**goal missed**';
 }
 

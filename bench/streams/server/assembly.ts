@@ -26,7 +26,7 @@ export interface Assembly {
 
 export function assemble(settings: ServerSettings): Assembly {
   const clock = Date.now;
-  const logger = createLogger('warn');
+  const logger = createLogger('fatal');
   const metrics = createMetrics();
   const bus = new InProcessBus({ logger });
   const assertMarket = (id: string): Promise<MarketId> => Promise.resolve(id as MarketId);

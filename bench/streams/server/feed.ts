@@ -35,14 +35,15 @@ export class Feed {
   #publish(market: number, sequence: number, isRestart: boolean): void {
     const id = marketIdOf(market);
     const last = decimal(priceOf(market, sequence));
-    const now = Date.now();
-    const data: Ticker = { ...still, marketId: id, last, bid: last, ask: last, exchangeTime: now, receivedTime: now };
+    const data: Ticker = { ...still, marketId: id, last, exchangeTime: null, receivedTime: Date.now() };
     this.bus.publish(tickerTopic(id), { kind: 'data', data, isRestart });
   }
 }
 
-/** What of a ticker nobody asks for here. */
+/** What of a ticker does not change here. */
 const still = {
+  bid: decimal('96722.78'),
+  ask: decimal('96734.81'),
   bidVolume: decimal('1.5'),
   askVolume: decimal('2.25'),
   open: decimal('96000'),

@@ -54,12 +54,8 @@ export function startRawServer({ bus, feed, tokens }: Assembly, isTokenChecked: 
 }
 
 /** As a GraphQL server writes it for `tickersDocument`. */
-function toNextMessage({ marketId, bid, ask, exchangeTime, receivedTime, last }: Ticker, sequence: number): string {
-  const ticker = { marketId, bid, ask, exchangeTime: toIso(exchangeTime), receivedTime: toIso(receivedTime), last };
-  const meta = { kind: 'UPDATE', seq: String(sequence), at: toIso(Date.now()) };
+function toNextMessage({ marketId, bid, ask, receivedTime, last }: Ticker, sequence: number): string {
+  const ticker = { marketId, bid, ask, receivedTime: new Date(receivedTime).toISOString(), last };
+  const meta = { kind: 'UPDATE', seq: String(sequence), at: new Date().toISOString() };
   return JSON.stringify({ id: 'r0000', type: 'next', payload: { data: { tickers: { meta, tickers: [ticker] } } } });
-}
-
-function toIso(time: number | null): string | null {
-  return time === null ? null : new Date(time).toISOString();
 }
