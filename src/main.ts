@@ -8,6 +8,7 @@ import { FeedManager } from './feeds/feedManager';
 import { MarketData } from './feeds/marketData';
 import * as operations from './graphql/operations.generated';
 import { AccessTokens } from './identity/accessTokens';
+import { Authority } from './identity/authority';
 import { ensureDemoUsers, type DemoUser } from './identity/demoUsers';
 import { LoginService } from './identity/loginService';
 import { openSigningKey } from './identity/openSigningKey';
@@ -16,7 +17,8 @@ import { createFieldRateLimiter } from './security/fieldRateLimiter';
 import { openReservations } from './security/openReservations';
 import { TrustedOperations } from './security/trustedOperations';
 import { startServer } from './server/server';
-import { openStorage } from './storage/storage';
+import { openStorage, type Storage } from './storage/storage';
+import type { UserChanges } from './storage/userChanges';
 import { MarketStreams } from './streams/marketStreams';
 import { BackgroundRunner } from './telemetry/backgroundRunner';
 import { HealthRegistry } from './telemetry/health';
@@ -92,6 +94,10 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     config.mode === 'development'
       ? await ensureDemoUsers({ dataDir: config.dataDir, users: storage.users, hasher })
       : null;
+  const authority = new Authority({ clock, tokenTtlMs: config.tokens.ttlS * 1000, logger });
+  const userChanges = followUsers({ storage, authority, runner, logger });
+  stops.push(() => userChanges.stop());
+  await userChanges.start();
   signal.throwIfAborted();
 
   const bus = new InProcessBus({ logger });
@@ -127,7 +133,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     access: { ...config.access, clock },
     trustedOperations: new TrustedOperations(config.access.operations === 'trusted' ? knownDocuments() : null),
     rateLimiter: createFieldRateLimiter({ reservations: rateLimits.reservations, clock }),
-    tokens,
+    tokens: { verify: (token) => authority.apply(tokens.verify(token)) },
     services: { clock, marketData, marketStreams, users: storage.users },
     authServices: {
       login: new LoginService({ users: storage.users, hasher, tokens, logger }),
@@ -150,6 +156,28 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     demo: demo === null ? null : { users: demo.demoUsers, isNew: demo.isNew, file: demo.file },
     crashed: storage.crashed,
   };
+}
+
+/** Lets what the database says of users count for the tokens that they have. */
+function followUsers(parts: {
+  readonly storage: Storage;
+  readonly authority: Authority;
+  readonly runner: BackgroundRunner;
+  readonly logger: Logger;
+}): UserChanges {
+  const { storage, authority, runner, logger } = parts;
+  return storage.userChanges({
+    lookBackMs: authority.memoryMs,
+    onUser: (user) => {
+      authority.learn(user);
+    },
+    onDoubt: (userId) => {
+      authority.change({ kind: 'userDisabled', userId });
+    },
+    runner,
+    logger,
+    random: Math.random,
+  });
 }
 
 /** What OPERATIONS=trusted trusts: schema/operations/, compiled in. */

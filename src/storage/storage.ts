@@ -4,6 +4,7 @@ import { createDataSource, type MigrationClass } from './dataSource';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/embeddedPostgres';
 import { migrate } from './migrate';
 import { StorageError, firstLineOf, reasonOf } from './storageError';
+import { UserChanges, type UserChangesOptions } from './userChanges';
 import { UserRepository } from './user.repository';
 
 export interface StorageOptions {
@@ -26,6 +27,8 @@ export interface Storage {
   readonly crashed: Promise<void>;
   /** Asks the database for one row. */
   check(): Promise<HealthState>;
+  /** To be started, and stopped before the storage. */
+  userChanges(options: UserChangesOptions): UserChanges;
   /** Closes connections, then stops an embedded server. May be called twice. */
   stop(): Promise<void>;
 }
@@ -38,7 +41,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   try {
     await runMigrations(url, options);
     const dataSource = await connect(url, options);
-    return toStorage({ dataSource, embedded, place: withoutCredentials(url) });
+    return toStorage({ dataSource, embedded, url });
   } catch (error) {
     await embedded?.stop();
     throw error;
@@ -80,9 +83,10 @@ async function connect(
 function toStorage(parts: {
   readonly dataSource: DataSource;
   readonly embedded: EmbeddedPostgres | null;
-  readonly place: string;
+  readonly url: string;
 }): Storage {
-  const { dataSource, embedded, place } = parts;
+  const { dataSource, embedded, url } = parts;
+  const place = withoutCredentials(url);
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     await dataSource.destroy();
@@ -93,6 +97,8 @@ function toStorage(parts: {
     place: embedded === null ? place : `${place} (embedded, process ${embedded.pid})`,
     crashed: embedded?.crashed ?? new Promise<void>(() => undefined),
     check: () => checkHealth(dataSource),
+    userChanges: (options) =>
+      new UserChanges({ ...options, url, pool: (text, values) => dataSource.query(text, [...values]) }),
     stop: () => (stopping ??= stop()),
   };
 }

@@ -30,4 +30,19 @@ export class UserEntity {
 
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
+
+  /** Kept by a trigger, like `disabledAt`: read by `readChangedStandings` alone. */
+  @Column({
+    type: 'timestamptz',
+    name: 'updated_at',
+    default: () => 'now()',
+    insert: false,
+    update: false,
+    select: false,
+  })
+  updatedAt!: Date;
+
+  /** When the user was disabled last; null: never. */
+  @Column({ type: 'timestamptz', name: 'disabled_at', nullable: true, insert: false, update: false, select: false })
+  disabledAt!: Date | null;
 }

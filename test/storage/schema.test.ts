@@ -22,7 +22,7 @@ afterAll(async () => {
   await database.stop();
 });
 
-/** Every column, constraint and index of our own tables, as PostgreSQL describes them. */
+/** Every column, constraint, index, trigger and function of our own, as PostgreSQL describes them. */
 async function describeSchema(): Promise<unknown> {
   return dataSource.query(`
     SELECT table_name AS place, column_name || ' ' || data_type || ' ' || is_nullable || coalesce(' ' || column_default, '') AS what
@@ -32,6 +32,10 @@ async function describeSchema(): Promise<unknown> {
       WHERE connamespace = 'public'::regnamespace
     UNION ALL
     SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL
+    SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL
+    SELECT proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
     ORDER BY 1, 2`);
 }
 
@@ -46,10 +50,11 @@ it('goes up, down to nothing, and up to the same again', async () => {
   expect(done).toEqual(migrations.map((migration) => migration.name));
   const first = await describeSchema();
   await downAll();
-  const tables: unknown = await dataSource.query(
-    `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name <> 'schema_migrations'`,
+  const left: unknown = await dataSource.query(
+    `SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name <> 'schema_migrations'
+      UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace`,
   );
-  expect(tables).toEqual([]);
+  expect(left).toEqual([]);
   await migrate({ dataSource, ...silent });
   expect(await describeSchema()).toEqual(first);
 });

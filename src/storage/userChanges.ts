@@ -1,0 +1,170 @@
+import type { BackgroundRunner } from '../telemetry/backgroundRunner';
+import type { Logger } from '../telemetry/logger';
+import { NotificationListener, type ListenerTiming } from './notificationListener';
+import { StorageError, reasonOf } from './storageError';
+import { readChangedStandings, readStandings, type RunQuery, type UserStanding } from './userStanding';
+
+/** What the trigger of the migration tells changes on. */
+const channel = 'tickgate_users';
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export interface UserChangesOptions {
+  /** How far back a change still matters to someone: the life of an access token and a margin. */
+  readonly lookBackMs: number;
+  /** Told what the database says of a user now, each time it was asked; the same may be told again. */
+  readonly onUser: (user: UserStanding) => void;
+  /** Told of a user who has changed and who could not be read in time. `onUser` follows once it is known how. */
+  readonly onDoubt: (userId: string) => void;
+  readonly runner: BackgroundRunner;
+  readonly logger: Logger;
+  /** 0 inclusive to 1 exclusive. */
+  readonly random: () => number;
+  readonly timing?: UserChangesTiming;
+}
+
+export interface UserChangesTiming extends ListenerTiming {
+  /** Between two proofs that changes are heard; between two readings where they are not. */
+  readonly pollMs: number;
+  /** How long a change may be known of and not be read before there is doubt. */
+  readonly doubtAfterMs: number;
+}
+
+const usualTiming: UserChangesTiming = {
+  pollMs: 5_000,
+  doubtAfterMs: 1_000,
+  answerWithinMs: 2_000,
+  firstRetryMs: 200,
+  longestRetryMs: 10_000,
+};
+
+/**
+ * Who is disabled, and who has which roles, as the `users` table says it from one moment to the next.
+ * Changes are heard at once on a connection of its own. While that is lost, whoever changed of late is read every 5 s
+ * over the pool, and once more when it is back. Readings follow each other, so the last one told is the newest.
+ */
+export class UserChanges {
+  readonly #listener: NotificationListener;
+  readonly #timing: UserChangesTiming;
+  /** Users who have changed and have not been read since. */
+  readonly #changed = new Set<string>();
+  /** True where changes may have been missed. */
+  #mustCatchUp = true;
+  #working: Promise<void> | null = null;
+  #poll: NodeJS.Timeout | null = null;
+
+  constructor(private readonly parts: UserChangesOptions & { readonly url: string; readonly pool: RunQuery }) {
+    const { url, pool, timing = usualTiming, runner, logger, random } = parts;
+    this.#timing = timing;
+    this.#listener = new NotificationListener({
+      url,
+      channel,
+      queryElsewhere: pool,
+      onNotification: (payload) => {
+        if (uuid.test(payload)) this.#changed.add(payload);
+        this.#wake();
+      },
+      onUp: () => {
+        this.#mustCatchUp = true;
+        this.#wake();
+      },
+      timing,
+      runner,
+      logger,
+      random,
+    });
+  }
+
+  /** Listens, then reads what was before. Throws StorageError where the users cannot be read: nobody is to be let in unseen. */
+  async start(): Promise<void> {
+    await this.#listener.start();
+    this.#wake();
+    await this.#working;
+    if (this.#mustCatchUp) throw new StorageError('The users cannot be read: see the log.');
+    this.#poll = setInterval(() => {
+      this.parts.runner.run('user changes', () => this.#check());
+    }, this.#timing.pollMs);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#poll !== null) clearInterval(this.#poll);
+    this.#poll = null;
+    await this.#listener.stop();
+    await this.#working;
+  }
+
+  async #check(): Promise<void> {
+    await this.#listener.check();
+    const isStopped = this.#poll === null;
+    if (isStopped) return;
+    if (!this.#listener.isUp) this.#mustCatchUp = true;
+    this.#wake();
+  }
+
+  /** Lets the one reader work, if there is anything to read. */
+  #wake(): void {
+    if (this.#working !== null || !this.#hasWork) return;
+    this.#working = this.#work();
+  }
+
+  get #hasWork(): boolean {
+    return this.#mustCatchUp || this.#changed.size > 0;
+  }
+
+  /** Never rejects. What cannot be read stays to be read: at the next poll, or when the listener is up again. */
+  async #work(): Promise<void> {
+    try {
+      while (this.#hasWork) {
+        if (this.#changed.size > 0) await this.#readChanged();
+        else await this.#catchUp();
+      }
+    } catch (error) {
+      this.parts.logger.warn({ err: error }, 'users cannot be read');
+    } finally {
+      this.#working = null;
+    }
+  }
+
+  async #readChanged(): Promise<void> {
+    const ids = [...this.#changed];
+    this.#changed.clear();
+    const doubt = (): void => {
+      for (const id of ids) this.parts.onDoubt(id);
+    };
+    const timer = setTimeout(doubt, this.#timing.doubtAfterMs);
+    try {
+      this.#tell(await this.#read((query) => readStandings(query, ids)));
+    } catch (error) {
+      for (const id of ids) this.#changed.add(id);
+      doubt();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    this.#mustCatchUp = false;
+    try {
+      this.#tell(await this.#read((query) => readChangedStandings(query, this.parts.lookBackMs)));
+    } catch (error) {
+      this.#mustCatchUp = true;
+      throw error;
+    }
+  }
+
+  #tell(users: readonly UserStanding[]): void {
+    for (const user of users) this.parts.onUser(user);
+  }
+
+  /** On the listener's own connection, for which nobody queues; over the pool where that fails. */
+  async #read(read: (query: RunQuery) => Promise<readonly UserStanding[]>): Promise<readonly UserStanding[]> {
+    if (this.#listener.isUp) {
+      try {
+        return await read(this.#listener.query);
+      } catch (error) {
+        this.parts.logger.warn({ reason: reasonOf(error) }, 'users are read over the pool');
+      }
+    }
+    return read(this.parts.pool);
+  }
+}
