@@ -5,6 +5,7 @@ import { loadConfig } from '../../src/config/loadConfig';
 import { findProjectDir } from '../../src/config/processConfig';
 import type { Role } from '../../src/identity/principal';
 import { startTickgate, type Tickgate } from '../../src/main';
+import { runningDatabaseUrl } from '../../src/storage/embedded/credentials';
 import type { RunningSimulator } from './simulator';
 import { makeTemporaryDir } from './temporaryDir';
 
@@ -19,11 +20,14 @@ export class RunningTickgate {
 
   private constructor(
     readonly tickgate: Tickgate,
-    private readonly removeData: () => void,
+    private readonly data: ReturnType<typeof makeTemporaryDir>,
   ) {}
 
   /** exchange: our name for it, "simulator" or "binance". */
-  static async start(exchange: string, simulator: RunningSimulator): Promise<RunningTickgate> {
+  static async start(
+    exchange: string,
+    simulator: Pick<RunningSimulator, 'restUrl' | 'wsUrl'>,
+  ): Promise<RunningTickgate> {
     const data = makeTemporaryDir();
     const config = loadConfig({
       environment: {
@@ -39,7 +43,12 @@ export class RunningTickgate {
     });
     const signal = new AbortController().signal;
     const tickgate = await startTickgate({ config, exchanges: config.exchanges, onProgress: () => undefined, signal });
-    return new RunningTickgate(tickgate, data.remove);
+    return new RunningTickgate(tickgate, data);
+  }
+
+  /** For an operator who changes users by hand. */
+  get databaseUrl(): string {
+    return runningDatabaseUrl(this.data.dir);
   }
 
   get url(): string {
@@ -92,6 +101,6 @@ export class RunningTickgate {
 
   async stop(): Promise<void> {
     await this.tickgate.stop();
-    this.removeData();
+    this.data.remove();
   }
 }
