@@ -27,12 +27,20 @@ export class LoginService {
     const { email, password } = credentials;
     const user = addressShape.test(email) ? await users.findByEmail(email) : null;
     const isRight = await hasher.verify(user?.passwordHash ?? null, password);
-    if (user === null || !isRight || !maySignIn(user)) {
+    const current = user !== null && isRight && maySignIn(user) ? await this.#asOfNow(user) : null;
+    if (current === null) {
       logger.warn({ userId: user?.id ?? null, outcome: 'refused' }, 'login');
       throw new AppError('LOGIN_FAILED');
     }
-    logger.info({ userId: user.id, outcome: 'ok' }, 'login');
-    return tokens.issue({ userId: user.id, roles: user.roles });
+    logger.info({ userId: current.id, outcome: 'ok' }, 'login');
+    return tokens.issue({ userId: current.id, roles: current.roles });
+  }
+
+  /** The verification may have waited: a token must not carry what was true before it. Null where they may not sign in any more. */
+  async #asOfNow(user: User): Promise<User | null> {
+    const current = await this.parts.users.findByEmail(user.email);
+    const isSame = current?.id === user.id && current.passwordHash === user.passwordHash;
+    return isSame && maySignIn(current) ? current : null;
   }
 }
 

@@ -34,12 +34,17 @@ beforeEach(() => {
   jest.clearAllMocks();
 });
 
-function loginAs(stored: User | null, credentials: { readonly email: string; readonly password: string }) {
+/** later: what the database holds once the password has been verified. */
+function loginAs(
+  stored: User | null,
+  credentials: { readonly email: string; readonly password: string },
+  later: User | null = stored,
+) {
   const service = new LoginService({
     users: {
       findByEmail: (email) => {
         asked.push(email);
-        return Promise.resolve(stored);
+        return Promise.resolve(asked.length === 1 ? stored : later);
       },
     },
     hasher,
@@ -52,6 +57,24 @@ function loginAs(stored: User | null, credentials: { readonly email: string; rea
 it('gives a token of the user and their roles', async () => {
   const issued = await loginAs(ada, { email: 'ada@example.com', password });
   expect(issued).toEqual({ accessToken: `${ada.id} TRADER`, expiresAt: 1 });
+});
+
+describe('what changes while the password is verified', () => {
+  it('counts: the token has the roles of now', async () => {
+    const issued = await loginAs(ada, { email: 'ada@example.com', password }, { ...ada, roles: ['VIEWER'] });
+    expect(issued.accessToken).toBe(`${ada.id} VIEWER`);
+  });
+
+  it.each<[string, () => User | null]>([
+    ['a user disabled', () => ({ ...ada, disabled: true })],
+    ['a second factor demanded', () => ({ ...ada, mfaEnabled: true })],
+    ['another password', () => ({ ...ada, passwordHash: 'another' })],
+    ['a user deleted', () => null],
+    ['an address that is now of someone else', () => ({ ...ada, id: randomUUID() })],
+  ])('counts: %s is refused', async (_, later) => {
+    const attempt = loginAs(ada, { email: 'ada@example.com', password }, later());
+    await expect(attempt).rejects.toMatchObject({ code: 'LOGIN_FAILED' });
+  });
 });
 
 describe('refuses in the same way, for one verification and no hash,', () => {
