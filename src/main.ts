@@ -6,6 +6,7 @@ import type { Config } from './config/config';
 import { createExchangeRegistry, type ExchangeRegistry } from './exchanges/exchangeRegistry';
 import { FeedManager } from './feeds/feedManager';
 import { MarketData } from './feeds/marketData';
+import { buildAuthSchema, buildMainSchema } from './graphql/buildSchemas';
 import * as operations from './graphql/operations.generated';
 import { AccessTokens } from './identity/accessTokens';
 import { Authority } from './identity/authority';
@@ -14,7 +15,9 @@ import { LoginService } from './identity/loginService';
 import { openSigningKey } from './identity/openSigningKey';
 import { PasswordHasher } from './identity/passwordHasher';
 import { createFieldRateLimiter } from './security/fieldRateLimiter';
+import { limits } from './security/limits';
 import { openReservations } from './security/openReservations';
+import { authTable, mainTable } from './security/permissions';
 import { TrustedOperations } from './security/trustedOperations';
 import { startServer } from './server/server';
 import { openStorage, type Storage } from './storage/storage';
@@ -128,6 +131,14 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
   });
   stops.push(() => rateLimits.close());
   const server = await startServer({
+    main: { schema: buildMainSchema(), table: mainTable },
+    auth: { schema: buildAuthSchema(), table: authTable },
+    streams: {
+      sharedExecution: true,
+      flushWindowMs: config.streams.flushWindowMs,
+      caps: { ...limits.socket, ...config.streams.caps },
+    },
+    authority,
     http: config.http,
     metricsAddress: config.metrics,
     access: { ...config.access, clock },

@@ -23,7 +23,18 @@ export interface Config {
     readonly operations: Values['OPERATIONS'];
     readonly introspection: boolean;
   };
+  readonly streams: StreamSettings;
   readonly tokens: TokenSettings;
+}
+
+/** What a deployment sets otherwise than `src/security/limits.ts`. */
+export interface StreamSettings {
+  readonly caps: Partial<
+    Readonly<
+      Record<'maxSocketsPerUser' | 'maxSocketsPerAddress' | 'maxOperationsPerSocket' | 'maxMessagesPerMinute', number>
+    >
+  >;
+  readonly flushWindowMs: number;
 }
 
 export interface TokenSettings {
@@ -59,6 +70,15 @@ export function toConfig(parts: {
       operations: values.OPERATIONS,
       introspection: values.INTROSPECTION,
     },
+    streams: {
+      caps: setOnly({
+        maxSocketsPerUser: values.MAX_SOCKETS_PER_USER,
+        maxSocketsPerAddress: values.MAX_SOCKETS_PER_ADDRESS,
+        maxOperationsPerSocket: values.MAX_OPERATIONS_PER_SOCKET,
+        maxMessagesPerMinute: values.MAX_MESSAGES_PER_MINUTE,
+      }),
+      flushWindowMs: values.STREAM_FLUSH_WINDOW_MS,
+    },
     tokens: {
       privateKeyPem: values.ACCESS_TOKEN_PRIVATE_KEY,
       ttlS: values.ACCESS_TOKEN_TTL_S,
@@ -66,6 +86,11 @@ export function toConfig(parts: {
       audience: values.TOKEN_AUDIENCE,
     },
   });
+}
+
+function setOnly<Name extends string>(numbers: Readonly<Record<Name, number | null>>): Partial<Record<Name, number>> {
+  const set = Object.entries<number | null>(numbers).filter(([, value]) => value !== null);
+  return Object.fromEntries(set) as Partial<Record<Name, number>>;
 }
 
 function deepFreeze<Value>(value: Value): Value {

@@ -14,6 +14,7 @@ import {
 } from './valueTypes';
 
 const port = wholeNumber({ min: 0, max: 65_535 });
+const cap = wholeNumber({ min: 1, max: 1_000_000 });
 const name = text({ pattern: /^[\x21-\x7e]{1,200}$/, allowed: 'up to 200 visible characters without blanks' });
 
 /** Read before everything else, because it chooses the file and the defaults: only the environment can set it. */
@@ -106,6 +107,34 @@ export const keys = {
     default: 'true',
     defaultInProduction: 'false',
     description: 'Whether clients may ask for the schema.',
+  },
+  MAX_SOCKETS_PER_USER: {
+    type: cap,
+    default: null,
+    description: 'WebSockets that one user may hold open; the number of src/security/limits.ts where it is not set.',
+  },
+  MAX_SOCKETS_PER_ADDRESS: {
+    type: cap,
+    default: null,
+    description:
+      'WebSockets from one address (a /64 of IPv6); as above. Behind a proxy, all of them come from the address of the proxy.',
+  },
+  MAX_OPERATIONS_PER_SOCKET: {
+    type: cap,
+    default: null,
+    description: 'Subscriptions and queries that may run at a time on one WebSocket; as above.',
+  },
+  MAX_MESSAGES_PER_MINUTE: {
+    type: cap,
+    default: null,
+    description: 'Messages that a client may send on one WebSocket in a minute; as above.',
+  },
+  STREAM_FLUSH_WINDOW_MS: {
+    type: wholeNumber({ min: 0, max: 100 }),
+    unit: 'milliseconds',
+    default: '0',
+    description:
+      'Events of live streams wait so long for others, to go out in one write a socket: less work for up to so much delay. 0: what comes at once goes at once.',
   },
   ACCESS_TOKEN_PRIVATE_KEY: {
     type: rsaPrivateKey,

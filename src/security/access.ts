@@ -9,7 +9,11 @@ export interface AccessSettings {
 }
 
 /** True where the table lets this request in, else the error to answer with: sign in, or not for your role. */
-export function decideAccess(who: AudienceName, context: RequestContext, settings: AccessSettings): true | AppError {
+export function decideAccess(
+  who: AudienceName,
+  context: Pick<RequestContext, 'principal'>,
+  settings: AccessSettings,
+): true | AppError {
   const audience: AudienceDefinition = audiences[who];
   if (audience.roles === 'everybody') return true;
   if (audience.alsoEverybodyWhen !== undefined && settings[audience.alsoEverybodyWhen]) return true;

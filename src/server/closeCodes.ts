@@ -3,7 +3,7 @@ export interface CloseReason {
   readonly reason: string;
 }
 
-/** How we end a WebSocket; graphql-ws itself closes with 4400, 4401, 4406, 4408, 4409 and 4429, ws with 1007 and 1009. */
+/** How we end a WebSocket; graphql-ws itself closes with 4400, 4401, 4406 and 4429, ws with 1007 and 1009. */
 export const closeCodes = {
   /** The server restarts: come back. */
   restart: { code: 1012, reason: 'Service restart' },
@@ -15,6 +15,8 @@ export const closeCodes = {
   tokenExpired: { code: 4403, reason: 'Token expired' },
   /** Not a message that a client sends. */
   badMessage: { code: 4400, reason: 'Invalid message received' },
+  /** No `connection_init` in time. */
+  initTimeout: { code: 4408, reason: 'Connection initialisation timeout' },
   /** An operation id that is still in use. */
   duplicateId: { code: 4409, reason: 'Subscriber already exists' },
   /** What waits for the reader has grown past the limit. */

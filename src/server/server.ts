@@ -2,15 +2,15 @@ import type { AddressInfo } from 'node:net';
 import type { Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
-import { buildAuthSchema, buildMainSchema } from '../graphql/buildSchemas';
 import type { AuthContext, AuthServices, GraphqlContext, GraphqlServices } from '../graphql/context';
+import type { AuthorityChange } from '../identity/authorityChange';
 import { Admission } from '../security/admission';
 import { applyPermissions } from '../security/applyPermissions';
 import type { TokenVerifier } from '../security/authentication';
 import type { FieldRateLimiter } from '../security/fieldRateLimiter';
 import type { IntrospectionSettings } from '../security/introspection';
 import { limits } from '../security/limits';
-import { authTable, mainTable, type PermissionTable } from '../security/permissions';
+import type { PermissionTable } from '../security/permissions';
 import { TrustedOperations } from '../security/trustedOperations';
 import type { HealthRegistry } from '../telemetry/health';
 import type { Logger } from '../telemetry/logger';
@@ -19,9 +19,31 @@ import { createApolloServer } from './apollo';
 import { createHttpApp } from './httpApp';
 import { listenErrorOf, type ListenAddress } from './listenError';
 import { createMetricsServer } from './metricsServer';
+import type { SocketCaps } from './socketCaps';
 import { attachSocketServer } from './socketServer';
+import { createSocketParts } from './socketParts';
+
+/** A schema as it was built, and the table that guards it. */
+export interface GuardedApi {
+  readonly schema: GraphQLSchema;
+  readonly table: PermissionTable;
+}
+
+/** How live streams are served. */
+export interface StreamSettings {
+  /** Subscribers who are sent the same share one execution; false executes every subscription for its reader alone. */
+  readonly sharedExecution: boolean;
+  /** What comes within this time goes to a socket in one write; 0: what comes within a turn of the event loop. */
+  readonly flushWindowMs: number;
+  readonly caps: SocketCaps;
+}
 
 export interface ServerParts {
+  readonly main: GuardedApi;
+  readonly auth: GuardedApi;
+  readonly streams: StreamSettings;
+  /** Tells who has lost authority, as it happens. */
+  readonly authority: { subscribe(listener: (change: AuthorityChange) => void): () => void };
   readonly http: { readonly host: string; readonly port: number; readonly corsOrigins: readonly string[] };
   readonly metricsAddress: { readonly host: string; readonly port: number };
   readonly access: IntrospectionSettings;
@@ -60,12 +82,12 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
 }
 
 async function startParts(parts: ServerParts, stops: (() => Promise<void>)[]): Promise<Omit<RunningServer, 'close'>> {
-  const schema = guard(buildMainSchema(), mainTable, parts);
-  const authSchema = guard(buildAuthSchema(), authTable, parts);
+  const schema = guard(parts.main, parts);
+  const authSchema = guard(parts.auth, parts);
   const main = {
     admission: new Admission({
       schema,
-      table: mainTable,
+      table: parts.main.table,
       settings: parts.access,
       trustedOperations: parts.trustedOperations,
     }),
@@ -76,7 +98,7 @@ async function startParts(parts: ServerParts, stops: (() => Promise<void>)[]): P
   const auth = {
     admission: new Admission({
       schema: authSchema,
-      table: authTable,
+      table: parts.auth.table,
       settings: parts.access,
       trustedOperations: anyOperation,
     }),
@@ -98,13 +120,7 @@ async function startParts(parts: ServerParts, stops: (() => Promise<void>)[]): P
     corsOrigins: parts.http.corsOrigins,
   });
   stops.push(() => drain(app));
-  const sockets = attachSocketServer(app.server, {
-    ...parts,
-    main,
-    schema,
-    clock: parts.access.clock,
-    corsOrigins: parts.http.corsOrigins,
-  });
+  const sockets = attachSocketServer(app.server, createSocketParts(parts, { schema, admission: main.admission }));
   stops.push(() => sockets.close());
 
   const address = { ...parts.http, portSetting: 'PORT', hostSetting: 'HOST' };
@@ -124,7 +140,7 @@ async function drain(app: FastifyInstance): Promise<void> {
   clearTimeout(impatience);
 }
 
-function guard(schema: GraphQLSchema, table: PermissionTable, parts: ServerParts): GraphQLSchema {
+function guard({ schema, table }: GuardedApi, parts: ServerParts): GraphQLSchema {
   return applyPermissions(schema, { table, settings: parts.access, rateLimiter: parts.rateLimiter });
 }
 

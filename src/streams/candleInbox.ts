@@ -78,14 +78,12 @@ export class CandleInbox implements Inbox<Body> {
     const missed = [...this.#told.values()].filter((told) => told.seq > seq);
     const { stale, changedAt } = this.#states;
     const hasChangedState = changedAt > seq;
-    const drafts = missed.map(
-      (told, index): Draft<Body> => ({
-        kind: hasChangedState && index === 0 ? 'SNAPSHOT' : 'UPDATE',
-        reason: null,
-        body: this.#body(told.update),
-        seq: told.seq,
-      }),
-    );
+    const drafts = missed.map((told, index): Draft<Body> => ({
+      kind: hasChangedState && index === 0 ? 'SNAPSHOT' : 'UPDATE',
+      reason: null,
+      body: this.#body(told.update),
+      seq: told.seq,
+    }));
     if (!hasChangedState) return drafts;
     if (stale === null) return drafts.length > 0 ? drafts : this.opening();
     return [...drafts, ...this.opening()];

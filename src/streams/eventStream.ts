@@ -29,6 +29,8 @@ interface Waiter<Body> {
  * which on a quiet market never comes: the source would never be released. Ours releases at once.
  */
 export class EventStream<Body extends object> implements OpenStream<StreamEvent<Body>> {
+  /** Prices and trades of a market: the newest is what counts. */
+  readonly keepsEverything = false;
   readonly #waiters: Waiter<Body>[] = [];
   #isDone = false;
   #seq = 0;

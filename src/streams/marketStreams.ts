@@ -188,11 +188,7 @@ export class MarketStreams {
     return stream;
   }
 
-  #joinOne<Message>(
-    topic: Topic<Message>,
-    inbox: { receive(message: Message): void },
-    wake: () => void,
-  ): () => void {
+  #joinOne<Message>(topic: Topic<Message>, inbox: { receive(message: Message): void }, wake: () => void): () => void {
     return this.#join(topic, (message) => {
       inbox.receive(message);
       wake();

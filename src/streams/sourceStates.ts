@@ -19,7 +19,8 @@ export interface StaleSources {
 
 /**
  * What the readers of a stream have to be told about its sources, apart from their data: an opening SNAPSHOT when every
- * source has said something, STALE when one falls silent, a SNAPSHOT when it is back. What is undone before it is told is not told.
+ * source has said something, STALE when one falls silent, a SNAPSHOT when it is back, with STALE behind it for those that are
+ * silent still. What is undone before it is told is not told.
  */
 export class SourceStates {
   readonly #phases: Map<MarketId, Phase>;
@@ -85,8 +86,10 @@ export class SourceStates {
     }
   }
 
+  /** A SNAPSHOT says that all are live: those that are not have to be named anew. */
   tellSnapshot(seq: number): void {
     this.#needsSnapshot = false;
+    for (const id of this.#staleReasons.keys()) this.#untoldStale.add(id);
     this.#changedAt = seq;
   }
 

@@ -18,13 +18,15 @@ export interface OpenStream<Event extends StreamEvent> extends AsyncIterableIter
   readonly position: Position;
   /** What somebody who joins after the newest event is told first, to be followed by all that `next` gives. Empty before the first event. */
   opening(reason: string | null): readonly Event[];
-  /** What brings a reader from there to the newest event, with what is outdated left out; null where nothing may be left out. */
-  since(position: Position): readonly Event[] | null;
+  /** True where no event may be left out for anybody: `since` is then not asked. */
+  readonly keepsEverything: boolean;
+  /** What brings a reader from there to the newest event, with what is outdated left out. */
+  since(position: Position): readonly Event[];
   /** The number of the event that a cursor names; null where it is of another stream. */
   seqOf(cursor: string): number | null;
   /**
-   * For streams whose events outlive the process: those after the cursor up to now, or null where they are gone.
-   * Absent: what the process has forgotten is gone.
+   * For streams whose events outlive the process: those after the cursor, up to the newest or somewhat less, or null
+   * where they are gone. Absent: what the process has forgotten is gone.
    */
   replay?(cursor: string): Promise<readonly Event[] | null>;
 }

@@ -25,6 +25,7 @@ export class TradeInbox implements Inbox<Body> {
   #hasMissed = false;
   /** The latest of those told, in order. */
   #told: PublicTrade[] = [];
+  /** Those dropped before they were told among them. */
   #toldItems = 0;
   #missedAt = 0;
 
@@ -75,9 +76,8 @@ export class TradeInbox implements Inbox<Body> {
 
   opening(): readonly Draft<Body>[] {
     const { hasOpened, stale } = this.#states;
-    const hasLive = this.ids.some((id) => this.#states.isLive(id));
     const snapshot: Draft<Body>[] =
-      hasOpened && hasLive ? [{ kind: 'SNAPSHOT', reason: null, body: { trades: this.#latestOfEach() } }] : [];
+      hasOpened && this.#hasLive ? [{ kind: 'SNAPSHOT', reason: null, body: { trades: this.#latestOfEach() } }] : [];
     return stale === null ? snapshot : [...snapshot, staleDraft(stale.reason)];
   }
 
@@ -88,18 +88,24 @@ export class TradeInbox implements Inbox<Body> {
     const dropped = missed - trades.length;
     if (dropped > 0) this.onDropped(dropped);
     const { stale, changedAt } = this.#states;
+    const hasChangedState = changedAt > seq;
+    const reason = reasonOf(dropped, this.#missedAt > seq);
     // Whoever missed a change of state may believe a source silent that is back.
-    const kind = changedAt > seq ? 'SNAPSHOT' : 'UPDATE';
-    const isTold = trades.length > 0 || (kind === 'SNAPSHOT' && stale === null);
-    const drafts: Draft<Body>[] = isTold
-      ? [{ kind, reason: reasonOf(dropped, this.#missedAt > seq), body: { trades } }]
-      : [];
-    return stale === null || changedAt <= seq ? drafts : [...drafts, staleDraft(stale.reason)];
+    const isTold = trades.length > 0 || reason !== null || (hasChangedState && this.#hasLive);
+    const kind = hasChangedState ? 'SNAPSHOT' : 'UPDATE';
+    const drafts: Draft<Body>[] = isTold ? [{ kind, reason, body: { trades } }] : [];
+    return stale === null || !hasChangedState ? drafts : [...drafts, staleDraft(stale.reason)];
+  }
+
+  get #hasLive(): boolean {
+    return this.ids.some((id) => this.#states.isLive(id));
   }
 
   #takeTrades(kind: 'SNAPSHOT' | 'UPDATE', seq: number): Draft<Body> {
     const trades = this.#waiting;
     const reason = reasonOf(this.#dropped, this.#hasMissed);
+    // Whoever misses this event misses those too.
+    this.#toldItems += this.#dropped;
     if (this.#hasMissed) this.#missedAt = seq;
     this.#waiting = [];
     this.#dropped = 0;

@@ -9,6 +9,9 @@ export interface Metrics {
   readonly sockets: Gauge;
   readonly subscriptions: Gauge<'field'>;
   readonly socketCloses: Counter<'code'>;
+  readonly socketCapHits: Counter<'cap'>;
+  readonly streamGroups: Gauge;
+  readonly streamExecutions: Counter<'field'>;
   readonly feedEvents: Counter<'exchange' | 'channel'>;
   readonly feedGaps: Counter<'exchange'>;
   readonly feedResyncs: Counter<'exchange'>;
@@ -55,6 +58,23 @@ export function createMetrics(): Metrics {
       name: 'tickgate_websocket_closes_total',
       help: 'WebSocket connections closed, by close code.',
       labelNames: ['code'],
+      registers,
+    }),
+    socketCapHits: new Counter({
+      name: 'tickgate_websocket_cap_hits_total',
+      help: 'What was refused or closed because it was over a cap of limits.ts, by cap.',
+      labelNames: ['cap'],
+      registers,
+    }),
+    streamGroups: new Gauge({
+      name: 'tickgate_stream_groups',
+      help: 'Groups of readers that share one execution, open now.',
+      registers,
+    }),
+    streamExecutions: new Counter({
+      name: 'tickgate_stream_executions_total',
+      help: 'Executions of shared streams: one an event and group, however many read it.',
+      labelNames: ['field'],
       registers,
     }),
     feedEvents: new Counter({

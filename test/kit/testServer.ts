@@ -5,12 +5,16 @@ import { AccessTokens } from '../../src/identity/accessTokens';
 import type { Role } from '../../src/identity/principal';
 import { SigningKey } from '../../src/identity/signingKey';
 import { createFieldRateLimiter } from '../../src/security/fieldRateLimiter';
+import { buildAuthSchema, buildMainSchema } from '../../src/graphql/buildSchemas';
 import { limits } from '../../src/security/limits';
+import { authTable, mainTable } from '../../src/security/permissions';
 import { MemoryReservations, type Reservations } from '../../src/security/reservations';
 import { TrustedOperations } from '../../src/security/trustedOperations';
-import type { AuthServices } from '../../src/graphql/context';
+import type { AuthorityChange } from '../../src/identity/authorityChange';
+import type { AuthServices, GraphqlServices } from '../../src/graphql/context';
 import type { UserView } from '../../src/graphql/user/userReader';
-import { startServer, type RunningServer, type ServerParts } from '../../src/server/server';
+import { startServer, type GuardedApi, type RunningServer, type ServerParts } from '../../src/server/server';
+import type { SocketCaps } from '../../src/server/socketCaps';
 import { HealthRegistry } from '../../src/telemetry/health';
 import { createLogger } from '../../src/telemetry/logger';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics';
@@ -44,6 +48,16 @@ export interface TestServerOptions {
   readonly tokenTtlS?: number;
   readonly login?: AuthServices['login'];
   readonly users?: readonly UserView[];
+  /** False: every subscription is executed for its reader alone. */
+  readonly sharedExecution?: boolean;
+  readonly flushWindowMs?: number;
+  readonly caps?: Partial<SocketCaps>;
+  /** A schema other than the project's. */
+  readonly main?: GuardedApi;
+  /** Streams other than those that the test feeds by hand. */
+  readonly marketStreams?: GraphqlServices['marketStreams'];
+  /** Who a token speaks for, where it is none of `tokens`. */
+  readonly verifier?: ServerParts['tokens'];
   /** Any free one where nothing is said. */
   readonly ports?: Readonly<Partial<Record<'PORT' | 'METRICS_PORT', number>>>;
 }
@@ -56,6 +70,8 @@ export class TestServer {
     readonly tokens: AccessTokens,
     readonly metrics: Metrics,
     readonly health: HealthRegistry,
+    /** Takes authority from whoever is connected, as the identity room would. */
+    readonly changeAuthority: (change: AuthorityChange) => void,
   ) {}
 
   static async start(options: TestServerOptions = {}): Promise<TestServer> {
@@ -73,17 +89,31 @@ export class TestServer {
     const reservations =
       options.reservations ??
       new MemoryReservations({ clock: Date.now, maxIdentities: limits.rateLimiter.maxIdentities });
+    const followers = new Set<(change: AuthorityChange) => void>();
     const running = await startServer({
+      main: options.main ?? { schema: buildMainSchema(), table: mainTable },
+      auth: { schema: buildAuthSchema(), table: authTable },
+      streams: {
+        sharedExecution: options.sharedExecution ?? true,
+        flushWindowMs: options.flushWindowMs ?? 0,
+        caps: { ...limits.socket, maxSocketsPerAddress: 10_000, ...options.caps },
+      },
+      authority: {
+        subscribe: (listener) => {
+          followers.add(listener);
+          return () => followers.delete(listener);
+        },
+      },
       http: { host: '127.0.0.1', port: options.ports?.PORT ?? 0, corsOrigins: options.corsOrigins ?? [] },
       metricsAddress: { host: '127.0.0.1', port: options.ports?.METRICS_PORT ?? 0 },
       access: { publicMarketData: false, introspection: true, clock: Date.now, ...options.access },
       trustedOperations: options.trustedOperations ?? new TrustedOperations(null),
       rateLimiter: createFieldRateLimiter({ reservations, clock: Date.now }),
-      tokens,
+      tokens: options.verifier ?? tokens,
       services: {
         clock: Date.now,
         marketData: market.marketData,
-        marketStreams: market.marketStreams,
+        marketStreams: options.marketStreams ?? market.marketStreams,
         users: { findById: (id) => Promise.resolve(options.users?.find((user) => user.id === id) ?? null) },
       },
       authServices: {
@@ -94,7 +124,9 @@ export class TestServer {
       logger: createLogger('silent'),
       metrics,
     });
-    return new TestServer(running, market, tokens, metrics, health);
+    return new TestServer(running, market, tokens, metrics, health, (change) => {
+      for (const follow of followers) follow(change);
+    });
   }
 
   get httpUrl(): string {

@@ -1,0 +1,117 @@
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+import type { Flusher, Flushable } from './flusher';
+import { toFrame, type SharedFrame } from './sharedFrame';
+
+/** A subscription on a socket that takes no more for now. */
+export interface WaitingReader {
+  readonly prefix: string;
+  catchUp(): void;
+}
+
+export interface ReaderSocketParts {
+  readonly socket: WebSocket;
+  /** Below the WebSocket: frames of ours go past `ws`, which keeps the parsing, the control frames and the closing. */
+  readonly stream: Duplex;
+  readonly flusher: Flusher;
+  readonly clock: () => number;
+  readonly creditBytes: number;
+  readonly maxOpenCredits: number;
+}
+
+const pingFrame = toFrame({ type: 'ping' });
+
+/**
+ * The writing side of one socket, for shared streams: one write a turn, and no more than its reader keeps up with.
+ * Slow is who does not empty the kernel's buffer, or leaves questions open: every `creditBytes` a protocol ping rides
+ * along, whose answer says that the reader has come that far, however much kernels and proxies have swallowed.
+ */
+export class ReaderSocket implements Flushable {
+  #pending = '';
+  #isBlocked = false;
+  #openCredits = 0;
+  #bytesSinceCredit = 0;
+  #waiting: WaitingReader[] | null = null;
+  #slowSince: number | null = null;
+
+  constructor(private readonly parts: ReaderSocketParts) {}
+
+  /** When it stopped taking more; null where it takes everything. Epoch milliseconds. */
+  get slowSince(): number | null {
+    return this.#slowSince;
+  }
+
+  get isBlocked(): boolean {
+    return this.#isBlocked;
+  }
+
+  /** Sends a payload in this turn, or remembers that the reader needs catching up. */
+  offer(frame: SharedFrame, reader: WaitingReader): boolean {
+    if (this.#slowSince !== null) {
+      this.#waiting ??= [];
+      this.#waiting.push(reader);
+      return false;
+    }
+    this.#append(frame.withPrefix(reader.prefix));
+    return true;
+  }
+
+  /** Sends a message in order with the payloads, however slow the reader is. */
+  send(message: object): void {
+    this.#append(toFrame(message));
+  }
+
+  /** The reader has answered a ping. False where none was open: it speaks unasked. */
+  takeCredit(): boolean {
+    if (this.#openCredits === 0) return false;
+    this.#openCredits -= 1;
+    this.#update();
+    return true;
+  }
+
+  flush(): void {
+    const text = this.#pending;
+    this.#pending = '';
+    const { socket, stream, creditBytes } = this.parts;
+    if (text === '' || socket.readyState !== socket.OPEN) return;
+    this.#bytesSinceCredit += text.length;
+    if (this.#bytesSinceCredit < creditBytes) {
+      stream.write(text, 'latin1');
+    } else {
+      this.#bytesSinceCredit = 0;
+      this.#openCredits += 1;
+      stream.write(text + pingFrame, 'latin1');
+      this.#update();
+    }
+    if (stream.writableLength > 0 && !this.#isBlocked) this.#awaitDrain();
+  }
+
+  #append(text: string): void {
+    if (this.#pending === '') this.parts.flusher.add(this);
+    this.#pending += text;
+  }
+
+  /** Nothing at all is written behind what waits: its callback tells that the kernel has taken everything. `drain` comes only above the high-water mark. */
+  #awaitDrain(): void {
+    this.#isBlocked = true;
+    this.parts.stream.write('', (error) => {
+      if (error) return;
+      this.#isBlocked = this.parts.stream.writableLength > 0;
+      if (this.#isBlocked) this.#awaitDrain();
+      this.#update();
+    });
+    this.#update();
+  }
+
+  #update(): void {
+    const isSlow = this.#isBlocked || this.#openCredits >= this.parts.maxOpenCredits;
+    if (isSlow) {
+      this.#slowSince ??= this.parts.clock();
+      return;
+    }
+    this.#slowSince = null;
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    for (const reader of waiting ?? []) reader.catchUp();
+  }
+}

@@ -1,0 +1,70 @@
+import type { GraphQLSchema } from 'graphql';
+import type { Admission } from '../security/admission';
+import { limits } from '../security/limits';
+import { SubscriptionHub } from '../streams/subscriptionHub';
+import { Connections } from './connections';
+import { Flusher } from './flusher';
+import type { ServerParts } from './server';
+import type { SharedFrame } from './sharedFrame';
+import { SocketAdmission } from './socketAdmission';
+import { SocketIdentity } from './socketIdentity';
+import { SocketOperations } from './socketOperations';
+import { createSocketProtocol } from './socketProtocol';
+import type { SocketServerParts } from './socketServer';
+import { SubscriptionPlans } from './subscriptionPlan';
+
+const { stream: streamLimits } = limits;
+
+/** Puts together what serves the sockets. guarded: what the schema became with its guards. */
+export function createSocketParts(
+  parts: ServerParts,
+  guarded: { readonly schema: GraphQLSchema; readonly admission: Admission },
+): SocketServerParts {
+  const { main, streams, services, tokens, access, logger, metrics } = parts;
+  const { caps } = streams;
+  const connections = new Connections(caps);
+  const admission = new SocketAdmission({ ...guarded, services, caps, logger, metrics });
+  const hub = new SubscriptionHub<SharedFrame>({
+    ringBounds: { maxEntries: streamLimits.maxReplayEvents, maxBytes: streamLimits.maxReplayBytes },
+    maxGroupsPerPayer: streamLimits.maxGroupsPerUser,
+    onGroups: (count) => {
+      metrics.streamGroups.set(count);
+    },
+  });
+  const operations = new SocketOperations({
+    admission,
+    hub,
+    plans: new SubscriptionPlans(main),
+    unguardedSchema: main.schema,
+    table: main.table,
+    settings: access,
+    services,
+    isShared: streams.sharedExecution,
+    metrics,
+  });
+  const identity = new SocketIdentity({
+    tokens,
+    connections,
+    metrics,
+    reassess: (connection) => {
+      operations.reassess(connection);
+    },
+  });
+  return {
+    protocol: createSocketProtocol({ admission, identity }),
+    connections,
+    operations,
+    identity,
+    flusher: new Flusher(streams.flushWindowMs),
+    caps,
+    clock: access.clock,
+    logger,
+    metrics,
+    corsOrigins: parts.http.corsOrigins,
+    maxBehindMs: streamLimits.maxBehindMs,
+    followAuthority: () =>
+      parts.authority.subscribe((change) => {
+        identity.apply(change);
+      }),
+  };
+}

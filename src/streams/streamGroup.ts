@@ -1,0 +1,201 @@
+import type { Reader, SharedPayload } from './reader';
+import { ReplayRing, type RingBounds } from './replayRing';
+import { streamReasons } from './streamEvents';
+import type { OpenStream, Position, StreamEvent } from './streamSource';
+
+export interface StreamGroupParts<Event extends StreamEvent, Payload extends SharedPayload> {
+  readonly stream: OpenStream<Event>;
+  /** The one execution and serialization of an event. */
+  readonly render: (event: Event) => Payload;
+  readonly ringBounds: RingBounds;
+  /** The stream has ended or failed by itself. */
+  readonly onOver: () => void;
+}
+
+/** The position of a reader that refused its very opening. */
+const atTheDoor: Position = { seq: 0, items: 0 };
+
+/**
+ * Everybody who asked for the same thing: one stream, one rendering an event, the same payload for each reader.
+ * A reader costs an event one call of `offer`: no promise, no callback, no iterator.
+ */
+export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayload> {
+  readonly #readers: Reader<Payload>[] = [];
+  /** Those who joined before the first event, or while one was between the stream and the readers. */
+  readonly #waiting = new Set<Reader<Payload>>();
+  /** Those for whom events are being fetched from where they outlive the process. */
+  readonly #replaying = new Set<Reader<Payload>>();
+  /** What readers at one position have missed is rendered once, and so is what those who join are told. */
+  readonly #missed = new Map<Position, readonly Payload[]>();
+  readonly #openings = new Map<string | null, readonly Payload[]>();
+  #ring: ReplayRing<Payload> | null = null;
+  #position: Position;
+  #isOver = false;
+
+  constructor(private readonly parts: StreamGroupParts<Event, Payload>) {
+    this.#position = parts.stream.position;
+    this.#run().catch((error: unknown) => {
+      this.#finish(toError(error));
+    });
+  }
+
+  /** Anybody of the group, to be counted for it. */
+  get anyPayer(): string | null {
+    const [waiting] = this.#waiting;
+    const [replaying] = this.#replaying;
+    return (this.#readers[0] ?? waiting ?? replaying)?.payer ?? null;
+  }
+
+  /** True where no event may be left out for a reader. */
+  get keepsEverything(): boolean {
+    return this.parts.stream.keepsEverything;
+  }
+
+  join(reader: Reader<Payload>): void {
+    // What the stream has given is still on its way to the readers: who is admitted in between would get it twice.
+    const isBetween = this.parts.stream.position.seq !== this.#position.seq;
+    if (isBetween || this.#ring === null) this.#waiting.add(reader);
+    else this.#admit(reader, this.#ring);
+  }
+
+  leave(reader: Reader<Payload>): void {
+    if (this.#waiting.delete(reader) || this.#replaying.delete(reader)) return;
+    const last = this.#readers.at(-1);
+    if (this.#readers[reader.index] !== reader || last === undefined) return;
+    this.#readers[reader.index] = last;
+    last.index = reader.index;
+    this.#readers.pop();
+  }
+
+  /** Brings a reader that had refused up to date. */
+  catchUp(reader: Reader<Payload>): void {
+    const { behind } = reader;
+    if (behind === null || this.#ring === null || this.#isOver) return;
+    reader.behind = null;
+    if (behind === atTheDoor) {
+      this.leave(reader);
+      this.#admit(reader, this.#ring);
+      return;
+    }
+    const missed = this.#missedSince(behind);
+    if (missed === null) reader.overrun();
+    else offerAll(reader, missed);
+  }
+
+  /** Releases the stream; nobody is told. */
+  close(): void {
+    this.#isOver = true;
+    void this.parts.stream.return?.();
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      const step = await this.parts.stream.next();
+      if (this.#isOver) return;
+      if (step.done === true) {
+        this.#finish(null);
+        return;
+      }
+      this.#publish(step.value);
+    }
+  }
+
+  #publish(event: Event): void {
+    const before = this.#position;
+    this.#position = this.parts.stream.position;
+    this.#missed.clear();
+    this.#openings.clear();
+    if (this.#ring === null) {
+      // The first event opens the stream: each of those who wait is told it as their own opening.
+      this.#ring = new ReplayRing(this.parts.ringBounds, this.#position.seq);
+    } else {
+      const payload = this.parts.render(event);
+      this.#ring.push(this.#position.seq, payload);
+      for (const reader of this.#readers) {
+        if (reader.behind === null && !reader.offer(payload)) reader.behind = before;
+      }
+      if (this.keepsEverything) this.#dropOverrun(this.#ring);
+    }
+    for (const reader of this.#waiting) this.#admit(reader, this.#ring);
+    this.#waiting.clear();
+  }
+
+  #dropOverrun(ring: ReplayRing<Payload>): void {
+    for (const reader of this.#readers) {
+      const { behind } = reader;
+      if (behind !== null && behind !== atTheDoor && !ring.holdsAfter(behind.seq)) reader.overrun();
+    }
+  }
+
+  #admit(reader: Reader<Payload>, ring: ReplayRing<Payload>): void {
+    const { after } = reader;
+    const { stream } = this.parts;
+    const seq = after === null ? null : stream.seqOf(after);
+    const missed = seq === null || seq > this.#position.seq ? null : ring.after(seq);
+    if (missed !== null) {
+      this.#add(reader, missed);
+    } else if (after !== null && stream.replay !== undefined) {
+      this.#replaying.add(reader);
+      stream.replay(after).then(
+        (events) => {
+          this.#addReplayed(reader, events);
+        },
+        () => {
+          this.#addReplayed(reader, null);
+        },
+      );
+    } else {
+      this.#add(reader, this.#opening(after === null ? null : streamReasons.resumeNotAvailable));
+    }
+  }
+
+  /** Between what was fetched and now lies what the ring holds. */
+  #addReplayed(reader: Reader<Payload>, events: readonly Event[] | null): void {
+    if (this.#isOver || !this.#replaying.delete(reader)) return;
+    const last = events?.at(-1)?.meta.cursor ?? reader.after;
+    const seq = last === null ? null : this.parts.stream.seqOf(last);
+    const rest = seq === null ? null : (this.#ring?.after(seq) ?? null);
+    if (events === null || rest === null) this.#add(reader, this.#opening(streamReasons.resumeNotAvailable));
+    else this.#add(reader, [...events.map(this.parts.render), ...rest]);
+  }
+
+  #add(reader: Reader<Payload>, first: readonly Payload[]): void {
+    reader.index = this.#readers.push(reader) - 1;
+    if (!offerAll(reader, first)) reader.behind = atTheDoor;
+  }
+
+  #opening(reason: string | null): readonly Payload[] {
+    const known = this.#openings.get(reason);
+    const opening = known ?? this.parts.stream.opening(reason).map(this.parts.render);
+    this.#openings.set(reason, opening);
+    return opening;
+  }
+
+  #missedSince(position: Position): readonly Payload[] | null {
+    if (this.keepsEverything) return this.#ring?.after(position.seq) ?? null;
+    const known = this.#missed.get(position);
+    const missed = known ?? this.parts.stream.since(position).map(this.parts.render);
+    this.#missed.set(position, missed);
+    return missed;
+  }
+
+  #finish(error: Error | null): void {
+    if (this.#isOver) return;
+    this.close();
+    const readers = [...this.#readers, ...this.#waiting, ...this.#replaying];
+    this.#readers.length = 0;
+    this.#waiting.clear();
+    this.#replaying.clear();
+    this.parts.onOver();
+    for (const reader of readers) reader.end(error);
+  }
+}
+
+/** All or nothing: whether a reader can take more does not change within a turn. */
+function offerAll<Payload extends SharedPayload>(reader: Reader<Payload>, payloads: readonly Payload[]): boolean {
+  return payloads.every((payload) => reader.offer(payload));
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
