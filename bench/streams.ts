@@ -7,6 +7,7 @@ import { manyMarkets, manyWatchers } from './streams/rows/bursts';
 import { connecting } from './streams/rows/connecting';
 import { heap } from './streams/rows/heap';
 import { oneMarket } from './streams/rows/oneMarket';
+import { positions } from './streams/rows/positions';
 import type { Effort, Row, RowResult } from './streams/rows/row';
 import { stalledReaders } from './streams/rows/stalledReaders';
 import { steadyFeed } from './streams/rows/steadyFeed';
@@ -18,7 +19,16 @@ import type { RunReport } from './streams/report/runReport';
  * Usage: npm run bench:streams [-- --rows 1,2] [--quick] [--write]
  */
 
-const rows: readonly Row[] = [oneMarket, manyWatchers, manyMarkets, steadyFeed, heap, connecting, stalledReaders];
+const rows: readonly Row[] = [
+  oneMarket,
+  manyWatchers,
+  manyMarkets,
+  steadyFeed,
+  heap,
+  connecting,
+  stalledReaders,
+  positions,
+];
 const wholeEffort: Effort = { isQuick: false, windowMs: 500, rounds: 21, warmUpMs: 2_500 };
 const quickEffort: Effort = { isQuick: true, windowMs: 250, rounds: 6, warmUpMs: 700 };
 

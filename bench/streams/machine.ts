@@ -29,7 +29,9 @@ export interface CpuReading {
 export function readCpu(ownPids: readonly number[]): CpuReading {
   const atMs = performance.now();
   try {
-    const [user = 0, nice = 0, system = 0, , , , , steal = 0] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '')
+    const [user = 0, nice = 0, system = 0, , , , , steal = 0] = (
+      readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? ''
+    )
       .split(/\s+/)
       .slice(1)
       .map(Number);

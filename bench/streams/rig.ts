@@ -4,10 +4,9 @@ import { cores, readCpu, shareOfOthers } from './machine';
 import { AskedProcess } from './processes/askedProcess';
 import type { ClientCalls, ServerCalls } from './processes/calls';
 import { guardedServers, type ServerKind, type ServerReport } from './server/serverKind';
-import { makeSigningKeyPem, openTokens } from './tokens';
+import type { StreamKind } from './streamKind';
+import { issueTokens, makeSigningKeyPem } from './tokens';
 
-/** Users that readers are of, in turn. */
-const userCount = 1_000;
 /** A window in which other processes took more of a core than this is not counted. */
 const maxOthersShare = 0.25;
 const goneTimeoutMs = 30_000;
@@ -15,6 +14,8 @@ const goneTimeoutMs = 30_000;
 export interface Readers {
   readonly readers: number;
   readonly markets: number;
+  /** Tickers where nothing is said. */
+  readonly stream?: StreamKind;
 }
 
 /** What one server did in one stretch of load. */
@@ -50,12 +51,12 @@ export class Rig {
   }
 
   /** Connects readers, every one with one subscription a market. Gives the bytes of a frame. */
-  async connect(kind: ServerKind, { readers, markets }: Readers): Promise<number> {
+  async connect(kind: ServerKind, { readers, markets, stream = 'tickers' }: Readers): Promise<number> {
     const { process, report } = await this.#server(kind);
     await process.ask('openMarkets', markets);
     const tokens = guardedServers.has(kind) ? this.#issueTokens() : [];
     const { port, controlPort } = report;
-    return this.#client.ask('connect', { kind, port, controlPort, readers, markets, tokens });
+    return this.#client.ask('connect', { kind, port, controlPort, readers, markets, stream, tokens });
   }
 
   /** Resolves when the server has let go of them. */
@@ -137,11 +138,7 @@ export class Rig {
   }
 
   #issueTokens(): readonly string[] {
-    const tokens = openTokens(this.#signingKeyPem);
-    this.#tokens ??= Array.from(
-      { length: userCount },
-      (_, user) => tokens.issue({ userId: `user-${user}`, roles: ['VIEWER'] }).accessToken,
-    );
+    this.#tokens ??= issueTokens(this.#signingKeyPem);
     return this.#tokens;
   }
 }

@@ -1,4 +1,5 @@
 import type { ServerKind } from '../server/serverKind';
+import type { StreamKind } from '../streamKind';
 
 export interface ConnectOrder {
   readonly kind: ServerKind;
@@ -8,6 +9,7 @@ export interface ConnectOrder {
   readonly readers: number;
   /** One subscription a market and socket. */
   readonly markets: number;
+  readonly stream: StreamKind;
   /** Access tokens, one a user, dealt out in turn; empty where none is asked for. */
   readonly tokens: readonly string[];
 }

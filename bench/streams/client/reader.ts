@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { tickersDocument, marketIdOf } from '../markets';
 import { marketAt, priceOffsetFromEnd, sequenceAt } from '../sequence';
+import { subscriptionOf } from '../streamKind';
 import { FrameScanner, opcodes, toMaskedFrame, toMaskedText } from './frames';
 import type { ConnectOrder } from './orders';
 
@@ -111,7 +111,8 @@ export class Reader {
       onEvent(index, marketAt(bytes, priceAt), sequenceAt(bytes, priceAt), end - start);
       return;
     }
-    if (opcode === opcodes.ping) this.#socket.write(toMaskedFrame(Buffer.from(bytes.subarray(start, end)), opcodes.pong));
+    if (opcode === opcodes.ping)
+      this.#socket.write(toMaskedFrame(Buffer.from(bytes.subarray(start, end)), opcodes.pong));
     if (opcode === opcodes.text) this.#onMessage(bytes.toString('utf8', start, end));
     if (opcode === opcodes.close) {
       const reason = bytes.toString('utf8', start + 2, end);
@@ -143,8 +144,7 @@ export class Reader {
     for (let market = 0; market < this.parts.order.markets; market += 1) {
       // Every operation has an id of its own, as every client gives it; all of one length.
       const id = `r${(this.parts.index * 50 + market).toString(36).padStart(4, '0')}`;
-      const variables = { m: [marketIdOf(market)] };
-      this.#say({ id, type: 'subscribe', payload: { query: tickersDocument, variables } });
+      this.#say({ id, type: 'subscribe', payload: subscriptionOf(this.parts.order.stream, this.parts.index, market) });
     }
   }
 

@@ -15,8 +15,9 @@ async function answer<Asked extends Calls>(handlers: Handlers<Asked>, { id, name
     process.send?.(message);
   };
   try {
-    // Both sides are of one build: the name and its type belong together.
-    tell({ id, answer: await handlers[name as keyof Asked](ask as never) });
+    const handle = handlers[name];
+    if (handle === undefined) throw new Error(`nobody answers to ${name}`);
+    tell({ id, answer: await handle(ask) });
   } catch (error) {
     tell({ id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }

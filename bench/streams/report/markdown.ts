@@ -50,9 +50,9 @@ function verdict(goal: number | null, stretch: number | null, median: number | n
   return median <= goal ? 'goal met' : '**goal missed**';
 }
 
-function comparisonLines({ load, servers }: Comparison): readonly string[] {
+function comparisonLines({ load, baseline, unit, servers }: Comparison): readonly string[] {
   return [
-    `| ${load} | × raw | µs a message |`,
+    `| ${load} | × ${serverNames[baseline]} | µs a ${unit} |`,
     '| --- | --- | --- |',
     ...servers.map(
       ({ kind, ratio, cpuUsPerMessage }) =>

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { heading, toMarkdown } from './markdown';
+import { toPlot } from './plot';
 import type { RunReport } from './runReport';
 
 const bench = resolve(__dirname, '../..');
@@ -9,6 +10,7 @@ const bench = resolve(__dirname, '../..');
 export function writeResults(report: RunReport): void {
   const file = resolve(bench, 'RESULTS.md');
   writeFileSync(file, replaceSection(readFileSync(file, 'utf8'), toMarkdown(report)));
+  writeFileSync(resolve(bench, '../docs/streams.svg'), toPlot(report));
   writeFileSync(resolve(bench, 'streams.json'), `${JSON.stringify(report, null, 2)}\n`);
 }
 

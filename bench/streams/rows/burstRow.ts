@@ -1,6 +1,7 @@
 import type { Readers } from '../rig';
 import { Rounds } from '../rounds';
 import { serverNames, type ServerKind } from '../server/serverKind';
+import { toComparison } from './comparison';
 import type { Comparison, RowContext } from './row';
 
 export interface BurstLoad extends Readers {
@@ -32,7 +33,8 @@ export async function compareInBursts(
   }
   const rounds = await Rounds.run({
     kinds: load.kinds,
-    seldom: slowServers,
+    // The first is what the others are compared with: it is in every round.
+    seldom: new Set(load.kinds.slice(1).filter((kind) => slowServers.has(kind))),
     rounds: effort.rounds,
     runWindow: (kind) => rig.closedLoop(kind, effort.windowMs),
     onRound: (round) => {
@@ -42,16 +44,7 @@ export async function compareInBursts(
   for (const kind of load.kinds) await rig.disconnect(kind);
   return {
     rounds,
-    comparison: compareWithRaw(load.title, load.kinds, rounds),
+    comparison: toComparison(rounds, { load: load.title, kinds: load.kinds }),
     note: `${load.title}: ${frameBytes} bytes of JSON a message`,
   };
-}
-
-export function compareWithRaw(load: string, kinds: readonly ServerKind[], rounds: Rounds): Comparison {
-  const servers = kinds.flatMap((kind) => {
-    const ratio = rounds.ratio(kind, 'raw');
-    const cpuUsPerMessage = rounds.of(kind, (window) => window.cpuUsPerMessage);
-    return ratio === null || cpuUsPerMessage === null ? [] : [{ kind, ratio, cpuUsPerMessage }];
-  });
-  return { load, servers };
 }

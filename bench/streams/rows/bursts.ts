@@ -11,7 +11,7 @@ interface BurstRow {
   readonly stretch: number;
 }
 
-const others: readonly ServerKind[] = ['graphqlWs', 'graphqlWsGuarded', 'mercurius'];
+const others: readonly ServerKind[] = ['tickgateUnshared', 'graphqlWs', 'graphqlWsGuarded', 'mercurius'];
 
 /** Each reader watches every market; a burst is one event in each, in one turn. */
 function burstRow({ id, title, markets, readers, goal, stretch }: BurstRow): Row {

@@ -1,9 +1,9 @@
 import { Rounds } from '../rounds';
 import type { ServerKind } from '../server/serverKind';
-import { compareWithRaw } from './burstRow';
+import { toComparison } from './comparison';
 import type { Row } from './row';
 
-const title = 'connect, authenticate, subscribe (a message is a connection)';
+const title = 'connect, authenticate, subscribe';
 
 /** Connections come fifty at a time; their end is not counted. The same users come back in each round. */
 export const connecting: Row = {
@@ -45,7 +45,7 @@ export const connecting: Row = {
           measured: rounds.ratio('tickgate', 'raw'),
         },
       ],
-      comparisons: [compareWithRaw(title, kinds, rounds)],
+      comparisons: [toComparison(rounds, { load: title, kinds, unit: 'connection' })],
       notes: [],
     };
   },

@@ -2,7 +2,7 @@ import type { ServerKind } from '../server/serverKind';
 import { compareInBursts } from './burstRow';
 import type { Row } from './row';
 
-const others: readonly ServerKind[] = ['graphqlWs', 'mercurius'];
+const others: readonly ServerKind[] = ['tickgateUnshared', 'graphqlWs', 'mercurius'];
 
 export const oneMarket: Row = {
   ids: ['1', '5'],

@@ -26,9 +26,12 @@ export interface Figure {
   readonly measured: Quartiles | null;
 }
 
-/** Server CPU per message under one load, to the raw server's in the same round. */
+/** Server CPU per message under one load, to another server's in the same round. */
 export interface Comparison {
   readonly load: string;
+  readonly baseline: ServerKind;
+  /** What CPU is counted for. */
+  readonly unit: 'message' | 'connection';
   readonly servers: readonly {
     readonly kind: ServerKind;
     readonly ratio: Quartiles;

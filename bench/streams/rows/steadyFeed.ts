@@ -1,7 +1,7 @@
 import { Rounds } from '../rounds';
 import { serverNames, type ServerKind } from '../server/serverKind';
 import { quartilesText } from '../report/numbers';
-import { compareWithRaw } from './burstRow';
+import { toComparison } from './comparison';
 import type { Row } from './row';
 
 const load = { markets: 50, readers: 100 };
@@ -56,7 +56,7 @@ export const steadyFeed: Row = {
           ),
         },
       ],
-      comparisons: [compareWithRaw(title, kinds, rounds)],
+      comparisons: [toComparison(rounds, { load: title, kinds })],
       notes: [`${title}: p99 latency ${latencies.join(', ')}`],
     };
   },

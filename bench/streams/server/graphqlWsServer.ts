@@ -4,23 +4,22 @@ import type { AddressInfo } from 'node:net';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { GraphqlContext } from '../../../src/graphql/context';
-import { buildMainSchema } from '../../../src/graphql/buildSchemas';
 import { applyPermissions } from '../../../src/security/applyPermissions';
 import { authenticate, rateKeyOf } from '../../../src/security/authentication';
-import { mainTable } from '../../../src/security/permissions';
 import type { Assembly } from './assembly';
+import { benchTable, buildBenchSchema } from './schema';
 
 /** graphql-ws as its documentation sets it up, over the same schema; `isGuarded`: with the same tokens, rules and rates. */
 export function startGraphqlWsServer(assembly: Assembly, isGuarded: boolean): Promise<number> {
   const { services, rateLimiter, tokens } = assembly;
   const access = { publicMarketData: false, introspection: true, clock: Date.now };
-  const schema = buildMainSchema();
+  const schema = buildBenchSchema();
   const http = createServer();
   const wss = new WebSocketServer({ server: http, path: '/graphql', perMessageDeflate: false });
   const nobody = { principal: null, rateKey: 'ip:127.0.0.1' };
   useServer<{ readonly authorization?: string }, { identity?: Pick<GraphqlContext, 'principal' | 'rateKey'> }>(
     {
-      schema: isGuarded ? applyPermissions(schema, { table: mainTable, settings: access, rateLimiter }) : schema,
+      schema: isGuarded ? applyPermissions(schema, { table: benchTable, settings: access, rateLimiter }) : schema,
       onConnect: ({ connectionParams, extra }) => {
         const principal = isGuarded ? authenticate(connectionParams?.authorization, tokens) : null;
         extra.identity = { principal, rateKey: rateKeyOf(principal, '127.0.0.1') };

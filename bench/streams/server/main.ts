@@ -5,17 +5,18 @@ import { assemble, type Assembly } from './assembly';
 import { listenForCommands } from './control';
 import { startGraphqlWsServer } from './graphqlWsServer';
 import { startMercuriusServer } from './mercuriusServer';
+import { positionExecutions } from './positions';
 import { startRawServer } from './rawServer';
-import type { ServerKind, ServerUsage } from './serverKind';
-import { startTickgateServer } from './tickgateServer';
+import { isOurs, type ServerKind, type ServerUsage } from './serverKind';
+import { raisedCaps, startTickgateServer } from './tickgateServer';
 
 /** One server of the benchmark, in a process of its own. */
 const starts: Readonly<Record<ServerKind, (assembly: Assembly) => Promise<number>>> = {
   raw: (assembly) => startRawServer(assembly, false),
   rawWithToken: (assembly) => startRawServer(assembly, true),
-  tickgate: startTickgateServer,
-  tickgateWindowed: startTickgateServer,
-  tickgateUnshared: startTickgateServer,
+  tickgate: (assembly) => startTickgateServer(assembly),
+  tickgateWindowed: (assembly) => startTickgateServer(assembly, { flushWindowMs: 20 }),
+  tickgateUnshared: (assembly) => startTickgateServer(assembly, { sharedExecution: false }),
   graphqlWs: (assembly) => startGraphqlWsServer(assembly, false),
   graphqlWsGuarded: (assembly) => startGraphqlWsServer(assembly, true),
   mercurius: startMercuriusServer,
@@ -27,7 +28,11 @@ answerCalls<ServerCalls>({
   async start(settings) {
     assembly = assemble(settings);
     const port = await starts[settings.kind](assembly);
-    return { port, controlPort: await listenForCommands(assembly.feed), raisedLimits: {} };
+    return {
+      port,
+      controlPort: await listenForCommands(assembly.feed),
+      raisedLimits: isOurs(settings.kind) ? raisedCaps : {},
+    };
   },
   openMarkets(count) {
     assembly?.feed.openMarkets(count);
@@ -45,5 +50,10 @@ function usageNow(collectGarbage: boolean): ServerUsage {
   const { user, system } = process.cpuUsage();
   const { heapUsed, external } = process.memoryUsage();
   const connections = process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
-  return { cpuUs: user + system, heapBytes: heapUsed + external, connections };
+  return {
+    cpuUs: user + system,
+    heapBytes: heapUsed + external,
+    connections,
+    positionExecutions: positionExecutions(),
+  };
 }

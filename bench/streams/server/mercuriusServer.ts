@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import fastify from 'fastify';
 import mercurius from 'mercurius';
 import type { AddressInfo } from 'node:net';
-import { buildMainSchema } from '../../../src/graphql/buildSchemas';
 import type { GraphqlContext } from '../../../src/graphql/context';
 import type { Assembly } from './assembly';
+import { buildBenchSchema } from './schema';
 
 /** Mercurius as its documentation sets it up, over the same schema, without rules. */
 export async function startMercuriusServer({ services }: Assembly): Promise<number> {
@@ -16,7 +16,7 @@ export async function startMercuriusServer({ services }: Assembly): Promise<numb
     requestId: randomUUID(),
     services,
   });
-  await app.register(mercurius, { schema: buildMainSchema(), subscription: { context } });
+  await app.register(mercurius, { schema: buildBenchSchema(), subscription: { context } });
   await app.listen({ host: '127.0.0.1', port: 0 });
   return (app.server.address() as AddressInfo).port;
 }

@@ -53,7 +53,7 @@ export function startRawServer({ bus, feed, tokens }: Assembly, isTokenChecked: 
   });
 }
 
-/** As a GraphQL server writes it for `tickersDocument`. */
+/** As a GraphQL server writes it for the subscription of the others. */
 function toNextMessage({ marketId, bid, ask, receivedTime, last }: Ticker, sequence: number): string {
   const ticker = { marketId, bid, ask, receivedTime: new Date(receivedTime).toISOString(), last };
   const meta = { kind: 'UPDATE', seq: String(sequence), at: new Date().toISOString() };

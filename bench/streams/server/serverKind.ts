@@ -12,6 +12,10 @@ export const serverNames = {
 
 export type ServerKind = keyof typeof serverNames;
 
+export function isOurs(kind: ServerKind): boolean {
+  return kind.startsWith('tickgate');
+}
+
 /** Servers that let nobody in without a token. */
 export const guardedServers: ReadonlySet<ServerKind> = new Set([
   'rawWithToken',
@@ -43,6 +47,8 @@ export interface ServerUsage {
   readonly cpuUs: number;
   /** Heap and external memory in use. */
   readonly heapBytes: number;
+  /** Executions of the stand-in for positions since the process began. */
+  readonly positionExecutions: number;
   /** TCP connections that are open. */
   readonly connections: number;
 }

@@ -1,12 +1,27 @@
-import { startServer } from '../../../src/server/server';
+import { buildAuthSchema } from '../../../src/graphql/buildSchemas';
+import { limits } from '../../../src/security/limits';
+import { authTable } from '../../../src/security/permissions';
 import { TrustedOperations } from '../../../src/security/trustedOperations';
+import { startServer, type StreamSettings } from '../../../src/server/server';
+import type { SocketCaps } from '../../../src/server/socketCaps';
 import { HealthRegistry } from '../../../src/telemetry/health';
 import type { Assembly } from './assembly';
+import { benchTable, buildBenchSchema } from './schema';
+
+/** What a user would find lower: here all readers come from one address. */
+export const raisedCaps = { maxSocketsPerAddress: 2_000 } satisfies Partial<SocketCaps>;
 
 /** Ours as `main.ts` starts it, every guard in its place. */
-export async function startTickgateServer(assembly: Assembly): Promise<number> {
+export async function startTickgateServer(
+  assembly: Assembly,
+  streams: Partial<Omit<StreamSettings, 'caps'>> = {},
+): Promise<number> {
   const { tokens, rateLimiter, services, logger, metrics } = assembly;
   const running = await startServer({
+    main: { schema: buildBenchSchema(), table: benchTable },
+    auth: { schema: buildAuthSchema(), table: authTable },
+    streams: { sharedExecution: true, flushWindowMs: 0, ...streams, caps: { ...limits.socket, ...raisedCaps } },
+    authority: { subscribe: () => () => undefined },
     http: { host: '127.0.0.1', port: 0, corsOrigins: [] },
     metricsAddress: { host: '127.0.0.1', port: 0 },
     access: { publicMarketData: false, introspection: true, clock: Date.now },

@@ -1,0 +1,59 @@
+import { Arg, Field, ID, ObjectType, Resolver, Root, Subscription, type SubscribeResolverData } from 'type-graphql';
+import type { GraphqlContext } from '../../../src/graphql/context';
+import { DecimalScalar, MarketIdScalar } from '../../../src/graphql/scalar/scalars';
+import { StreamMetaType } from '../../../src/graphql/stream/stream.type';
+import { toDecimalString } from '../../../src/domain/decimal';
+import { AppError } from '../../../src/errors/appError';
+import type { StreamMeta, TickerEvent } from '../../../src/streams/streamEvents';
+import { marketIdOf } from '../markets';
+
+interface PositionEvent {
+  readonly meta: StreamMeta;
+  readonly account: string;
+  readonly marketId: string;
+  readonly amount: string;
+  readonly entryPrice: string;
+  readonly markPrice: string;
+}
+
+@ObjectType('PositionEvent')
+class PositionEventType {
+  @Field(() => StreamMetaType)
+  readonly meta!: StreamMetaType;
+  @Field(() => ID)
+  readonly account!: string;
+  @Field(() => MarketIdScalar)
+  readonly marketId!: string;
+  @Field(() => DecimalScalar)
+  readonly amount!: string;
+  @Field(() => DecimalScalar)
+  readonly entryPrice!: string;
+  @Field(() => DecimalScalar)
+  readonly markPrice!: string;
+}
+
+/** How often an event of a position was made: once an execution. */
+let executions = 0;
+export const positionExecutions = (): number => executions;
+
+const amount = toDecimalString('0.25');
+const entryPrice = toDecimalString('95120.5');
+
+/**
+ * A stand-in for the stream of a user's positions: every price tick is an event of its own for each user,
+ * who may read no account but theirs.
+ */
+@Resolver()
+export class PositionsStandIn {
+  @Subscription(() => PositionEventType, {
+    subscribe: async ({ args, context }: SubscribeResolverData<unknown, { account: string }, GraphqlContext>) => {
+      if (args.account !== context.principal?.userId) throw new AppError('FORBIDDEN');
+      return context.services.marketStreams.tickers({ marketIds: [marketIdOf(0)], intervalMs: 0, after: null });
+    },
+  })
+  positions(@Root() { meta, tickers }: TickerEvent, @Arg('account', () => ID) account: string): PositionEvent {
+    executions += 1;
+    const markPrice = tickers[0]?.last ?? '0';
+    return { meta, account, marketId: marketIdOf(0), amount, entryPrice, markPrice };
+  }
+}
