@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Socket } from 'node:net';
-import { Client, DatabaseError } from 'pg';
+import { Client } from 'pg';
 import type { BackgroundRunner } from '../telemetry/backgroundRunner';
 import type { Logger } from '../telemetry/logger';
 import type { RunQuery } from './userStanding';
@@ -86,18 +86,6 @@ export class NotificationListener {
     logger.info({ channel }, 'notifications are heard');
     onUp();
   }
-
-  /** Runs a statement on the connection of this listener. Throws where it is not up, or does not answer in time. */
-  readonly query: RunQuery = async (text, values) => {
-    const connection = this.#connection;
-    if (connection === null || !this.#isUp) throw new Error('the connection is lost');
-    try {
-      return (await connection.client.query<Record<string, unknown>>(text, [...values])).rows;
-    } catch (error) {
-      if (!(error instanceof DatabaseError)) this.#drop(connection, error);
-      throw error;
-    }
-  };
 
   /** Proves that notifications still come through, or begins to connect anew. To be called now and then. */
   async check(): Promise<void> {

@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BackgroundRunner } from '../telemetry/backgroundRunner';
 import type { Logger } from '../telemetry/logger';
 import { NotificationListener, type ListenerTiming } from './notificationListener';
-import { StorageError, reasonOf } from './storageError';
+import { StorageError } from './storageError';
 import { readChangedStandings, readStandings, type RunQuery, type UserStanding } from './userStanding';
 
 /** What the trigger of the migration tells changes on. */
@@ -23,7 +24,7 @@ export interface UserChangesOptions {
 }
 
 export interface UserChangesTiming extends ListenerTiming {
-  /** Between two proofs that changes are heard; between two readings where they are not. */
+  /** Between two proofs that changes are heard; between two readings where they are not; how long a reading may take. */
   readonly pollMs: number;
   /** How long a change may be known of and not be read before there is doubt. */
   readonly doubtAfterMs: number;
@@ -39,14 +40,15 @@ const usualTiming: UserChangesTiming = {
 
 /**
  * Who is disabled, and who has which roles, as the `users` table says it from one moment to the next.
- * Changes are heard at once on a connection of its own. While that is lost, whoever changed of late is read every 5 s
- * over the pool, and once more when it is back. Readings follow each other, so the last one told is the newest.
+ * Changes are heard at once on a connection of its own, on which nothing else runs: PostgreSQL passes no notification on
+ * in the middle of a statement. While that is lost, whoever changed of late is read every 5 s, and once more when it is back.
+ * Readings follow each other, so the last one told is the newest.
  */
 export class UserChanges {
   readonly #listener: NotificationListener;
   readonly #timing: UserChangesTiming;
-  /** Users who have changed and have not been read since. */
-  readonly #changed = new Set<string>();
+  /** Users who have changed and have not been read since, each with the timer of its doubt; null: there is doubt. */
+  readonly #changed = new Map<string, NodeJS.Timeout | null>();
   /** True where changes may have been missed. */
   #mustCatchUp = true;
   #working: Promise<void> | null = null;
@@ -60,7 +62,7 @@ export class UserChanges {
       channel,
       queryElsewhere: pool,
       onNotification: (payload) => {
-        if (uuid.test(payload)) this.#changed.add(payload);
+        this.#note(payload);
         this.#wake();
       },
       onUp: () => {
@@ -90,6 +92,16 @@ export class UserChanges {
     this.#poll = null;
     await this.#listener.stop();
     await this.#working;
+    for (const timer of this.#changed.values()) clearTimeout(timer ?? undefined);
+  }
+
+  /** The timer begins with the notification: the reader may be waiting for an answer to something else. */
+  #note(payload: string): void {
+    if (!uuid.test(payload) || this.#changed.has(payload)) return;
+    const timer = setTimeout(() => {
+      this.parts.onDoubt(payload);
+    }, this.#timing.doubtAfterMs);
+    this.#changed.set(payload, timer);
   }
 
   async #check(): Promise<void> {
@@ -125,27 +137,26 @@ export class UserChanges {
   }
 
   async #readChanged(): Promise<void> {
-    const ids = [...this.#changed];
+    const reading = [...this.#changed];
     this.#changed.clear();
-    const doubt = (): void => {
-      for (const id of ids) this.parts.onDoubt(id);
-    };
-    const timer = setTimeout(doubt, this.#timing.doubtAfterMs);
+    const ids = reading.map(([id]) => id);
     try {
-      this.#tell(await this.#read((query) => readStandings(query, ids)));
+      this.#tell(await this.#read(readStandings(this.parts.pool, ids)));
     } catch (error) {
-      for (const id of ids) this.#changed.add(id);
-      doubt();
+      for (const id of ids) {
+        this.parts.onDoubt(id);
+        if (!this.#changed.has(id)) this.#changed.set(id, null);
+      }
       throw error;
     } finally {
-      clearTimeout(timer);
+      for (const [, timer] of reading) clearTimeout(timer ?? undefined);
     }
   }
 
   async #catchUp(): Promise<void> {
     this.#mustCatchUp = false;
     try {
-      this.#tell(await this.#read((query) => readChangedStandings(query, this.parts.lookBackMs)));
+      this.#tell(await this.#read(readChangedStandings(this.parts.pool, this.parts.lookBackMs)));
     } catch (error) {
       this.#mustCatchUp = true;
       throw error;
@@ -156,15 +167,11 @@ export class UserChanges {
     for (const user of users) this.parts.onUser(user);
   }
 
-  /** On the listener's own connection, for which nobody queues; over the pool where that fails. */
-  async #read(read: (query: RunQuery) => Promise<readonly UserStanding[]>): Promise<readonly UserStanding[]> {
-    if (this.#listener.isUp) {
-      try {
-        return await read(this.#listener.query);
-      } catch (error) {
-        this.parts.logger.warn({ reason: reasonOf(error) }, 'users are read over the pool');
-      }
-    }
-    return read(this.parts.pool);
+  /** A connection of the pool that hangs must not hold up the one reader: what comes too late is passed over. */
+  async #read(reading: Promise<readonly UserStanding[]>): Promise<readonly UserStanding[]> {
+    const { pollMs } = this.#timing;
+    const users = await Promise.race([reading, delay(pollMs, null, { ref: false })]);
+    if (users === null) throw new StorageError(`The database has not answered within ${pollMs} ms.`);
+    return users;
   }
 }

@@ -68,13 +68,15 @@ describe('a revoked session or key', () => {
     expect(passes(ada)).toBe(true);
   });
 
-  it('is remembered anew where it is revoked again', () => {
+  it('is remembered anew where it is revoked again, and keeps no other from being forgotten', () => {
+    const another = principal(['VIEWER'], { kind: 'session', id: 's2' });
     authority.change({ kind: 'sessionRevoked', sessionId: 's1' });
-    now += ttlMs;
     authority.change({ kind: 'sessionRevoked', sessionId: 's2' });
+    now += ttlMs;
     authority.change({ kind: 'sessionRevoked', sessionId: 's1' });
     now += ttlMs;
     expect(passes(principal())).toBe(false);
+    expect(passes(another)).toBe(true);
   });
 });
 
@@ -134,6 +136,10 @@ describe('a disabled user', () => {
     expect(passes(principal())).toBe(true);
     authority.learn(standing({ roles: ['VIEWER'], endedAt: start + 30_000 }));
     expect(passes(principal())).toBe(true);
+    authority.learn(standing({ endedAt: now + 30_000 }));
+    expect(passes(principal())).toBe(false);
+    now += 1;
+    expect(passes(principal())).toBe(true);
   });
 
   it('by doubt alone is let in again with the same token once the database says that nothing happened', () => {
@@ -188,11 +194,13 @@ describe('roles', () => {
 
 describe('listeners', () => {
   it('find a change in force when they are told of it', () => {
-    const ada = principal();
+    let ada = principal();
     const seen: boolean[] = [];
     authority.subscribe(() => seen.push(passes(ada)));
-    authority.learn(standing({ disabled: true, endedAt: start }));
     authority.change({ kind: 'sessionRevoked', sessionId: 's1' });
+    expect(seen).toEqual([false]);
+    ada = principal(['VIEWER'], { kind: 'session', id: 's2' });
+    authority.learn(standing({ disabled: true, endedAt: start }));
     expect(seen).toEqual([false, false]);
   });
 

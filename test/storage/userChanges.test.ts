@@ -52,8 +52,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await operator.end();
-  await storage.stop();
   await relay.stop();
+  await storage.stop();
   await database.stop();
 });
 
@@ -127,6 +127,16 @@ async function withoutListener(work: () => Promise<void>): Promise<void> {
   } finally {
     relay.refuseNew(false);
   }
+}
+
+/** Leaves the connections that have this name open and lets nothing through any more. */
+async function freeze(applicationName: string): Promise<void> {
+  const { rows } = await operator.query<{ port: number }>(
+    'SELECT client_port AS port FROM pg_stat_activity WHERE application_name = $1',
+    [applicationName],
+  );
+  expect(rows).not.toEqual([]);
+  for (const { port } of rows) relay.freeze(port);
 }
 
 describe('a change made by hand is told at once:', () => {
@@ -246,10 +256,7 @@ describe('where the connection that listens', () => {
     const id = await addUser();
     await follow(withPolls);
     const [pid] = await listeners();
-    const [port] = (
-      await operator.query<{ port: number }>('SELECT client_port AS port FROM pg_stat_activity WHERE pid = $1', [pid])
-    ).rows;
-    relay.freeze(port?.port ?? 0);
+    await freeze('tickgate tickgate_users');
     await disable(id);
     await eventually(() => lastTold(id)?.disabled);
     await eventually(async () => (await listeners()).some((other) => other !== pid));
@@ -270,20 +277,34 @@ it('doubts a user who has changed and cannot be read, until the database answers
   await eventually(() => matches(lastTold(id), { disabled: false }));
 });
 
-it('doubts a user whose reading takes too long, and tells what it was when it comes', async () => {
-  const id = await addUser();
+it('doubts users whose reading takes too long, also those that wait behind it, and tells what it was when it comes', async () => {
+  const [first, second] = [await addUser(), await addUser()];
   await follow({ ...withoutPolls, doubtAfterMs: 100, answerWithinMs: 20_000 });
   told = [];
   await operator.query('BEGIN');
   await operator.query('LOCK TABLE users IN ACCESS EXCLUSIVE MODE');
-  const other = new Client({ connectionString: database.url });
-  await other.connect();
-  await other.query('SELECT pg_notify($1, $2)', ['tickgate_users', id]);
-  await other.end();
-  await eventually(() => doubted.includes(id));
-  expect(told).toEqual([]);
-  await operator.query('COMMIT');
-  await eventually(() => matches(lastTold(id), { disabled: false }));
+  try {
+    const other = new Client({ connectionString: database.url });
+    await other.connect();
+    await other.query('SELECT pg_notify($1, $2)', ['tickgate_users', first]);
+    await eventually(() => doubted.includes(first));
+    await other.query('SELECT pg_notify($1, $2)', ['tickgate_users', second]);
+    await eventually(() => doubted.includes(second));
+    await other.end();
+    expect(told).toEqual([]);
+  } finally {
+    await operator.query('COMMIT');
+  }
+  await eventually(() => [first, second].every((id) => matches(lastTold(id), { disabled: false })));
+  expect(doubted).toEqual([first, second]);
+});
+
+it('is not held up by connections of the pool that hang', async () => {
+  const id = await addUser();
+  await follow({ ...withoutPolls, pollMs: 300 });
+  await freeze('tickgate');
+  await disable(id);
+  await eventually(() => lastTold(id)?.disabled);
 });
 
 it('leaves nothing behind when it stops', async () => {
