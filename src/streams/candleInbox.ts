@@ -24,6 +24,7 @@ export class CandleInbox implements Inbox<Body> {
   readonly #waiting = new Map<EpochMs, CandleUpdate>();
   /** In the order in which they were told last. */
   readonly #told = new Map<EpochMs, ToldCandle>();
+  /** Of the newest candle: one before it may be corrected late. */
   #last: CandleUpdate | null = null;
 
   constructor(
@@ -52,7 +53,7 @@ export class CandleInbox implements Inbox<Body> {
     const { openTime } = message.data.candle;
     if (this.#waiting.has(openTime)) this.parts.onConflated();
     this.#waiting.set(openTime, message.data);
-    this.#last = message.data;
+    if (this.#last === null || openTime >= this.#last.candle.openTime) this.#last = message.data;
     if (dropOldest(this.#waiting)) this.parts.onConflated();
   }
 
@@ -67,10 +68,10 @@ export class CandleInbox implements Inbox<Body> {
   }
 
   opening(): readonly Draft<Body>[] {
-    const { stale, hasOpened } = this.#states;
+    const { stale } = this.#states;
     if (stale !== null) return this.#last === null ? [] : [this.#staleDraft(this.#last, stale.reason)];
-    const last = [...this.#told.values()].at(-1);
-    return hasOpened && last !== undefined ? [{ kind: 'SNAPSHOT', reason: null, body: this.#body(last.update) }] : [];
+    const newest = this.#told.get(Math.max(...this.#told.keys()));
+    return newest === undefined ? [] : [{ kind: 'SNAPSHOT', reason: null, body: this.#body(newest.update) }];
   }
 
   /** The last state of every candle told since, each under the number of the event that told it. */

@@ -47,6 +47,7 @@ export class EventStream<Body extends object> implements OpenStream<StreamEvent<
   }
 
   opening(reason: string | null): readonly StreamEvent<Body>[] {
+    if (this.#seq === 0) return [];
     const [first, ...others] = this.#retell(this.parts.inbox.opening());
     if (first === undefined || reason === null) return first === undefined ? [] : [first, ...others];
     return [{ ...first, meta: { ...first.meta, reason: joinReasons(reason, first.meta.reason) } }, ...others];

@@ -23,7 +23,7 @@ export interface Inbox<Body> {
   readonly isUrgent: boolean;
   /** Set when the stream has no future: what is waiting is given up, and the reader gets this. */
   readonly failure: AppError | null;
-  /** How many items the events so far have carried. */
+  /** How many items the events so far have carried, or were dropped before they could. */
   readonly toldItems: number;
   /** What was told so far, as one who joins now needs it: a SNAPSHOT of what is live, STALE for what is not. */
   opening(): readonly Draft<Body>[];

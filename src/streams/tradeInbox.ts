@@ -48,6 +48,10 @@ export class TradeInbox implements Inbox<Body> {
     return this.#toldItems;
   }
 
+  get #hasLive(): boolean {
+    return this.ids.some((id) => this.#states.isLive(id));
+  }
+
   receive(id: MarketId, message: TradeMessage): void {
     this.#states.note(id, message);
     if (message.kind !== 'data') return;
@@ -95,10 +99,6 @@ export class TradeInbox implements Inbox<Body> {
     const kind = hasChangedState ? 'SNAPSHOT' : 'UPDATE';
     const drafts: Draft<Body>[] = isTold ? [{ kind, reason, body: { trades } }] : [];
     return stale === null || !hasChangedState ? drafts : [...drafts, staleDraft(stale.reason)];
-  }
-
-  get #hasLive(): boolean {
-    return this.ids.some((id) => this.#states.isLive(id));
   }
 
   #takeTrades(kind: 'SNAPSHOT' | 'UPDATE', seq: number): Draft<Body> {
