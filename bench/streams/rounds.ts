@@ -5,6 +5,11 @@ import { quartilesOf, type Quartiles } from './statistics';
 /** Fewer undisturbed pairs than this, and disturbed ones are counted too. */
 const leastPairs = 3;
 
+interface Pair {
+  readonly own: Window;
+  readonly other: Window;
+}
+
 export interface RoundsParts {
   readonly kinds: readonly ServerKind[];
   /** Those whose windows are long take part in every third round. */
@@ -36,8 +41,7 @@ export class Rounds {
   /** One number of each undisturbed window of a server. */
   of(kind: ServerKind, read: (window: Window) => number): Quartiles | null {
     const windows = this.#rounds.map((round) => round.get(kind)).filter((window) => window !== undefined);
-    const quiet = windows.filter(({ isQuiet }) => isQuiet);
-    return quartilesOf((quiet.length >= leastPairs ? quiet : windows).map(read));
+    return quietQuartiles(windows, ({ isQuiet }) => isQuiet, read);
   }
 
   /** CPU per message of one server to another's, pair by pair of one round. */
@@ -46,12 +50,23 @@ export class Rounds {
   }
 
   compare(kind: ServerKind, baseline: ServerKind, read: (own: Window, other: Window) => number): Quartiles | null {
-    const pairs = this.#rounds.flatMap((round) => {
+    const pairs = this.#rounds.flatMap((round): readonly Pair[] => {
       const own = round.get(kind);
       const other = round.get(baseline);
       return own === undefined || other === undefined ? [] : [{ own, other }];
     });
-    const quiet = pairs.filter(({ own, other }) => own.isQuiet && other.isQuiet);
-    return quartilesOf((quiet.length >= leastPairs ? quiet : pairs).map(({ own, other }) => read(own, other)));
+    const isQuiet = (pair: Pair): boolean => pair.own.isQuiet && pair.other.isQuiet;
+    return quietQuartiles(pairs, isQuiet, (pair) => read(pair.own, pair.other));
   }
+}
+
+function quietQuartiles<Sample>(
+  samples: readonly Sample[],
+  isQuiet: (sample: Sample) => boolean,
+  read: (sample: Sample) => number,
+): Quartiles | null {
+  const quiet = samples.filter(isQuiet);
+  if (quiet.length >= leastPairs) return quartilesOf(quiet.map(read));
+  const all = quartilesOf(samples.map(read));
+  return all === null ? null : { ...all, isDisturbed: quiet.length < samples.length };
 }

@@ -3,6 +3,8 @@ export interface Quartiles {
   readonly median: number;
   readonly upper: number;
   readonly count: number;
+  /** Counted among them is what was measured while other processes were busy. */
+  readonly isDisturbed?: boolean;
 }
 
 /** Median and quartiles, interpolated; null of no values. */

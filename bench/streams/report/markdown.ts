@@ -32,7 +32,7 @@ function introduction(report: RunReport): readonly string[] {
     report.isPinned
       ? 'Each server is a process pinned to core 0, the readers are one process pinned to core 1.'
       : 'Nothing is pinned to a core: this machine has one core, or no `taskset`.',
-    `${report.disturbedWindows} of ${report.windows} windows were dropped because other processes took more than a quarter of a core.`,
+    `In ${report.disturbedWindows} of ${report.windows} windows other processes took more than a quarter of a core. They are dropped; where fewer than three were left, all are counted and the number is marked (disturbed).`,
     raised.length === 0 ? 'No limit is raised.' : `Limits raised for this: ${raised.join(', ')}.`,
   ];
 }

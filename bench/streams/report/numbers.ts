@@ -7,6 +7,7 @@ export function toText(value: number): string {
   return value >= 0.1 || value <= 0 ? value.toFixed(2) : value.toFixed(3);
 }
 
-export function quartilesText({ median, lower, upper }: Quartiles): string {
-  return `${toText(median)} [${toText(lower)}–${toText(upper)}]`;
+export function quartilesText({ median, lower, upper, count, isDisturbed }: Quartiles): string {
+  const spread = count > 1 ? ` [${toText(lower)}–${toText(upper)}]` : '';
+  return `${toText(median)}${spread}${isDisturbed === true ? ' (disturbed)' : ''}`;
 }

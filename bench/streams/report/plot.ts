@@ -14,9 +14,11 @@ const top = 84;
 /** Readable on a light page and on a dark one. */
 const style = `
   .page { fill: #ffffff } .text { fill: #1f2328 } .quiet { fill: #59636e } .grid { stroke: #d1d9e0 } .one { stroke: #59636e }
+  .halo { paint-order: stroke; stroke: #ffffff; stroke-width: 5px }
   .ours { fill: #1a7f37 } .theirs { fill: #8c959f }
   @media (prefers-color-scheme: dark) {
     .page { fill: #0d1117 } .text { fill: #f0f6fc } .quiet { fill: #9198a1 } .grid { stroke: #3d444d } .one { stroke: #9198a1 }
+    .halo { stroke: #0d1117 }
     .ours { fill: #3fb950 } .theirs { fill: #656c76 }
   }`;
 
@@ -69,7 +71,7 @@ function drawGridLine(power: number, { x, bottom }: { readonly x: number; readon
 }
 
 function drawGroup(group: Comparison, { y, scale }: { readonly y: number; readonly scale: Scale }): string {
-  const heading = `<text class="text" x="20" y="${y + 14}" font-weight="600">${escape(group.load)}</text>`;
+  const heading = `<text class="text halo" x="20" y="${y + 14}" font-weight="600">${escape(group.load)}</text>`;
   const bars = barsOf(group).map(({ kind, ratio }, index) => {
     const barTop = y + 24 + index * lineHeight;
     const [from, to] = [scale(1), scale(ratio.median)].sort((a, b) => a - b) as [number, number];
@@ -77,7 +79,7 @@ function drawGroup(group: Comparison, { y, scale }: { readonly y: number; readon
     return [
       `<text class="text" x="${plotLeft - 10}" y="${barTop + 11}" text-anchor="end">${serverNames[kind]}</text>`,
       `<rect class="${isOurs(kind) ? 'ours' : 'theirs'}" x="${round(from)}" y="${barTop}" width="${round(Math.max(1, to - from))}" height="${barHeight}" rx="2"/>`,
-      `<text class="text" x="${round(isLess ? from - 6 : to + 6)}" y="${barTop + 11}" text-anchor="${isLess ? 'end' : 'start'}">${toText(ratio.median)}</text>`,
+      `<text class="text halo" x="${round(isLess ? from - 6 : to + 6)}" y="${barTop + 11}" text-anchor="${isLess ? 'end' : 'start'}">${toText(ratio.median)}</text>`,
     ].join('');
   });
   return [heading, ...bars].join('\n');

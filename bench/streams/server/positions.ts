@@ -1,5 +1,6 @@
 import { Arg, Field, ID, ObjectType, Resolver, Root, Subscription, type SubscribeResolverData } from 'type-graphql';
 import type { GraphqlContext } from '../../../src/graphql/context';
+import { plainProperties } from '../../../src/graphql/plainProperties';
 import { DecimalScalar, MarketIdScalar } from '../../../src/graphql/scalar/scalars';
 import { StreamMetaType } from '../../../src/graphql/stream/stream.type';
 import { toDecimalString } from '../../../src/domain/decimal';
@@ -16,7 +17,7 @@ interface PositionEvent {
   readonly markPrice: string;
 }
 
-@ObjectType('PositionEvent')
+@ObjectType('PositionEvent', plainProperties)
 class PositionEventType {
   @Field(() => StreamMetaType)
   readonly meta!: StreamMetaType;
