@@ -5,6 +5,9 @@ import type { BackgroundRunner } from '../telemetry/backgroundRunner';
 import type { Logger } from '../telemetry/logger';
 import type { RunQuery } from './userStanding';
 
+/** A payload that begins so proves the connection to whoever sent it, and says nothing to others who hear it. */
+const probePrefix = 'probe ';
+
 export interface ListenerTiming {
   /** How long a connection, a statement or a notification may take before the connection counts as lost. */
   readonly answerWithinMs: number;
@@ -142,6 +145,3 @@ export class NotificationListener {
     }, pauseMs);
   }
 }
-
-/** What such a payload says to others who hear it: nothing. */
-const probePrefix = 'probe ';
