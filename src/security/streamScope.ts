@@ -13,6 +13,11 @@ import type { PermissionTable, StreamScope } from './permissions';
 /** Directives that depend on variables alone. */
 const knownDirectives = new Set(['include', 'skip']);
 
+/** What a subscription's field does with an event that can be shared: nothing. */
+export function giveEvent(event: unknown): unknown {
+  return event;
+}
+
 export interface ScopeQuestion {
   /** The schema as it was built, before guards were put around its fields. */
   readonly schema: GraphQLSchema;
@@ -38,7 +43,8 @@ export function streamScopeOf({ schema, table, document }: ScopeQuestion): Strea
         const parent = typeInfo.getParentType();
         const field = typeInfo.getFieldDef();
         if (parent?.name === rootName) {
-          scopes.add(table.roots[rootName]?.[name.value]?.shared ?? null);
+          const shared = table.roots[rootName]?.[name.value]?.shared ?? null;
+          scopes.add(field?.resolve === giveEvent ? shared : null);
         } else if ((field?.resolve ?? defaultFieldResolver) !== defaultFieldResolver) {
           scopes.add(null);
         }

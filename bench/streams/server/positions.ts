@@ -6,6 +6,7 @@ import { StreamMetaType } from '../../../src/graphql/stream/stream.type';
 import { toDecimalString } from '../../../src/domain/decimal';
 import { AppError } from '../../../src/errors/appError';
 import type { StreamMeta, TickerEvent } from '../../../src/streams/streamEvents';
+import type { OpenStream, StreamSource } from '../../../src/streams/streamSource';
 import { marketIdOf } from '../markets';
 
 interface PositionEvent {
@@ -40,6 +41,36 @@ export const positionExecutions = (): number => executions;
 const amount = toDecimalString('0.25');
 const entryPrice = toDecimalString('95120.5');
 
+function toPosition(account: string, { meta, tickers }: TickerEvent): PositionEvent {
+  executions += 1;
+  const markPrice = tickers[0]?.last ?? '0';
+  return { meta, account, marketId: marketIdOf(0), amount, entryPrice, markPrice };
+}
+
+/** The stream of prices, told as that of a position. */
+function openPositions(account: string, prices: OpenStream<TickerEvent>): OpenStream<PositionEvent> {
+  const toEvent = (event: TickerEvent): PositionEvent => toPosition(account, event);
+  const positions: OpenStream<PositionEvent> = {
+    keepsEverything: false,
+    get position() {
+      return prices.position;
+    },
+    opening: (reason) => prices.opening(reason).map(toEvent),
+    since: (position) => prices.since(position).map(toEvent),
+    seqOf: (cursor) => prices.seqOf(cursor),
+    async next() {
+      const step = await prices.next();
+      return step.done === true ? step : { done: false, value: toEvent(step.value) };
+    },
+    return: () => {
+      void prices.return?.();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+    [Symbol.asyncIterator]: () => positions,
+  };
+  return positions;
+}
+
 /**
  * A stand-in for the stream of a user's positions: every price tick is an event of its own for each user,
  * who may read no account but theirs.
@@ -48,13 +79,15 @@ const entryPrice = toDecimalString('95120.5');
 export class PositionsStandIn {
   @Subscription(() => PositionEventType, {
     subscribe: async ({ args, context }: SubscribeResolverData<unknown, { account: string }, GraphqlContext>) => {
-      if (args.account !== context.principal?.userId) throw new AppError('FORBIDDEN');
-      return context.services.marketStreams.tickers({ marketIds: [marketIdOf(0)], intervalMs: 0, after: null });
+      const { account } = args;
+      if (account !== context.principal?.userId) throw new AppError('FORBIDDEN');
+      const request = { marketIds: [marketIdOf(0)], intervalMs: 0, after: null };
+      const prices = await context.services.marketStreams.tickers(request);
+      const open = (): OpenStream<PositionEvent> => openPositions(account, prices.open());
+      return { after: null, open, [Symbol.asyncIterator]: open } satisfies StreamSource<PositionEvent>;
     },
   })
-  positions(@Root() { meta, tickers }: TickerEvent, @Arg('account', () => ID) account: string): PositionEvent {
-    executions += 1;
-    const markPrice = tickers[0]?.last ?? '0';
-    return { meta, account, marketId: marketIdOf(0), amount, entryPrice, markPrice };
+  positions(@Root() event: PositionEvent, @Arg('account', () => ID) _account: string): PositionEvent {
+    return event;
   }
 }

@@ -3,11 +3,12 @@ import type { EpochMs } from '../../domain/marketData';
 import type { MarketType as DomainMarketType } from '../../domain/market';
 import { NodeType } from '../node.type';
 import { DateTimeScalar, DecimalScalar } from '../scalar/scalars';
+import { plainProperties } from '../plainProperties';
 
 export const MarketTypeEnum = { SPOT: 'SPOT', SWAP: 'SWAP' } as const;
 registerEnumType(MarketTypeEnum, { name: 'MarketType' });
 
-@ObjectType('Market', { implements: NodeType })
+@ObjectType('Market', { ...plainProperties, implements: NodeType })
 export class MarketType extends NodeType {
   @Field(() => String)
   readonly exchange!: string;
@@ -43,6 +44,7 @@ export class MarketType extends NodeType {
 }
 
 @ObjectType('FeedHealth', {
+  ...plainProperties,
   description:
     '`aliveAt`: when the source was last proven alive (an event, a heartbeat), not when the price last changed; staleness counts from it.',
 })

@@ -1,6 +1,7 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
 import { timeframes, type EpochMs, type Timeframe } from '../../domain/marketData';
 import { DateTimeScalar, DecimalScalar, MarketIdScalar } from '../scalar/scalars';
+import { plainProperties } from '../plainProperties';
 
 export const OrderSideEnum = { BUY: 'BUY', SELL: 'SELL' } as const;
 registerEnumType(OrderSideEnum, { name: 'OrderSide' });
@@ -18,7 +19,7 @@ export class TimeRangeInput {
   readonly until?: EpochMs | null;
 }
 
-@ObjectType('Ticker')
+@ObjectType('Ticker', plainProperties)
 export class TickerType {
   @Field(() => MarketIdScalar)
   readonly marketId!: string;
@@ -54,7 +55,7 @@ export class TickerType {
   readonly receivedTime!: EpochMs;
 }
 
-@ObjectType('PriceLevel')
+@ObjectType('PriceLevel', plainProperties)
 export class PriceLevelType {
   @Field(() => DecimalScalar)
   readonly price!: string;
@@ -62,7 +63,7 @@ export class PriceLevelType {
   readonly amount!: string;
 }
 
-@ObjectType('OrderBook')
+@ObjectType('OrderBook', plainProperties)
 export class OrderBookType {
   @Field(() => MarketIdScalar)
   readonly marketId!: string;
@@ -78,7 +79,7 @@ export class OrderBookType {
   readonly receivedTime!: EpochMs;
 }
 
-@ObjectType('PublicTrade')
+@ObjectType('PublicTrade', plainProperties)
 export class PublicTradeType {
   @Field(() => MarketIdScalar)
   readonly marketId!: string;
@@ -98,7 +99,7 @@ export class PublicTradeType {
   readonly receivedTime!: EpochMs;
 }
 
-@ObjectType('Candle')
+@ObjectType('Candle', plainProperties)
 export class CandleType {
   @Field(() => DateTimeScalar)
   readonly openTime!: EpochMs;

@@ -2,11 +2,13 @@ import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import type { EpochMs, Timeframe } from '../../domain/marketData';
 import { CandleType, PriceLevelType, PublicTradeType, TickerType, TimeframeEnum } from '../market/marketData.type';
 import { CursorScalar, DateTimeScalar, MarketIdScalar, SequenceScalar } from '../scalar/scalars';
+import { plainProperties } from '../plainProperties';
 
 export const StreamKindEnum = { SNAPSHOT: 'SNAPSHOT', UPDATE: 'UPDATE', STALE: 'STALE' } as const;
 registerEnumType(StreamKindEnum, { name: 'StreamKind' });
 
 @ObjectType('StreamMeta', {
+  ...plainProperties,
   description:
     '`seq` counts the events of this subscription; prices may be conflated (the newest wins), so a jump of a price is a skip, not a loss. ' +
     '`cursor` resumes while the server still holds the events, else the stream answers with a SNAPSHOT and the reason.',
@@ -24,7 +26,7 @@ export class StreamMetaType {
   readonly reason!: string | null;
 }
 
-@ObjectType('TickerEvent')
+@ObjectType('TickerEvent', plainProperties)
 export class TickerEventType {
   @Field(() => StreamMetaType)
   readonly meta!: StreamMetaType;
@@ -32,7 +34,7 @@ export class TickerEventType {
   readonly tickers!: readonly TickerType[];
 }
 
-@ObjectType('OrderBookEvent')
+@ObjectType('OrderBookEvent', plainProperties)
 export class OrderBookEventType {
   @Field(() => StreamMetaType)
   readonly meta!: StreamMetaType;
@@ -52,7 +54,7 @@ export class OrderBookEventType {
   readonly nonce!: string | null;
 }
 
-@ObjectType('PublicTradeEvent')
+@ObjectType('PublicTradeEvent', plainProperties)
 export class PublicTradeEventType {
   @Field(() => StreamMetaType)
   readonly meta!: StreamMetaType;
@@ -60,7 +62,7 @@ export class PublicTradeEventType {
   readonly trades!: readonly PublicTradeType[];
 }
 
-@ObjectType('CandleEvent')
+@ObjectType('CandleEvent', plainProperties)
 export class CandleEventType {
   @Field(() => StreamMetaType)
   readonly meta!: StreamMetaType;

@@ -3,11 +3,12 @@ import type { EpochMs } from '../../domain/marketData';
 import { roles, type Role } from '../../identity/principal';
 import { NodeType } from '../node.type';
 import { DateTimeScalar } from '../scalar/scalars';
+import { plainProperties } from '../plainProperties';
 
 const RoleEnum = Object.fromEntries(roles.map((role) => [role, role])) as Readonly<Record<Role, Role>>;
 registerEnumType(RoleEnum, { name: 'Role' });
 
-@ObjectType('User', { implements: NodeType })
+@ObjectType('User', { ...plainProperties, implements: NodeType })
 export class UserType extends NodeType {
   @Field(() => String)
   readonly email!: string;
