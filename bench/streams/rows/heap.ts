@@ -2,9 +2,8 @@ import { quartilesText } from '../report/numbers';
 import type { Rig } from '../rig';
 import { serverNames, type ServerKind } from '../server/serverKind';
 import { quartilesOf } from '../statistics';
-import type { Row } from './row';
+import type { Effort, Row } from './row';
 
-const kinds: readonly ServerKind[] = ['raw', 'tickgate', 'graphqlWs', 'mercurius'];
 const furtherMarkets = 10;
 const kB = 1_024;
 
@@ -28,12 +27,15 @@ async function takeSample(rig: Rig, kind: ServerKind, readers: number): Promise<
   return { perReader, perSubscription: (withMore - perReader) / furtherMarkets };
 }
 
+const others = ({ isQuick }: Effort): readonly ServerKind[] => (isQuick ? [] : ['graphqlWs', 'mercurius']);
+
 /** After a collection, of readers who have their first event and then hear nothing. */
 export const heap: Row = {
   ids: ['6'],
   title: 'heap of an idle reader',
   async run({ rig, effort, tell }) {
     const readers = effort.isQuick ? 300 : 1_000;
+    const kinds: readonly ServerKind[] = ['raw', 'tickgate', ...others(effort)];
     const samples = new Map<ServerKind, readonly HeapSample[]>();
     for (const kind of kinds) {
       tell(`heap of an idle reader: ${serverNames[kind]}`);

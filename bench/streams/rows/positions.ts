@@ -14,7 +14,7 @@ async function executionsPerUser({ rig, effort }: RowContext, kind: ServerKind):
   const { messages } = await rig.closedLoop(kind, effort.windowMs);
   const after = await rig.usage(kind);
   await rig.disconnect(kind);
-  return (after.positionExecutions - before.positionExecutions) / (messages / socketsPerUser);
+  return (after.sharedExecutions - before.sharedExecutions) / (messages / socketsPerUser);
 }
 
 /** Nobody's events are another's: what is shared is the way, not the work. */

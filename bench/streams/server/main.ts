@@ -5,7 +5,6 @@ import { assemble, type Assembly } from './assembly';
 import { listenForCommands } from './control';
 import { startGraphqlWsServer } from './graphqlWsServer';
 import { startMercuriusServer } from './mercuriusServer';
-import { positionExecutions } from './positions';
 import { startRawServer } from './rawServer';
 import { isOurs, type ServerKind, type ServerUsage } from './serverKind';
 import { raisedCaps, startTickgateServer } from './tickgateServer';
@@ -41,7 +40,7 @@ answerCalls<ServerCalls>({
   usage: ({ collectGarbage }) => usageNow(collectGarbage),
 });
 
-function usageNow(collectGarbage: boolean): ServerUsage {
+async function usageNow(collectGarbage: boolean): Promise<ServerUsage> {
   if (collectGarbage) {
     // Twice: what a finalizer lets go of is found by the second.
     globalThis.gc?.();
@@ -50,10 +49,7 @@ function usageNow(collectGarbage: boolean): ServerUsage {
   const { user, system } = process.cpuUsage();
   const { heapUsed, external } = process.memoryUsage();
   const connections = process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
-  return {
-    cpuUs: user + system,
-    heapBytes: heapUsed + external,
-    connections,
-    positionExecutions: positionExecutions(),
-  };
+  const counted = (await assembly?.metrics.streamExecutions.get())?.values ?? [];
+  const sharedExecutions = counted.reduce((sum, { value }) => sum + value, 0);
+  return { cpuUs: user + system, heapBytes: heapUsed + external, connections, sharedExecutions };
 }

@@ -1,13 +1,14 @@
 import { Arg, Field, ID, ObjectType, Resolver, Root, Subscription, type SubscribeResolverData } from 'type-graphql';
+import { toDecimalString } from '../../../src/domain/decimal';
+import { AppError } from '../../../src/errors/appError';
 import type { GraphqlContext } from '../../../src/graphql/context';
 import { plainProperties } from '../../../src/graphql/plainProperties';
 import { DecimalScalar, MarketIdScalar } from '../../../src/graphql/scalar/scalars';
 import { StreamMetaType } from '../../../src/graphql/stream/stream.type';
-import { toDecimalString } from '../../../src/domain/decimal';
-import { AppError } from '../../../src/errors/appError';
 import type { StreamMeta, TickerEvent } from '../../../src/streams/streamEvents';
-import type { OpenStream, StreamSource } from '../../../src/streams/streamSource';
+import type { StreamSource } from '../../../src/streams/streamSource';
 import { marketIdOf } from '../markets';
+import { mapSource } from './positionStream';
 
 interface PositionEvent {
   readonly meta: StreamMeta;
@@ -34,42 +35,8 @@ class PositionEventType {
   readonly markPrice!: string;
 }
 
-/** How often an event of a position was made: once an execution. */
-let executions = 0;
-export const positionExecutions = (): number => executions;
-
 const amount = toDecimalString('0.25');
 const entryPrice = toDecimalString('95120.5');
-
-function toPosition(account: string, { meta, tickers }: TickerEvent): PositionEvent {
-  executions += 1;
-  const markPrice = tickers[0]?.last ?? '0';
-  return { meta, account, marketId: marketIdOf(0), amount, entryPrice, markPrice };
-}
-
-/** The stream of prices, told as that of a position. */
-function openPositions(account: string, prices: OpenStream<TickerEvent>): OpenStream<PositionEvent> {
-  const toEvent = (event: TickerEvent): PositionEvent => toPosition(account, event);
-  const positions: OpenStream<PositionEvent> = {
-    keepsEverything: false,
-    get position() {
-      return prices.position;
-    },
-    opening: (reason) => prices.opening(reason).map(toEvent),
-    since: (position) => prices.since(position).map(toEvent),
-    seqOf: (cursor) => prices.seqOf(cursor),
-    async next() {
-      const step = await prices.next();
-      return step.done === true ? step : { done: false, value: toEvent(step.value) };
-    },
-    return: () => {
-      void prices.return?.();
-      return Promise.resolve({ done: true, value: undefined });
-    },
-    [Symbol.asyncIterator]: () => positions,
-  };
-  return positions;
-}
 
 /**
  * A stand-in for the stream of a user's positions: every price tick is an event of its own for each user,
@@ -78,13 +45,18 @@ function openPositions(account: string, prices: OpenStream<TickerEvent>): OpenSt
 @Resolver()
 export class PositionsStandIn {
   @Subscription(() => PositionEventType, {
-    subscribe: async ({ args, context }: SubscribeResolverData<unknown, { account: string }, GraphqlContext>) => {
-      const { account } = args;
+    subscribe: async ({
+      args: { account },
+      context,
+    }: SubscribeResolverData<unknown, { account: string }, GraphqlContext>): Promise<StreamSource<PositionEvent>> => {
       if (account !== context.principal?.userId) throw new AppError('FORBIDDEN');
-      const request = { marketIds: [marketIdOf(0)], intervalMs: 0, after: null };
-      const prices = await context.services.marketStreams.tickers(request);
-      const open = (): OpenStream<PositionEvent> => openPositions(account, prices.open());
-      return { after: null, open, [Symbol.asyncIterator]: open } satisfies StreamSource<PositionEvent>;
+      const marketId = marketIdOf(0);
+      const { marketStreams } = context.services;
+      const ticks = await marketStreams.tickers({ marketIds: [marketId], intervalMs: 0, after: null });
+      return mapSource(ticks, ({ meta, tickers }: TickerEvent) => {
+        const markPrice = tickers[0]?.last ?? '0';
+        return { meta, account, marketId, amount, entryPrice, markPrice };
+      });
     },
   })
   positions(@Root() event: PositionEvent, @Arg('account', () => ID) _account: string): PositionEvent {

@@ -4,9 +4,7 @@ import { mainTable, type PermissionTable } from '../../../src/security/permissio
 import { PositionsStandIn } from './positions';
 
 /** The schema of `/graphql`, with the stand-in for positions beside the streams that it has. */
-export function buildBenchSchema(): GraphQLSchema {
-  return buildMainSchema([PositionsStandIn]);
-}
+export const buildBenchSchema = (): GraphQLSchema => buildMainSchema([PositionsStandIn]);
 
 export const benchTable: PermissionTable = {
   roots: {

@@ -47,8 +47,8 @@ export interface ServerUsage {
   readonly cpuUs: number;
   /** Heap and external memory in use. */
   readonly heapBytes: number;
-  /** Executions of the stand-in for positions since the process began. */
-  readonly positionExecutions: number;
+  /** Shared executions since the process began; 0 of a server that shares nothing. */
+  readonly sharedExecutions: number;
   /** TCP connections that are open. */
   readonly connections: number;
 }
