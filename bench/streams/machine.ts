@@ -7,16 +7,17 @@ const ticksPerSecond = 100;
 
 /** Where servers and the client run: a core each, where the machine has two and `taskset`. */
 export const cores = { server: 0, client: 1 } as const;
-export const isPinned = cpus().length > 1 && spawnSync('taskset', ['--version']).status === 0;
+const taskset = 'taskset';
+export const isPinned = cpus().length > 1 && spawnSync(taskset, ['--version']).status === 0;
 
 /** The words to put before a command so that it runs on one core. */
 export function pinTo(core: number): readonly string[] {
-  return isPinned ? ['taskset', '--cpu-list', String(core)] : [];
+  return isPinned ? [taskset, '--cpu-list', String(core)] : [];
 }
 
 /** Moves this process, so that it stays off the server's core. */
 export function pinSelf(core: number): void {
-  if (isPinned) spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', String(core), String(process.pid)]);
+  if (isPinned) spawnSync(taskset, ['--all-tasks', '--cpu-list', '--pid', String(core), String(process.pid)]);
 }
 
 export interface CpuReading {

@@ -32,7 +32,8 @@ function obey(socket: Socket, feed: Feed): void {
   const schedule = (): void => {
     if (isScheduled || waiting.length < commandBytes) return;
     isScheduled = true;
-    setImmediate(obeyOne);
+    // The first comes before what this turn has for the sockets is written, the second after it.
+    setImmediate(() => setImmediate(obeyOne));
   };
   socket.on('data', (chunk: Buffer) => {
     waiting = waiting.length === 0 ? chunk : Buffer.concat([waiting, chunk]);
