@@ -6,6 +6,7 @@ import type { TestServer, TestServerOptions } from './testServer';
 /** The ways an operation may be run. No client can tell them apart, so every test of the protocol holds for each. */
 export const executionVariants: readonly (readonly [name: string, options: TestServerOptions])[] = [
   ['shared execution', {}],
+  ['plain execution', { sharedExecution: false }],
 ];
 
 /** Answered by `FakeMarket.marketData.ticker`; see `holdTicker`. */

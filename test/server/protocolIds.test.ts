@@ -27,7 +27,7 @@ const unusualIds = [
   '价格',
   '💹',
   '\ud800 half of a pair',
-  '&'.repeat(maxOperationIdLength),
+  '€'.repeat(maxOperationIdLength),
 ];
 
 describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options) => {
@@ -86,7 +86,8 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
       await watchPrices(socket, 'other');
       await watchPrices(socket, 'a');
       socket.subscribe('a', document);
-      expect(await socket.closed).toEqual({ code: 4409, reason: 'Subscriber for a already exists' });
+      const { code, reason } = await socket.closed;
+      expect([code, reason]).toEqual([4409, expect.stringMatching(/^Subscriber .*already exists$/)]);
       await eventually(() => server.market.openCount === 0);
     });
 

@@ -48,6 +48,28 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
     for (const socket of [...waiting, next]) socket.close();
   });
 
+  it.each([
+    ['one user', { maxSocketsPerUser: 2 }],
+    ['one address', { maxSocketsPerAddress: 2 }],
+  ])(
+    'ends the socket beyond those that %s may have with 4420, and lets one in again when another has gone',
+    async (_whose, caps) => {
+      await server.stop();
+      server = await TestServer.start({ ...options, caps });
+      const authorization = server.bearer('VIEWER');
+      const first = await RawSocket.connect(server.wsUrl, authorization);
+      const second = await RawSocket.connect(server.wsUrl, authorization);
+      await expect(RawSocket.connect(server.wsUrl, authorization)).rejects.toThrow('closed with 4420');
+      first.socket.close(1000);
+      await first.closed;
+      const third = await RawSocket.connect(server.wsUrl, authorization);
+      for (const socket of [second, third]) {
+        expect(await messagesUntilPong(socket)).toEqual([]);
+        socket.close();
+      }
+    },
+  );
+
   it('ends a socket that sends more than its messages a minute with 4422, and its streams', async () => {
     const socket = await RawSocket.connect(server.wsUrl);
     await watchPrices(socket, 'a');

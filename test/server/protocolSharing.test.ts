@@ -1,0 +1,71 @@
+import { priceFrame, pushPrice, sendTogether, tickersDocument, watchPrices } from '../kit/protocol';
+import { RawSocket, type Message } from '../kit/rawSocket';
+import { TestServer } from '../kit/testServer';
+
+const caps = { creditBytes: 500, maxMessagesPerMinute: 10 };
+
+// What only a shared stream does; everything else is the same for every execution.
+describe('a shared stream', () => {
+  let server: TestServer;
+  let socket: RawSocket;
+
+  beforeEach(async () => {
+    server = await TestServer.start({ caps });
+    socket = await RawSocket.connect(server.wsUrl, server.bearer('VIEWER'));
+    await watchPrices(socket, 'a');
+  });
+
+  afterEach(async () => {
+    socket.close();
+    await server.stop();
+  });
+
+  /** The next message that is no ping; pings are answered. */
+  async function nextEvent(): Promise<Message> {
+    for (;;) {
+      const message = await socket.next();
+      if (message.type !== 'ping') return message;
+      socket.send({ type: 'pong' });
+    }
+  }
+
+  it('asks its reader for a sign of life now and then, by a ping; answers are no messages of his own', async () => {
+    for (let price = 101; price < 200; price += 1) {
+      pushPrice(server, String(price));
+      expect(await nextEvent()).toEqual(priceFrame('a', String(price)));
+    }
+  });
+
+  it('tells only the newest to a reader who leaves two pings unanswered, as soon as he answers one', async () => {
+    let price = 101;
+    for (let pings = 0; ; price += 1) {
+      pushPrice(server, String(price));
+      // A ping comes in one write with the price before it; behind the second, nothing comes.
+      let message = await socket.next();
+      if (message.type === 'ping') pings += 1;
+      if (pings === 2) break;
+      if (message.type === 'ping') message = await socket.next();
+      expect(message).toEqual(priceFrame('a', String(price)));
+    }
+    for (let count = 0; count < 20; count += 1) pushPrice(server, String(++price));
+    socket.send({ type: 'pong' });
+    expect(await nextEvent()).toEqual(priceFrame('a', String(price)));
+    pushPrice(server, '1');
+    expect(await nextEvent()).toEqual(priceFrame('a', '1'));
+  });
+
+  it('counts a pong that nobody asked for as a message: 4422 beyond the limit', async () => {
+    // connection_init and subscribe were the first two.
+    for (let sent = 2; sent <= caps.maxMessagesPerMinute; sent += 1) socket.send({ type: 'pong' });
+    expect((await socket.closed).code).toBe(4422);
+  });
+
+  it('lets an id go with its complete: a subscribe right behind it begins anew', async () => {
+    const again = { id: 'a', type: 'subscribe', payload: { query: tickersDocument } };
+    sendTogether(socket, [{ id: 'a', type: 'complete' }, again]);
+    expect(await socket.next()).toMatchObject({ id: 'a', type: 'next' });
+    pushPrice(server, '101');
+    expect(await socket.next()).toEqual(priceFrame('a', '101'));
+    expect(server.market.openCount).toBe(1);
+  });
+});

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type { IssuedToken } from '../../src/identity/accessTokens';
+import { eventually } from '../kit/eventually';
+import { executionVariants, messagesUntilPong, priceFrame, pushPrice, watchPrices } from '../kit/protocol';
+import { RawSocket } from '../kit/rawSocket';
+import { TestServer } from '../kit/testServer';
+
+const userId = randomUUID();
+const tokenTtlS = 3;
+
+// A second `connection_init` ends the socket: a fresh token comes in the payload of a `ping`.
+describe.each(executionVariants)('a token in a ping, with %s', (_name, options) => {
+  let server: TestServer;
+
+  beforeEach(async () => {
+    server = await TestServer.start({ ...options, tokenTtlS });
+  });
+
+  afterEach(() => server.stop());
+
+  function issue(user: string = userId): IssuedToken {
+    return server.tokens.issue({ userId: user, roles: ['VIEWER'] });
+  }
+
+  function ping(socket: RawSocket, authorization: unknown): void {
+    socket.send({ type: 'ping', payload: { authorization } });
+  }
+
+  it('keeps the streams beyond the end of the token before; the pong says until when the new one is good', async () => {
+    const first = issue();
+    const socket = await RawSocket.connect(server.wsUrl, `Bearer ${first.accessToken}`);
+    await watchPrices(socket, 'a');
+    const fresh = await eventually(() => {
+      const token = issue();
+      return token.expiresAt > first.expiresAt && token;
+    });
+    ping(socket, `Bearer ${fresh.accessToken}`);
+    const expiresAt = new Date(fresh.expiresAt).toISOString();
+    expect(await socket.next()).toEqual({ type: 'pong', payload: { expiresAt } });
+    await eventually(() => Date.now() > first.expiresAt + 500);
+    pushPrice(server, '101');
+    expect(await socket.next()).toEqual(priceFrame('a', '101'));
+    expect(await socket.closed).toEqual({ code: 4403, reason: 'Token expired' });
+    expect(Date.now()).toBeGreaterThanOrEqual(fresh.expiresAt);
+  });
+
+  it.each([
+    ['one of another user', () => `Bearer ${issue(randomUUID()).accessToken}`],
+    ['none', () => 'Bearer nonsense'],
+    ['empty', () => ''],
+    ['no text', () => 1],
+  ])('that is %s ends the socket with 4401, and its streams', async (_kind, authorization) => {
+    const socket = await RawSocket.connect(server.wsUrl, `Bearer ${issue().accessToken}`);
+    await watchPrices(socket, 'a');
+    ping(socket, authorization());
+    expect((await socket.closed).code).toBe(4401);
+    await eventually(() => server.market.openCount === 0);
+  });
+
+  it('on a socket that began without credentials ends it with 4401', async () => {
+    const socket = await RawSocket.connect(server.wsUrl);
+    ping(socket, `Bearer ${issue().accessToken}`);
+    expect((await socket.closed).code).toBe(4401);
+  });
+
+  it('before connection_init ends the socket with 4401', async () => {
+    const socket = await RawSocket.open(server.wsUrl);
+    ping(socket, `Bearer ${issue().accessToken}`);
+    expect((await socket.closed).code).toBe(4401);
+  });
+
+  it('may be the one that the socket has', async () => {
+    const { accessToken, expiresAt } = issue();
+    const socket = await RawSocket.connect(server.wsUrl, `Bearer ${accessToken}`);
+    ping(socket, `Bearer ${accessToken}`);
+    expect(await socket.next()).toEqual({ type: 'pong', payload: { expiresAt: new Date(expiresAt).toISOString() } });
+    expect(await messagesUntilPong(socket)).toEqual([]);
+    socket.close();
+  });
+});
