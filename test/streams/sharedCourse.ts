@@ -152,6 +152,8 @@ export async function play<Data, Value, Event extends StreamEvent>({
     if (pauseMs !== null) await pass(pauseMs);
     reading.note();
   }
+  // What was still on its way is read first: the last interval begins with it.
+  await pass(0);
   await pass(intervalMs);
   expect(reading.error).toBeNull();
   bus.publish(topicOf(course.steps[0]?.marketId ?? marketIds[0]!), { kind: 'refused', code: 'MARKET_NOT_FOUND' });
