@@ -40,6 +40,7 @@ const vendors = {
   '@fastify/cors': ['server'],
   ioredis: ['bus', 'security'],
   'graphql-ws': ['server', 'cli'],
+  'graphql-jit': ['server'],
   ws: ['server', 'cli', 'simulator'],
   pino: ['telemetry'],
   'prom-client': ['telemetry'],

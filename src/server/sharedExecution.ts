@@ -1,17 +1,12 @@
-import {
-  execute,
-  type ExecutionArgs,
-  type GraphQLFormattedError,
-  type GraphQLError,
-  type GraphQLSchema,
-} from 'graphql';
+import type { ExecutionArgs, GraphQLError, GraphQLFormattedError } from 'graphql';
 import type { GraphqlContext, GraphqlServices } from '../graphql/context';
 import type { StreamEvent } from '../streams/streamSource';
+import type { DocumentExecutor } from './documentExecutor';
 import { SharedFrame } from './sharedFrame';
 
 export interface SharedExecutionParts {
-  /** As it was built: permission was asked when each reader joined, and is taken back by their leaving. */
-  readonly schema: GraphQLSchema;
+  /** Of the schema as it was built: permission was asked when each reader joined, and is taken back by their leaving. */
+  readonly executor: DocumentExecutor;
   readonly services: GraphqlServices;
   readonly mask: (errors: readonly GraphQLError[]) => readonly GraphQLFormattedError[];
   readonly onExecuted: () => void;
@@ -20,27 +15,16 @@ export interface SharedExecutionParts {
 /** Executes a document for all readers of a group at once. */
 export type RenderEvent = (event: StreamEvent) => SharedFrame;
 
-/** `args`: those of the reader who opens the group; its principal is left behind. */
+/** `args`: those of the reader who opens the group; its context is left behind. */
 export function shareExecution(
-  args: Pick<ExecutionArgs, 'document' | 'variableValues' | 'operationName'>,
+  { document, variableValues }: Pick<ExecutionArgs, 'document' | 'variableValues'>,
   parts: SharedExecutionParts,
 ): RenderEvent {
   const contextValue = contextWithoutReader(parts.services);
-  const { document, variableValues, operationName } = args;
-  return (event) => {
-    const result = execute({
-      schema: parts.schema,
-      document,
-      variableValues,
-      operationName,
-      contextValue,
-      rootValue: event,
-    });
+  return (rootValue) => {
     parts.onExecuted();
-    // Only fields without code of their own are shared: nothing there can make us wait.
-    if ('then' in result) throw new Error('a shared document must be executed at once');
-    const { errors, data } = result;
-    return new SharedFrame(errors === undefined ? { data } : { errors: parts.mask(errors), data });
+    const { errors, data } = parts.executor.execute({ document, variableValues, contextValue, rootValue });
+    return new SharedFrame(errors === undefined ? { data } : { data, errors: parts.mask(errors) });
   };
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createSourceEventStream, GraphQLError, type ExecutionArgs, type GraphQLSchema } from 'graphql';
+import { createSourceEventStream, GraphQLError, type ExecutionArgs } from 'graphql';
 import type { SubscribeMessage } from 'graphql-ws';
 import type { GraphqlServices } from '../graphql/context';
 import { decideAccess, type AccessSettings } from '../security/access';
@@ -9,6 +9,7 @@ import type { SubscriptionHub } from '../streams/subscriptionHub';
 import type { Metrics } from '../telemetry/metrics';
 import { closeCodes } from './closeCodes';
 import type { Connection, Operation } from './connection';
+import type { DocumentExecutor } from './documentExecutor';
 import { PlainOperation } from './plainOperation';
 import { shareExecution } from './sharedExecution';
 import type { SharedFrame } from './sharedFrame';
@@ -20,8 +21,7 @@ export interface SocketOperationsParts {
   readonly admission: SocketAdmission;
   readonly plans: SubscriptionPlans;
   readonly hub: SubscriptionHub<SharedFrame>;
-  /** As it was built, before guards were put around its fields. */
-  readonly unguardedSchema: GraphQLSchema;
+  readonly executor: DocumentExecutor;
   readonly table: PermissionTable;
   readonly settings: AccessSettings;
   readonly services: GraphqlServices;
@@ -129,21 +129,23 @@ export class SocketOperations implements SubscriptionKeeper {
     source: StreamSource<StreamEvent>,
     { args, plan, scopeKey }: JoinRequest,
   ): void {
-    const { plans, hub, unguardedSchema, services, admission, metrics } = this.parts;
+    const { plans, hub, executor, services, admission, metrics } = this.parts;
     subscription.after = source.after;
     const group = hub.join<StreamEvent>(
       {
         key: `${scopeKey}\n${plans.groupKeyOf(plan, args.document, args.variableValues ?? {})}`,
         source,
-        newRender: () =>
-          shareExecution(args, {
-            schema: unguardedSchema,
+        newRender: () => {
+          const executions = metrics.streamExecutions.labels(plan.rootField);
+          return shareExecution(args, {
+            executor,
             services,
             mask: (errors) => admission.mask(errors, randomUUID()),
             onExecuted: () => {
-              metrics.streamExecutions.inc({ field: plan.rootField });
+              executions.inc();
             },
-          }),
+          });
+        },
       },
       subscription,
     );

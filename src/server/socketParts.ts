@@ -3,6 +3,7 @@ import type { Admission } from '../security/admission';
 import { limits } from '../security/limits';
 import { SubscriptionHub } from '../streams/subscriptionHub';
 import { Connections } from './connections';
+import { DocumentExecutor } from './documentExecutor';
 import { Flusher } from './flusher';
 import type { ServerParts } from './server';
 import type { SharedFrame } from './sharedFrame';
@@ -35,7 +36,7 @@ export function createSocketParts(
     admission,
     hub,
     plans: new SubscriptionPlans(main),
-    unguardedSchema: main.schema,
+    executor: new DocumentExecutor(main.schema),
     table: main.table,
     settings: access,
     services,
