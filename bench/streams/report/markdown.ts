@@ -15,7 +15,10 @@ export function toMarkdown(report: RunReport): string {
     '',
     '| row | measured | goal | stretch | median [quartiles] | |',
     '| --- | --- | --- | --- | --- | --- |',
-    ...results.flatMap(({ figures }) => figures).map(figureLine),
+    ...results
+      .flatMap(({ figures }) => figures)
+      .sort((a, b) => Number(a.row) - Number(b.row))
+      .map(figureLine),
     '',
     ...results.flatMap(({ comparisons }) => comparisons).flatMap(comparisonLines),
     ...results.flatMap(({ notes }) => notes).map((note) => `- ${note}`),
@@ -56,7 +59,7 @@ function comparisonLines({ load, baseline, unit, servers }: Comparison): readonl
     '| --- | --- | --- |',
     ...servers.map(
       ({ kind, ratio, cpuUsPerMessage }) =>
-        `| ${serverNames[kind]} | ${quartilesText(ratio)} | ${toText(cpuUsPerMessage.median)} |`,
+        `| ${serverNames[kind]} | ${kind === baseline ? '1' : quartilesText(ratio)} | ${toText(cpuUsPerMessage.median)} |`,
     ),
     '',
   ];

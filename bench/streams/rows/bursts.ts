@@ -19,7 +19,7 @@ function burstRow({ id, title, markets, readers, goal, stretch }: BurstRow): Row
     ids: [id],
     title,
     async run(context) {
-      const kinds: readonly ServerKind[] = ['raw', 'tickgate', ...(context.effort.isQuick ? [] : others)];
+      const kinds: readonly ServerKind[] = ['raw', 'floor', 'tickgate', ...(context.effort.isQuick ? [] : others)];
       const { rounds, comparison, note } = await compareInBursts(context, { title, markets, readers, kinds });
       const measured = rounds.ratio('tickgate', 'raw');
       return {

@@ -9,7 +9,7 @@ export const oneMarket: Row = {
   title: '1 market',
   async run(context) {
     const { isQuick } = context.effort;
-    const kinds: readonly ServerKind[] = ['raw', 'tickgate', ...(isQuick ? [] : others)];
+    const kinds: readonly ServerKind[] = ['raw', 'floor', 'tickgate', ...(isQuick ? [] : others)];
     const few = await compareInBursts(context, { title: '1 market, 100 readers', markets: 1, readers: 100, kinds });
     const many = await compareInBursts(context, {
       title: '1 market, 1,000 readers',

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { answerCalls } from '../processes/answerCalls';
 import type { ServerCalls } from '../processes/calls';
 import { assemble, type Assembly } from './assembly';
+import { sendToEach, writeOnceATurn } from './broadcast';
 import { listenForCommands } from './control';
 import { startGraphqlWsServer } from './graphqlWsServer';
 import { startMercuriusServer } from './mercuriusServer';
@@ -11,8 +12,9 @@ import { raisedCaps, startTickgateServer } from './tickgateServer';
 
 /** One server of the benchmark, in a process of its own. */
 const starts: Readonly<Record<ServerKind, (assembly: Assembly) => Promise<number>>> = {
-  raw: (assembly) => startRawServer(assembly, false),
-  rawWithToken: (assembly) => startRawServer(assembly, true),
+  raw: (assembly) => startRawServer(assembly, { isTokenChecked: false, broadcast: sendToEach }),
+  rawWithToken: (assembly) => startRawServer(assembly, { isTokenChecked: true, broadcast: sendToEach }),
+  floor: (assembly) => startRawServer(assembly, { isTokenChecked: false, broadcast: writeOnceATurn() }),
   tickgate: (assembly) => startTickgateServer(assembly),
   tickgateWindowed: (assembly) => startTickgateServer(assembly, { flushWindowMs: 20 }),
   tickgateUnshared: (assembly) => startTickgateServer(assembly, { sharedExecution: false }),

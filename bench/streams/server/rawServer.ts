@@ -1,22 +1,29 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import { WebSocketServer, type RawData } from 'ws';
 import { tickerTopic, type TickerMessage } from '../../../src/bus/marketTopics';
 import type { Ticker } from '../../../src/domain/marketData';
 import { marketIdOf } from '../markets';
 import type { Assembly } from './assembly';
+import type { Broadcast, RawReader } from './broadcast';
 
 /** The markets that it listens to; events come for those that are open. */
 const maxMarkets = 50;
 
-/**
- * The price of a broadcast where nobody asks for anything: the JSON of a `next` message, made once an event, and `ws.send`
- * of that string to each socket. `isTokenChecked`: the first message of a socket is an access token, verified like ours.
- */
-export function startRawServer({ bus, feed, tokens }: Assembly, isTokenChecked: boolean): Promise<number> {
+export interface RawSettings {
+  /** The first message of a socket is an access token, verified like ours. */
+  readonly isTokenChecked: boolean;
+  readonly broadcast: Broadcast;
+}
+
+/** A broadcast where nobody asks for anything: the JSON of a `next` message, made once an event, to each socket. */
+export function startRawServer(
+  { bus, feed, tokens }: Assembly,
+  { isTokenChecked, broadcast }: RawSettings,
+): Promise<number> {
   const http = createServer();
   const wss = new WebSocketServer({ server: http, perMessageDeflate: false });
-  const readers = new Set<WebSocket>();
+  const readers = new Set<RawReader>();
   const newest = new Map<string, string>();
   let sequence = 0;
   const onTicker = (message: TickerMessage): void => {
@@ -24,26 +31,28 @@ export function startRawServer({ bus, feed, tokens }: Assembly, isTokenChecked: 
     sequence += 1;
     const json = toNextMessage(message.data, sequence);
     newest.set(message.data.marketId, json);
-    for (const reader of readers) reader.send(json);
+    broadcast(readers, json);
   };
   for (let market = 0; market < maxMarkets; market += 1) bus.subscribe(tickerTopic(marketIdOf(market)), onTicker);
 
-  const admit = (socket: WebSocket): void => {
-    readers.add(socket);
-    for (let market = 0; market < feed.marketCount; market += 1) socket.send(newest.get(marketIdOf(market)) ?? '');
+  const admit = (reader: RawReader): void => {
+    readers.add(reader);
+    for (let market = 0; market < feed.marketCount; market += 1)
+      reader.socket.send(newest.get(marketIdOf(market)) ?? '');
   };
-  wss.on('connection', (socket) => {
-    socket.on('close', () => readers.delete(socket));
+  wss.on('connection', (socket, { socket: stream }) => {
+    const reader = { socket, stream };
+    socket.on('close', () => readers.delete(reader));
     socket.on('error', () => {
       socket.terminate();
     });
     if (!isTokenChecked) {
-      admit(socket);
+      admit(reader);
       return;
     }
     socket.once('message', (data: RawData) => {
       tokens.verify((data as Buffer).toString());
-      admit(socket);
+      admit(reader);
     });
   });
   return new Promise((resolve) => {

@@ -2,6 +2,7 @@
 export const serverNames = {
   raw: 'raw ws.send',
   rawWithToken: 'raw ws.send, token checked',
+  floor: 'frames built once, one write a turn',
   tickgate: 'Tickgate',
   tickgateWindowed: 'Tickgate, 20 ms flush window',
   tickgateUnshared: 'Tickgate without shared execution',
@@ -26,7 +27,7 @@ export const guardedServers: ReadonlySet<ServerKind> = new Set([
 ] satisfies ServerKind[]);
 
 /** Servers that speak no GraphQL: a socket gets every market's events, unasked. */
-export const rawServers: ReadonlySet<ServerKind> = new Set(['raw', 'rawWithToken'] satisfies ServerKind[]);
+export const rawServers: ReadonlySet<ServerKind> = new Set(['raw', 'rawWithToken', 'floor'] satisfies ServerKind[]);
 
 export interface ServerSettings {
   readonly kind: ServerKind;
