@@ -147,14 +147,17 @@ describe('a change made by hand is told at once:', () => {
     await follow();
   });
 
-  it('a user disabled, with the time, and enabled again', async () => {
+  it('a user disabled, with the time that nobody can take back, and enabled again', async () => {
     const before = Date.now();
     await disable(id);
     await soon(id, { disabled: true, roles: ['TRADER', 'VIEWER'] });
     const endedAt = lastTold(id)?.endedAt ?? 0;
     expect(endedAt).toBeGreaterThanOrEqual(before);
     expect(endedAt).toBeLessThanOrEqual(Date.now());
-    await disable(id, false);
+    await operator.query('UPDATE users SET disabled = false, disabled_at = NULL, updated_at = $2 WHERE id = $1', [
+      id,
+      new Date(0),
+    ]);
     await soon(id, { disabled: false, endedAt });
   });
 
@@ -170,6 +173,12 @@ describe('a change made by hand is told at once:', () => {
     expect(endedAt).toEqual(expect.any(Number));
     await addUser(id);
     await soon(id, { roles: ['TRADER', 'VIEWER'], disabled: false, endedAt: endedAt ?? 0 });
+  });
+
+  it('a user of whom the database knows nothing, who counts as disabled', async () => {
+    const stranger = randomUUID();
+    await operator.query('SELECT pg_notify($1, $2)', ['tickgate_users', stranger]);
+    await soon(stranger, { roles: [], disabled: true, endedAt: null });
   });
 
   it('only once it is committed', async () => {
