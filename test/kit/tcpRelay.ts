@@ -49,11 +49,16 @@ export class TcpRelay {
     }
   }
 
-  async stop(): Promise<void> {
+  /** Breaks every connection that is open. */
+  cut(): void {
     for (const { near, far } of this.#pairs) {
       near.destroy();
       far.destroy();
     }
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
     this.server.close();
     await once(this.server, 'close');
   }
