@@ -38,6 +38,8 @@ export interface ConnectionParts {
 /** One WebSocket and what is known of it. */
 export class Connection {
   identity: Identity | null = null;
+  /** graphql-ws's own state of it, since `connection_init`. */
+  protocol: { readonly acknowledged: boolean } | null = null;
   readonly operations = new Map<string, Operation>();
   /** Admitted operations on their way to graphql-ws. */
   readonly handedOver = new Map<string, ExecutionArgs>();

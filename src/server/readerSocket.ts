@@ -5,7 +5,8 @@ import { toFrame, type SharedFrame } from './sharedFrame';
 
 /** A subscription on a socket that takes no more for now. */
 export interface WaitingReader {
-  readonly prefix: string;
+  /** What stands before the frame's tail: the frame's header, and the prefix of this subscription. */
+  headFor(frame: SharedFrame): string;
   catchUp(): void;
 }
 
@@ -52,13 +53,16 @@ export class ReaderSocket implements Flushable {
       this.#waiting.push(reader);
       return false;
     }
-    this.#append(frame.withPrefix(reader.prefix));
+    if (this.#pending === '') this.parts.flusher.add(this);
+    this.#pending += reader.headFor(frame);
+    this.#pending += frame.tail;
     return true;
   }
 
   /** Sends a message in order with the payloads, however slow the reader is. */
   send(message: object): void {
-    this.#append(toFrame(message));
+    if (this.#pending === '') this.parts.flusher.add(this);
+    this.#pending += toFrame(message);
   }
 
   /** The reader has answered a ping. False where none was open: it speaks unasked. */
@@ -84,11 +88,6 @@ export class ReaderSocket implements Flushable {
       this.#update();
     }
     if (stream.writableLength > 0 && !this.#isBlocked) this.#awaitDrain();
-  }
-
-  #append(text: string): void {
-    if (this.#pending === '') this.parts.flusher.add(this);
-    this.#pending += text;
   }
 
   /** Nothing at all is written behind what waits: its callback tells that the kernel has taken everything. `drain` comes only above the high-water mark. */

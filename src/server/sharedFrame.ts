@@ -38,23 +38,24 @@ export function nextPrefix(id: string): string {
 
 /** The payload of a `next` message, made once: each reader's frame is its header, the reader's prefix and this. */
 export class SharedFrame implements SharedPayload {
-  readonly #tail: string;
+  readonly tail: string;
   #prefixLength = -1;
   #header = '';
 
   constructor(payload: object) {
-    this.#tail = toAscii(`${JSON.stringify(payload)}}`);
+    this.tail = toAscii(`${JSON.stringify(payload)}}`);
   }
 
   get byteLength(): number {
-    return this.#tail.length;
+    return this.tail.length;
   }
 
-  withPrefix(prefix: string): string {
-    if (prefix.length !== this.#prefixLength) {
-      this.#prefixLength = prefix.length;
-      this.#header = headerFor(prefix.length + this.#tail.length);
+  /** The header of a frame with a prefix of this length; for most readers the same. */
+  headerFor(prefixLength: number): string {
+    if (prefixLength !== this.#prefixLength) {
+      this.#prefixLength = prefixLength;
+      this.#header = headerFor(prefixLength + this.tail.length);
     }
-    return this.#header + prefix + this.#tail;
+    return this.#header;
   }
 }

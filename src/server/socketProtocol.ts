@@ -27,7 +27,11 @@ export function createSocketProtocol({ admission, identity }: SocketProtocolPart
     // One timer looks after all sockets: `socketSweep.ts`.
     connectionInitWaitTimeout: 0,
     subscribe: guardedSubscribe,
-    onConnect: ({ extra, connectionParams }) => identity.begin(extra.connection, connectionParams?.['authorization']),
+    onConnect: (socket) => {
+      const { connection } = socket.extra;
+      connection.protocol = socket;
+      return identity.begin(connection, socket.connectionParams?.['authorization']);
+    },
     // What is returned here is executed as it stands: graphql-ws validates nothing of it again.
     onSubscribe: ({ extra: { connection } }, id) => {
       const args = connection.handedOver.get(id);

@@ -144,7 +144,7 @@ function isOver(
 
 /** Before `connection_init` was acknowledged, everything is graphql-ws's to refuse. */
 function isAnswered(connection: Connection, message: Message, { operations }: SocketSessionParts): boolean {
-  if (connection.identity === null) return false;
+  if (connection.protocol?.acknowledged !== true) return false;
   if (message.type === 'subscribe') return operations.subscribe(connection, message);
   return message.type === 'complete' && operations.complete(connection, message.id);
 }

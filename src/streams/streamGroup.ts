@@ -23,6 +23,8 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
   readonly #readers: Reader<Payload>[] = [];
   /** Those who joined before the first event, or while one was between the stream and the readers. */
   readonly #waiting = new Set<Reader<Payload>>();
+  /** Those who can take more again, while an event was between the stream and the readers. */
+  readonly #returning = new Set<Reader<Payload>>();
   /** Those for whom events are being fetched from where they outlive the process. */
   readonly #replaying = new Set<Reader<Payload>>();
   /** What readers at one position have missed is rendered once, and so is what those who join are told. */
@@ -52,13 +54,12 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
   }
 
   join(reader: Reader<Payload>): void {
-    // What the stream has given is still on its way to the readers: who is admitted in between would get it twice.
-    const isBetween = this.parts.stream.position.seq !== this.#position.seq;
-    if (isBetween || this.#ring === null) this.#waiting.add(reader);
+    if (this.#isBetween || this.#ring === null) this.#waiting.add(reader);
     else this.#admit(reader, this.#ring);
   }
 
   leave(reader: Reader<Payload>): void {
+    this.#returning.delete(reader);
     if (this.#waiting.delete(reader) || this.#replaying.delete(reader)) return;
     const last = this.#readers.at(-1);
     if (this.#readers[reader.index] !== reader || last === undefined) return;
@@ -71,6 +72,10 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
   catchUp(reader: Reader<Payload>): void {
     const { behind } = reader;
     if (behind === null || this.#ring === null || this.#isOver) return;
+    if (this.#isBetween) {
+      this.#returning.add(reader);
+      return;
+    }
     reader.behind = null;
     if (behind === atTheDoor) {
       this.leave(reader);
@@ -86,6 +91,11 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
   close(): void {
     this.#isOver = true;
     void this.parts.stream.return?.();
+  }
+
+  /** True while an event that the stream has given is on its way to the readers: who is told the state in between would be told the event again. */
+  get #isBetween(): boolean {
+    return this.parts.stream.position.seq !== this.#position.seq;
   }
 
   async #run(): Promise<void> {
@@ -105,11 +115,12 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
     this.#position = this.parts.stream.position;
     this.#missed.clear();
     this.#openings.clear();
+    const payload = this.parts.render(event);
     if (this.#ring === null) {
-      // The first event opens the stream: each of those who wait is told it as their own opening.
       this.#ring = new ReplayRing(this.parts.ringBounds, this.#position.seq);
+      // The first event is the opening of those who wait for it.
+      this.#openings.set(null, [payload]);
     } else {
-      const payload = this.parts.render(event);
       this.#ring.push(this.#position.seq, payload);
       for (const reader of this.#readers) {
         if (reader.behind === null && !reader.offer(payload)) reader.behind = before;
@@ -118,6 +129,8 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
     }
     for (const reader of this.#waiting) this.#admit(reader, this.#ring);
     this.#waiting.clear();
+    for (const reader of [...this.#returning]) this.catchUp(reader);
+    this.#returning.clear();
   }
 
   #dropOverrun(ring: ReplayRing<Payload>): void {
