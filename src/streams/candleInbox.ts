@@ -68,8 +68,8 @@ export class CandleInbox implements Inbox<Body> {
   }
 
   opening(): readonly Draft<Body>[] {
-    const { stale } = this.#states;
-    if (stale !== null) return this.#last === null ? [] : [this.#staleDraft(this.#last, stale.reason)];
+    const { toldStale } = this.#states;
+    if (toldStale !== null) return this.#last === null ? [] : [this.#staleDraft(this.#last, toldStale.reason)];
     const newest = this.#told.get(Math.max(...this.#told.keys()));
     return newest === undefined ? [] : [{ kind: 'SNAPSHOT', reason: null, body: this.#body(newest.update) }];
   }
@@ -77,7 +77,7 @@ export class CandleInbox implements Inbox<Body> {
   /** The last state of every candle told since, each under the number of the event that told it. */
   since({ seq }: Position): readonly Draft<Body>[] {
     const missed = [...this.#told.values()].filter((told) => told.seq > seq);
-    const { stale, changedAt } = this.#states;
+    const { toldStale, changedAt } = this.#states;
     const hasChangedState = changedAt > seq;
     const drafts = missed.map((told, index): Draft<Body> => ({
       kind: hasChangedState && index === 0 ? 'SNAPSHOT' : 'UPDATE',
@@ -86,7 +86,7 @@ export class CandleInbox implements Inbox<Body> {
       seq: told.seq,
     }));
     if (!hasChangedState) return drafts;
-    if (stale === null) return drafts.length > 0 ? drafts : this.opening();
+    if (toldStale === null) return drafts.length > 0 ? drafts : this.opening();
     return [...drafts, ...this.opening()];
   }
 

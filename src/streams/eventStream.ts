@@ -10,7 +10,7 @@ export interface EventStreamParts<Body> {
   /** At most one UPDATE in this time; 0 is no limit. */
   readonly intervalMs: number;
   readonly cursors: StreamCursors;
-  /** Why the first SNAPSHOT is no continuation; null where none was asked for. */
+  /** Why the first event is no continuation; null where none was asked for. */
   readonly openingReason: string | null;
   /** Lets go of the sources; called once, at once. */
   readonly release: () => void;
@@ -114,11 +114,8 @@ export class EventStream<Body extends object> implements OpenStream<StreamEvent<
   #stamp(draft: Draft<Body>): StreamEvent<Body> {
     this.#notBefore = this.parts.clock() + this.parts.intervalMs;
     this.#seq += 1;
-    let { reason } = draft;
-    if (draft.kind === 'SNAPSHOT') {
-      reason = joinReasons(this.#openingReason, reason);
-      this.#openingReason = null;
-    }
+    const reason = joinReasons(this.#openingReason, draft.reason);
+    this.#openingReason = null;
     return this.#toEvent({ ...draft, reason }, this.#seq);
   }
 

@@ -64,9 +64,9 @@ export class OrderBookInbox implements Inbox<Body> {
 
   /** What was told, not what has come since: the updates that follow are differences to it. */
   opening(): readonly Draft<Body>[] {
-    const { stale, hasOpened } = this.#states;
-    if (stale !== null) return [this.#staleDraft(stale.reason)];
-    return hasOpened ? [this.#snapshot()] : [];
+    const { toldStale, hasToldLive } = this.#states;
+    if (toldStale !== null) return [this.#staleDraft(toldStale.reason)];
+    return hasToldLive ? [this.#snapshot()] : [];
   }
 
   /** Differences that were missed cannot be left out: the whole book again. */

@@ -26,6 +26,9 @@ export class SourceStates {
   readonly #phases: Map<MarketId, Phase>;
   readonly #staleReasons = new Map<MarketId, string>();
   readonly #untoldStale = new Set<MarketId>();
+  readonly #toldLive = new Set<MarketId>();
+  /** With the reasons that were told. */
+  readonly #toldStale = new Map<MarketId, string>();
   #needsSnapshot = true;
   #failure: AppError | null = null;
   #changedAt = 0;
@@ -53,9 +56,14 @@ export class SourceStates {
     return !this.#needsSnapshot;
   }
 
-  /** The sources that are silent now; null where none is. */
-  get stale(): StaleSources | null {
-    return this.#staleReasons.size === 0 ? null : this.#describe([...this.#staleReasons.keys()]);
+  /** True where the readers believe a source live: what has changed since is still to be told. */
+  get hasToldLive(): boolean {
+    return this.#toldLive.size > 0;
+  }
+
+  /** The sources that the readers believe silent; null where there are none. */
+  get toldStale(): StaleSources | null {
+    return this.#toldStale.size === 0 ? null : this.#describe(this.#toldStale);
   }
 
   /** The number of the last event that told of a state: whoever has not seen it needs an opening, not an update. */
@@ -63,15 +71,15 @@ export class SourceStates {
     return this.#changedAt;
   }
 
-  isLive(id: MarketId): boolean {
-    return this.#phases.get(id) === 'live';
+  isToldLive(id: MarketId): boolean {
+    return this.#toldLive.has(id);
   }
 
   /** Notes the state of a source; the data of the message is for the caller. */
   note(id: MarketId, message: FeedMessage<unknown>): void {
     switch (message.kind) {
       case 'data':
-        if (message.isRestart || !this.isLive(id)) this.#needsSnapshot = true;
+        if (message.isRestart || this.#phases.get(id) !== 'live') this.#needsSnapshot = true;
         this.#phases.set(id, 'live');
         this.#staleReasons.delete(id);
         this.#untoldStale.delete(id);
@@ -89,20 +97,28 @@ export class SourceStates {
   /** A SNAPSHOT says that all are live: those that are not have to be named anew. */
   tellSnapshot(seq: number): void {
     this.#needsSnapshot = false;
+    this.#toldLive.clear();
+    this.#toldStale.clear();
+    for (const [id, phase] of this.#phases) if (phase === 'live') this.#toldLive.add(id);
     for (const id of this.#staleReasons.keys()) this.#untoldStale.add(id);
     this.#changedAt = seq;
   }
 
   /** The sources that fell silent since the last call. */
   tellStale(seq: number): StaleSources {
-    const stale = this.#describe([...this.#untoldStale]);
+    const untold = [...this.#staleReasons].filter(([id]) => this.#untoldStale.has(id));
+    for (const [id, reason] of untold) {
+      this.#toldStale.set(id, reason);
+      this.#toldLive.delete(id);
+    }
     this.#untoldStale.clear();
     this.#changedAt = seq;
-    return stale;
+    return this.#describe(new Map(untold));
   }
 
-  #describe(ids: readonly MarketId[]): StaleSources {
-    const codes = [...new Set(ids.map((id) => this.#staleReasons.get(id)))].join(', ');
+  #describe(reasons: ReadonlyMap<MarketId, string>): StaleSources {
+    const ids = [...reasons.keys()];
+    const codes = [...new Set(reasons.values())].join(', ');
     return { ids, reason: this.#phases.size === 1 ? codes : `${codes}: ${ids.join(', ')}` };
   }
 }

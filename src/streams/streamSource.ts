@@ -37,7 +37,7 @@ export interface StreamSource<Event extends StreamEvent> extends AsyncIterable<E
   readonly after: string | null;
   /** Opens it for many readers. */
   open(): OpenStream<Event>;
-  /** Opens it for one reader, who is told by the first SNAPSHOT where `after` could not be honoured. */
+  /** Opens it for one reader, who is told by the first event where `after` could not be honoured. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Event, undefined>;
 }
 

@@ -15,6 +15,8 @@ export class TickerInbox implements Inbox<Body> {
   readonly #states: SourceStates;
   readonly #tickers = new Map<MarketId, Ticker>();
   readonly #changed = new Set<MarketId>();
+  /** As the readers know them. */
+  readonly #told = new Map<MarketId, Ticker>();
   readonly #toldAt = new Map<MarketId, number>();
 
   constructor(
@@ -48,20 +50,26 @@ export class TickerInbox implements Inbox<Body> {
     if (this.#states.isSnapshotDue) {
       this.#states.tellSnapshot(seq);
       this.#changed.clear();
+      this.#tell(this.#live());
       return this.#snapshot();
     }
-    if (this.#states.isStaleDue) return this.#staleDraft(this.#states.tellStale(seq));
+    if (this.#states.isStaleDue) {
+      const stale = this.#states.tellStale(seq);
+      this.#tell(stale.ids);
+      return this.#staleDraft(stale);
+    }
     if (!this.#states.hasOpened || this.#changed.size === 0) return null;
     const changed = this.#changed.size === 1 ? [...this.#changed] : this.ids.filter((id) => this.#changed.has(id));
     this.#changed.clear();
+    this.#tell(changed);
     for (const id of changed) this.#toldAt.set(id, seq);
     return this.#update(changed);
   }
 
   opening(): readonly Draft<Body>[] {
-    const { hasOpened, stale } = this.#states;
-    const snapshot = hasOpened ? [this.#snapshot()].filter(({ body }) => body.tickers.length > 0) : [];
-    return stale === null ? snapshot : [...snapshot, this.#staleDraft(stale)];
+    const { hasToldLive, toldStale } = this.#states;
+    const snapshot = hasToldLive ? [this.#snapshot()] : [];
+    return toldStale === null ? snapshot : [...snapshot, this.#staleDraft(toldStale)];
   }
 
   since({ seq }: Position): readonly Draft<Body>[] {
@@ -70,9 +78,19 @@ export class TickerInbox implements Inbox<Body> {
     return changed.length === 0 ? [] : [this.#update(changed)];
   }
 
+  #live(): readonly MarketId[] {
+    return this.ids.filter((id) => this.#states.isToldLive(id));
+  }
+
+  #tell(ids: readonly MarketId[]): void {
+    for (const id of ids) {
+      const ticker = this.#tickers.get(id);
+      if (ticker !== undefined) this.#told.set(id, ticker);
+    }
+  }
+
   #snapshot(): Draft<Body> {
-    const live = this.ids.filter((id) => this.#states.isLive(id));
-    return { kind: 'SNAPSHOT', reason: null, body: { tickers: this.#known(live) } };
+    return { kind: 'SNAPSHOT', reason: null, body: { tickers: this.#known(this.#live()) } };
   }
 
   #update(changed: readonly MarketId[]): Draft<Body> {
@@ -84,6 +102,6 @@ export class TickerInbox implements Inbox<Body> {
   }
 
   #known(ids: readonly MarketId[]): readonly Ticker[] {
-    return ids.map((id) => this.#tickers.get(id)).filter((ticker) => ticker !== undefined);
+    return ids.map((id) => this.#told.get(id)).filter((ticker) => ticker !== undefined);
   }
 }

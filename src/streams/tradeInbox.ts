@@ -48,10 +48,6 @@ export class TradeInbox implements Inbox<Body> {
     return this.#toldItems;
   }
 
-  get #hasLive(): boolean {
-    return this.ids.some((id) => this.#states.isLive(id));
-  }
-
   receive(id: MarketId, message: TradeMessage): void {
     this.#states.note(id, message);
     if (message.kind !== 'data') return;
@@ -79,10 +75,11 @@ export class TradeInbox implements Inbox<Body> {
   }
 
   opening(): readonly Draft<Body>[] {
-    const { hasOpened, stale } = this.#states;
-    const snapshot: Draft<Body>[] =
-      hasOpened && this.#hasLive ? [{ kind: 'SNAPSHOT', reason: null, body: { trades: this.#latestOfEach() } }] : [];
-    return stale === null ? snapshot : [...snapshot, staleDraft(stale.reason)];
+    const { hasToldLive, toldStale } = this.#states;
+    const snapshot: Draft<Body>[] = hasToldLive
+      ? [{ kind: 'SNAPSHOT', reason: null, body: { trades: this.#latestOfEach() } }]
+      : [];
+    return toldStale === null ? snapshot : [...snapshot, staleDraft(toldStale.reason)];
   }
 
   /** All that was told since, the oldest dropped beyond the bound; not from an opening, which would repeat trades. */
@@ -91,14 +88,14 @@ export class TradeInbox implements Inbox<Body> {
     const trades = missed === 0 ? [] : this.#told.slice(-Math.min(missed, maxWaitingTrades));
     const dropped = missed - trades.length;
     if (dropped > 0) this.onDropped(dropped);
-    const { stale, changedAt } = this.#states;
+    const { hasToldLive, toldStale, changedAt } = this.#states;
     const hasChangedState = changedAt > seq;
     const reason = reasonOf(dropped, this.#missedAt > seq);
     // Whoever missed a change of state may believe a source silent that is back.
-    const isTold = trades.length > 0 || reason !== null || (hasChangedState && this.#hasLive);
+    const isTold = trades.length > 0 || reason !== null || (hasChangedState && hasToldLive);
     const kind = hasChangedState ? 'SNAPSHOT' : 'UPDATE';
     const drafts: Draft<Body>[] = isTold ? [{ kind, reason, body: { trades } }] : [];
-    return stale === null || !hasChangedState ? drafts : [...drafts, staleDraft(stale.reason)];
+    return toldStale === null || !hasChangedState ? drafts : [...drafts, staleDraft(toldStale.reason)];
   }
 
   #takeTrades(kind: 'SNAPSHOT' | 'UPDATE', seq: number): Draft<Body> {
