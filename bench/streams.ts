@@ -37,13 +37,26 @@ const tell = (progress: string): void => {
   process.stderr.write(`${progress}\n`);
 };
 
+/** The other rows are measured all the same. */
+function failedRow(rig: Rig, row: Row, error: unknown): RowResult {
+  const reason = error instanceof Error ? error : new Error(String(error));
+  tell(reason.stack ?? reason.message);
+  process.exitCode = 1;
+  rig.restart();
+  return {
+    figures: [],
+    comparisons: [],
+    notes: [`${row.title}: not measured, it failed: ${reason.message.split('\n')[0] ?? ''}`],
+  };
+}
+
 async function run(rig: Rig): Promise<RunReport> {
   const startedAtMs = performance.now();
   const effort = options.isQuick ? quickEffort : wholeEffort;
   const results: RowResult[] = [];
   for (const row of rows) {
     if (!row.ids.some((id) => options.rows?.has(id) ?? true)) continue;
-    results.push(await row.run({ rig, effort, tell }));
+    results.push(await row.run({ rig, effort, tell }).catch((error: unknown) => failedRow(rig, row, error)));
   }
   return {
     results,

@@ -33,22 +33,20 @@ interface Started {
   readonly idleConnections: number;
 }
 
+function startClient(): AskedProcess<ClientCalls> {
+  return new AskedProcess({ file: join(__dirname, 'client/main.ts'), core: cores.client });
+}
+
 /** The processes of a run: servers, started when first asked for and then left up, and the client. */
 export class Rig {
-  readonly #client = new AskedProcess<ClientCalls>({ file: join(__dirname, 'client/main.ts'), core: cores.client });
+  #client = startClient();
   readonly #servers = new Map<ServerKind, Started>();
   readonly #signingKeyPem = makeSigningKeyPem();
   #tokens: readonly string[] | null = null;
   windows = 0;
   disturbedWindows = 0;
-
-  /** Limits that a server runs with higher than a user would find them. */
-  get raisedLimits(): Readonly<Record<string, number>> {
-    return Object.assign({}, ...[...this.#servers.values()].map(({ report }) => report.raisedLimits)) as Record<
-      string,
-      number
-    >;
-  }
+  /** Limits that a server ran with higher than a user would find them. */
+  raisedLimits: Readonly<Record<string, number>> = {};
 
   /** Connects readers, every one with one subscription a market. Gives the bytes of a frame. */
   async connect(kind: ServerKind, { readers, markets, stream = 'tickers' }: Readers): Promise<number> {
@@ -102,6 +100,12 @@ export class Rig {
     this.#servers.delete(kind);
   }
 
+  /** All processes anew: after a failure nobody knows what state they are in. */
+  restart(): void {
+    this.end();
+    this.#client = startClient();
+  }
+
   end(): void {
     for (const kind of [...this.#servers.keys()]) this.endServer(kind);
     this.#client.end();
@@ -130,6 +134,7 @@ export class Rig {
       const { connections } = await process.ask('usage', { collectGarbage: false });
       const started = { process, report, idleConnections: connections };
       this.#servers.set(kind, started);
+      this.raisedLimits = { ...this.raisedLimits, ...report.raisedLimits };
       return started;
     } catch (error) {
       process.end();

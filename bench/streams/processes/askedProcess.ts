@@ -57,7 +57,9 @@ export class AskedProcess<Asked extends Calls> {
           reject(error);
         },
       });
-      this.#child.send(question);
+      this.#child.send(question, (error) => {
+        if (error !== null) this.#settle({ id: question.id, failure: error.message });
+      });
     });
   }
 
