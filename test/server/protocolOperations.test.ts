@@ -1,5 +1,9 @@
+import { tickerTopic } from '../../src/bus/marketTopics';
 import { AppError } from '../../src/errors/appError';
-import { makeMeta } from '../kit/fakeMarket';
+import { ExchangeRegistry } from '../../src/exchanges/exchangeRegistry';
+import { FakeExchange, makeTicker as makeExchangeTicker } from '../kit/fakeExchange';
+import { btc, makeMeta } from '../kit/fakeMarket';
+import { startMarketPath } from '../kit/marketPath';
 import {
   executionVariants,
   messagesUntilPong,
@@ -135,6 +139,27 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
       expect([error.id, error.type, codesOf(error.payload as never)]).toEqual(['a', 'error', ['MARKET_NOT_FOUND']]);
       server.market.failWith = null;
       await watchPrices(socket, 'a');
+    });
+
+    it('ends a stream that fails while it runs: no complete, and its id is free again', async () => {
+      const path = startMarketPath(new ExchangeRegistry([new FakeExchange('simulator')]));
+      const real = await TestServer.start({ ...options, marketStreams: path.streams });
+      const reader = await RawSocket.connect(real.wsUrl, real.bearer('VIEWER'));
+      const tell = (data: string): void => {
+        const ticker = makeExchangeTicker('simulator', { last: data });
+        path.bus.publish(tickerTopic(btc), { kind: 'data', data: ticker, isRestart: true });
+      };
+      tell('100.5');
+      await watchPrices(reader, 'a');
+      path.bus.publish(tickerTopic(btc), { kind: 'refused', code: 'MARKET_NOT_FOUND' });
+      const error = await reader.next();
+      expect([error.id, error.type, codesOf(error.payload as never)]).toEqual(['a', 'error', ['MARKET_NOT_FOUND']]);
+      tell('101');
+      await watchPrices(reader, 'a');
+      expect(await messagesUntilPong(reader)).toEqual([]);
+      reader.close();
+      await real.stop();
+      await path.stop();
     });
 
     it('answers a stream that the reader has no permission for, and no source opens', async () => {
