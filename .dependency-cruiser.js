@@ -16,7 +16,7 @@ const rooms = {
   identity: [...floor, 'storage'],
   security: [...floor, 'identity'],
   graphql: [...floor, 'security', 'identity', 'feeds', 'streams'],
-  server: [...floor, 'graphql', 'security'],
+  server: [...floor, 'graphql', 'security', 'streams', 'identity'],
 };
 
 /** One vendor, one room. */

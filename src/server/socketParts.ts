@@ -5,7 +5,7 @@ import { SubscriptionHub } from '../streams/subscriptionHub';
 import { Connections } from './connections';
 import { DocumentExecutor } from './documentExecutor';
 import { Flusher } from './flusher';
-import type { ServerParts } from './server';
+import type { ServerParts } from './serverParts';
 import type { SharedFrame } from './sharedFrame';
 import { SocketAdmission } from './socketAdmission';
 import { SocketIdentity } from './socketIdentity';
