@@ -76,15 +76,27 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
       this.#returning.add(reader);
       return;
     }
+    try {
+      this.#bringUpToDate(reader, { behind, ring: this.#ring });
+    } catch (error) {
+      // It is the socket that asks, and it has no answer to this.
+      this.#finish(toError(error));
+    }
+  }
+
+  #bringUpToDate(
+    reader: Reader<Payload>,
+    { behind, ring }: { readonly behind: Position; readonly ring: ReplayRing<Payload> },
+  ): void {
     reader.behind = null;
     if (behind === atTheDoor) {
       this.leave(reader);
-      this.#admit(reader, this.#ring);
+      this.#admit(reader, ring);
       return;
     }
     const missed = this.#missedSince(behind);
     if (missed === null) reader.overrun();
-    else offerAll(reader, missed);
+    else if (!offerAll(reader, missed)) reader.behind = behind;
   }
 
   /** Releases the stream; nobody is told. */
@@ -127,8 +139,10 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
       }
       if (this.keepsEverything) this.#dropOverrun(this.#ring);
     }
-    for (const reader of this.#waiting) this.#admit(reader, this.#ring);
-    this.#waiting.clear();
+    for (const reader of this.#waiting) {
+      this.#admit(reader, this.#ring);
+      this.#waiting.delete(reader);
+    }
     for (const reader of [...this.#returning]) this.catchUp(reader);
     this.#returning.clear();
   }
@@ -149,14 +163,15 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
       this.#add(reader, missed);
     } else if (after !== null && stream.replay !== undefined) {
       this.#replaying.add(reader);
-      stream.replay(after).then(
-        (events) => {
+      stream
+        .replay(after)
+        .catch(() => null)
+        .then((events) => {
           this.#addReplayed(reader, events);
-        },
-        () => {
-          this.#addReplayed(reader, null);
-        },
-      );
+        })
+        .catch((error: unknown) => {
+          this.#finish(toError(error));
+        });
     } else {
       this.#add(reader, this.#opening(after === null ? null : streamReasons.resumeNotAvailable));
     }
@@ -164,12 +179,22 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
 
   /** Between what was fetched and now lies what the ring holds. */
   #addReplayed(reader: Reader<Payload>, events: readonly Event[] | null): void {
-    if (this.#isOver || !this.#replaying.delete(reader)) return;
+    if (this.#isOver || !this.#replaying.has(reader)) return;
+    if (this.#isBetween) {
+      setImmediate(() => {
+        this.#addReplayed(reader, events);
+      });
+      return;
+    }
     const last = events?.at(-1)?.meta.cursor ?? reader.after;
     const seq = last === null ? null : this.parts.stream.seqOf(last);
     const rest = seq === null ? null : (this.#ring?.after(seq) ?? null);
-    if (events === null || rest === null) this.#add(reader, this.#opening(streamReasons.resumeNotAvailable));
-    else this.#add(reader, [...events.map(this.parts.render), ...rest]);
+    const first =
+      events === null || rest === null
+        ? this.#opening(streamReasons.resumeNotAvailable)
+        : [...events.map(this.parts.render), ...rest];
+    this.#replaying.delete(reader);
+    this.#add(reader, first);
   }
 
   #add(reader: Reader<Payload>, first: readonly Payload[]): void {
