@@ -41,8 +41,8 @@ export class Connection {
   /** graphql-ws's own state of it, since `connection_init`. */
   protocol: { readonly acknowledged: boolean } | null = null;
   readonly operations = new Map<string, Operation>();
-  /** Admitted operations on their way to graphql-ws. */
-  readonly handedOver = new Map<string, ExecutionArgs>();
+  /** Admitted operations on their way to graphql-ws; most connections never have one. */
+  handedOver: Map<string, ExecutionArgs> | null = null;
   missedPings = 0;
   #isClosing = false;
 
@@ -62,6 +62,12 @@ export class Connection {
 
   get isClosing(): boolean {
     return this.#isClosing;
+  }
+
+  /** True where its credentials were good once and are not any more. */
+  isExpiredAt(now: number): boolean {
+    const principal = this.identity?.principal ?? null;
+    return principal !== null && now >= principal.expiresAt;
   }
 
   /** Ends everything on it at once, says why, and does not wait long for a reader who may never read it. */

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
-import { parseMessage, type Message, type Server } from 'graphql-ws';
+import { parseMessage, type Message, type Server, type WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import { rateKeyOf } from '../security/authentication';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
-import { closeCodes } from './closeCodes';
+import { closeCodes, type CloseReason } from './closeCodes';
 import { Connection } from './connection';
 import type { Connections } from './connections';
 import type { Flusher } from './flusher';
@@ -27,91 +27,153 @@ export interface SocketSessionParts {
   readonly metrics: Metrics;
 }
 
-type OpenSession = (socket: WebSocket, stream: Duplex, address: string) => void;
+/**
+ * One socket from its opening to its end: messages come in, shared streams are answered here, graphql-ws does the rest.
+ * It is what graphql-ws knows of a socket, and what `ws` calls its listeners with: there are many sockets, and closures
+ * would be kept for each.
+ */
+export class SocketSession implements ProtocolSocket {
+  readonly protocol: string;
+  readonly #connection: Connection;
+  readonly #quota = new MessageQuota();
+  #handle: ((data: string) => Promise<void>) | null = null;
+  #closed: ((code: number, reason: string) => Promise<void>) | null = null;
 
-/** One socket from its opening to its end: messages come in, shared streams are answered here, graphql-ws does the rest. */
-export function createSocketSession(parts: SocketSessionParts): OpenSession {
-  const { protocol, connections, flusher, caps, clock, logger, metrics } = parts;
-  return (socket, stream, address) => {
-    metrics.sockets.inc();
-    const { creditBytes, maxOpenCredits, closeTimeoutMs } = caps;
-    const connection = new Connection({
+  private constructor(
+    private readonly socket: WebSocket,
+    private readonly parts: SocketSessionParts,
+    place: { readonly stream: Duplex; readonly address: string },
+  ) {
+    this.protocol = socket.protocol;
+    this.#connection = new Connection({
       socket,
-      reader: new ReaderSocket({ socket, stream, flusher, clock, creditBytes, maxOpenCredits }),
-      addressKey: rateKeyOf(null, address),
-      openedAt: clock(),
-      closeTimeoutMs,
+      reader: new ReaderSocket(socket, place.stream, parts),
+      addressKey: rateKeyOf(null, place.address),
+      openedAt: parts.clock(),
+      closeTimeoutMs: parts.caps.closeTimeoutMs,
     });
-    // ws tells here of a broken frame or a payload over the limit, and closes the socket with the right code by itself.
-    socket.on('error', (error) => {
-      if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
-        metrics.socketCapHits.inc({ cap: 'payload' });
-      }
-      logger.debug({ err: error }, 'socket error');
+  }
+
+  static open(
+    socket: WebSocket,
+    parts: SocketSessionParts,
+    place: { readonly stream: Duplex; readonly address: string },
+  ): void {
+    const session = new SocketSession(socket, parts, place);
+    sessions.set(socket, session);
+    socket.on('error', onSocketError);
+    socket.on('close', onSocketClose);
+    session.#begin();
+  }
+
+  /** Resolves when the kernel has it: a stream of one reader is asked for its next event only then, and its mailbox conflates meanwhile. */
+  send(data: string): Promise<void> {
+    // Whatever was refused because the token has expired: the reader is to come back, not to give up.
+    if (this.#connection.isExpiredAt(this.parts.clock())) this.#connection.close(closeCodes.tokenExpired);
+    return sendText(this.socket, data);
+  }
+
+  close(code: number = closeCodes.internal.code, reason = ''): void {
+    this.#connection.close({ code, reason });
+  }
+
+  onMessage(handle: (data: string) => Promise<void>): void {
+    this.#handle = handle;
+  }
+
+  onPing(payload: unknown): Promise<void> {
+    return sendText(this.socket, answerPing(this.#connection, payload, this.parts));
+  }
+
+  /** A message of the client has come. */
+  receive(text: string): void {
+    const connection = this.#connection;
+    this.isAlive();
+    const message = read(text);
+    if (message?.type === MessageType.Pong && connection.reader.takeCredit()) return;
+    const over = this.#endingOf();
+    if (over !== null) connection.close(over);
+    else if (message === null || !isAnswered(connection, message, this.parts)) this.#pass(text);
+  }
+
+  isAlive(): void {
+    this.#connection.missedPings = 0;
+  }
+
+  /** ws tells here of a broken frame or a payload over the limit, and closes the socket with the right code by itself. */
+  failed(error: Error): void {
+    const { metrics, logger } = this.parts;
+    if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') {
+      metrics.socketCapHits.inc({ cap: 'payload' });
+    }
+    logger.debug({ err: error }, 'socket error');
+  }
+
+  ended(code: number, reason: string): void {
+    const { connections, metrics, logger } = this.parts;
+    metrics.sockets.dec();
+    metrics.socketCloses.inc({ code: String(code) });
+    connections.remove(this.#connection);
+    this.#connection.stopOperations();
+    this.#closed?.(code, reason).catch((error: unknown) => {
+      logger.error({ err: error }, 'a socket could not be ended in order');
     });
-    const cap = connections.add(connection);
-    const closed = cap === null ? converse(connection, { socket, protocol }, parts) : null;
+  }
+
+  #begin(): void {
+    const { connections, metrics, protocol } = this.parts;
+    metrics.sockets.inc();
+    const cap = connections.add(this.#connection);
     if (cap !== null) {
       metrics.socketCapHits.inc({ cap });
-      connection.close(closeCodes.tooManySockets);
-    }
-    socket.once('close', (code, reason) => {
-      metrics.sockets.dec();
-      metrics.socketCloses.inc({ code: String(code) });
-      connections.remove(connection);
-      connection.stopOperations();
-      closed?.(code, reason.toString()).catch((error: unknown) => {
-        logger.error({ err: error }, 'a socket could not be ended in order');
-      });
-    });
-  };
-}
-
-type Closed = (code: number, reason: string) => Promise<void>;
-
-function converse(
-  connection: Connection,
-  { socket, protocol }: { readonly socket: WebSocket; readonly protocol: Server<ProtocolExtra> },
-  parts: SocketSessionParts,
-): Closed {
-  const quota = new MessageQuota();
-  const pass = { handle: (_data: string): Promise<void> => Promise.resolve() };
-  const closed = protocol.opened(
-    {
-      protocol: socket.protocol,
-      // Resolves when the kernel has it: a stream of one reader is asked for its next event only then, and its mailbox conflates meanwhile.
-      send: (data) => sendText(socket, data),
-      close: (code, reason) => {
-        connection.close({ code: code ?? closeCodes.internal.code, reason: reason ?? '' });
-      },
-      onMessage: (handle) => {
-        pass.handle = handle;
-      },
-      onPing: (payload) => sendText(socket, answerPing(connection, payload, parts)),
-    },
-    { connection },
-  );
-  const onFault = (error: unknown): void => {
-    if (isForeignMessage(error)) {
-      connection.close(closeCodes.badMessage);
+      this.#connection.close(closeCodes.tooManySockets);
       return;
     }
-    parts.logger.error({ err: error }, 'a message of a socket failed');
-    connection.close(closeCodes.internal);
-  };
-  const isAlive = (): void => {
-    connection.missedPings = 0;
-  };
-  socket.on('pong', isAlive);
-  socket.on('message', (data: RawData) => {
-    isAlive();
-    const text = (data as Buffer).toString();
-    const message = read(text);
-    if (message?.type === 'pong' && connection.reader.takeCredit()) return;
-    if (isOver(connection, { socket, quota }, parts)) return;
-    if (message === null || !isAnswered(connection, message, parts)) pass.handle(text).catch(onFault);
-  });
-  return closed;
+    this.socket.on('pong', onSocketPong);
+    this.socket.on('message', onSocketMessage);
+    this.#closed = protocol.opened(this, { connection: this.#connection });
+  }
+
+  /** Why a socket that sends yet another message must end, or null. */
+  #endingOf(): CloseReason | null {
+    const { caps, clock, metrics } = this.parts;
+    if (this.#quota.take(clock(), caps.maxMessagesPerMinute)) {
+      metrics.socketCapHits.inc({ cap: 'messagesPerMinute' });
+      return closeCodes.tooManyMessages;
+    }
+    if (this.socket.bufferedAmount <= caps.maxBufferedBytes) return null;
+    metrics.socketCapHits.inc({ cap: 'backlog' });
+    return closeCodes.slowReader;
+  }
+
+  #pass(text: string): void {
+    this.#handle?.(text).catch((error: unknown) => {
+      if (isForeignMessage(error)) {
+        this.#connection.close(closeCodes.badMessage);
+        return;
+      }
+      this.parts.logger.error({ err: error }, 'a message of a socket failed');
+      this.#connection.close(closeCodes.internal);
+    });
+  }
+}
+
+const sessions = new WeakMap<WebSocket, SocketSession>();
+
+function onSocketMessage(this: WebSocket, data: RawData): void {
+  sessions.get(this)?.receive((data as Buffer).toString());
+}
+
+function onSocketPong(this: WebSocket): void {
+  sessions.get(this)?.isAlive();
+}
+
+function onSocketError(this: WebSocket, error: Error): void {
+  sessions.get(this)?.failed(error);
+}
+
+function onSocketClose(this: WebSocket, code: number, reason: Buffer): void {
+  sessions.get(this)?.ended(code, reason.toString());
 }
 
 /** Null for what is no message of the protocol: graphql-ws says so. */
@@ -123,30 +185,11 @@ function read(text: string): Message | null {
   }
 }
 
-/** True where the message ends the socket. */
-function isOver(
-  connection: Connection,
-  { socket, quota }: { readonly socket: WebSocket; readonly quota: MessageQuota },
-  { caps, clock, metrics }: SocketSessionParts,
-): boolean {
-  if (quota.take(clock(), caps.maxMessagesPerMinute)) {
-    metrics.socketCapHits.inc({ cap: 'messagesPerMinute' });
-    connection.close(closeCodes.tooManyMessages);
-    return true;
-  }
-  if (socket.bufferedAmount > caps.maxBufferedBytes) {
-    metrics.socketCapHits.inc({ cap: 'backlog' });
-    connection.close(closeCodes.slowReader);
-    return true;
-  }
-  return false;
-}
-
 /** Before `connection_init` was acknowledged, everything is graphql-ws's to refuse. */
 function isAnswered(connection: Connection, message: Message, { operations }: SocketSessionParts): boolean {
   if (connection.protocol?.acknowledged !== true) return false;
-  if (message.type === 'subscribe') return operations.subscribe(connection, message);
-  return message.type === 'complete' && operations.complete(connection, message.id);
+  if (message.type === MessageType.Subscribe) return operations.subscribe(connection, message);
+  return message.type === MessageType.Complete && operations.complete(connection, message.id);
 }
 
 /** A `ping` may bring a fresh token. Nothing else of its payload comes back: what is echoed to someone who does not read is kept for him. */

@@ -41,7 +41,7 @@ function look(connection: Connection, now: number, { caps, maxBehindMs, onCapHit
     connection.close(closeCodes.initTimeout);
     return;
   }
-  if (identity.principal !== null && now >= identity.principal.expiresAt) {
+  if (connection.isExpiredAt(now)) {
     connection.close(closeCodes.tokenExpired);
     return;
   }
