@@ -37,6 +37,7 @@ const tickers = new Map();
 /** price → amount, for each side. Prices are keys: never turn them into floats. */
 const book = { bids: new Map(), asks: new Map() };
 let eventCount = 0;
+let hasEnded = false;
 
 // ---- The token ----
 
@@ -126,6 +127,7 @@ function follow(field, query, variables, apply) {
     { query, variables },
     {
       next: ({ data, errors }) => {
+        if (hasEnded) return;
         if (errors !== undefined) return say(`${field}: ${errors[0].message}`);
         const { meta, ...body } = data[field];
         variables.after = meta.cursor;
@@ -174,6 +176,8 @@ function say(text) {
 }
 
 async function end(status) {
+  if (hasEnded) return;
+  hasEnded = true;
   const bookNow = { bids: Object.fromEntries(book.bids), asks: Object.fromEntries(book.asks) };
   say(`state ${JSON.stringify({ tickers: Object.fromEntries(tickers), book: bookNow })}`);
   process.exitCode = status;
