@@ -22,10 +22,10 @@ export class DocumentExecutor {
     const { compiled } = course;
     course.executions += 1;
     if (course.executions === executionsBeforeCompiling) course.compiled = this.#compile(args.document);
-    const result =
-      compiled === null
-        ? execute({ schema: this.schema, ...args })
-        : compiled(args.rootValue, args.contextValue, args.variableValues);
+    const quick = compiled?.(args.rootValue, args.contextValue, args.variableValues);
+    // Errors are graphql-js's to word: graphql-jit's are of a shape of their own.
+    const isGood = quick !== undefined && !('then' in quick) && quick.errors === undefined;
+    const result = isGood ? quick : execute({ schema: this.schema, ...args });
     if ('then' in result) throw new Error('a shared document must be executed at once');
     return result;
   }
