@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createHash } from 'node:crypto';
+import WebSocket from 'ws';
+import { nextPrefix, SharedFrame, toFrame } from '../../src/server/sharedFrame';
+
+const shortLengths = Array.from({ length: 131 }, (_, length) => length);
+const longLengths = Array.from({ length: 101 }, (_, index) => 65_500 + index);
+const lengths = [...shortLengths, ...longLengths, 65_536 * 2, 1_000_003];
+
+/** The frame as a socket writes it, of a payload whose whole message has this many bytes; null where no message is so short. */
+function frameOfLength(length: number): { readonly text: string; readonly json: string } | null {
+  const prefix = nextPrefix('a');
+  const padding = length - prefix.length - '""}'.length;
+  if (padding < 0) return null;
+  return frameOf('a', 'x'.repeat(padding));
+}
+
+function frameOf(id: string, payload: unknown): { readonly text: string; readonly json: string } {
+  const prefix = nextPrefix(id);
+  const frame = new SharedFrame(payload as object);
+  return {
+    text: frame.headerFor(prefix.length) + prefix + frame.tail,
+    json: JSON.stringify({ id, type: 'next', payload }),
+  };
+}
+
+const unusualTexts = [
+  'é',
+  '价格',
+  '💹',
+  '\ud800',
+  '\udc00\ud800',
+  '\u2028\u2029',
+  '\u0000\u001f\u007f\u0080\u00ff\u0100',
+  '"\\/',
+  '\ufeff\uffff',
+];
+
+describe('a shared frame', () => {
+  let server: Server;
+  let client: WebSocket;
+  let stream: Socket;
+  const received: Buffer[] = [];
+
+  beforeAll(async () => {
+    server = createServer((socket) => {
+      stream = socket;
+      socket.once('data', (head) => {
+        const key = /sec-websocket-key: (.*)\r/i.exec(head.toString())?.[1] ?? '';
+        const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+        socket.write(
+          `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+        );
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    client.on('message', (data, isBinary) => {
+      if (!isBinary) received.push(data as Buffer);
+    });
+    await once(client, 'open');
+  });
+
+  afterAll(async () => {
+    client.terminate();
+    server.close();
+    await once(server, 'close');
+  });
+
+  /** What a client makes of frames that are written as one text; it fails the connection over the first byte that is wrong. */
+  async function readBack(texts: readonly string[]): Promise<readonly string[]> {
+    received.length = 0;
+    stream.write(texts.join('') + toFrame({ type: 'last' }), 'latin1');
+    while (received.at(-1)?.toString() !== '{"type":"last"}') await once(client, 'message');
+    return received.slice(0, -1).map((data) => data.toString());
+  }
+
+  it('is read by a client at every length at which its header changes', async () => {
+    const frames = lengths.flatMap((length) => frameOfLength(length) ?? []);
+    expect(frames.length).toBeGreaterThan(180);
+    const read = await readBack(frames.map(({ text }) => text));
+    expect(read.map(({ length }) => length)).toEqual(frames.map(({ json }) => json.length));
+    expect(read.every((one, index) => one === frames[index]?.json)).toBe(true);
+  });
+
+  it('is the very bytes that ws sends of the same text', () => {
+    for (const length of lengths) {
+      const frame = frameOfLength(length);
+      if (frame !== null) expect(Buffer.from(frame.text, 'latin1').equals(wsFrame(frame.json))).toBe(true);
+    }
+    for (const length of shortLengths) {
+      const message = { type: 'x'.repeat(length) };
+      expect(Buffer.from(toFrame(message), 'latin1').equals(wsFrame(JSON.stringify(message)))).toBe(true);
+    }
+  });
+
+  it.each(unusualTexts)('means what was meant, in ids, keys and values: %j', async (text) => {
+    const payload = { data: { [text]: [text, text.repeat(200), null, 1.5] } };
+    const [read, message] = await readBack([
+      frameOf(text, payload).text,
+      toFrame({ id: text, type: 'error', payload }),
+    ]);
+    expect(JSON.parse(read ?? '')).toEqual({ id: text, type: 'next', payload });
+    expect(JSON.parse(message ?? '')).toEqual({ id: text, type: 'error', payload });
+  });
+
+  it('is the same for readers whose ids differ, in text and in length', async () => {
+    const payload = { data: 'é' };
+    const frame = new SharedFrame(payload);
+    const ids = ['a', 'b', 'long'.repeat(16), '💹', 'c', '€'.repeat(64)];
+    const texts = ids.map(nextPrefix).map((prefix) => frame.headerFor(prefix.length) + prefix + frame.tail);
+    expect((await readBack(texts)).map((text) => JSON.parse(text) as unknown)).toEqual(
+      ids.map((id) => ({ id, type: 'next', payload })),
+    );
+  });
+
+  it('knows how many bytes it adds to a reader’s prefix', () => {
+    for (const text of unusualTexts) {
+      const { text: whole } = frameOf('a', text);
+      const frame = new SharedFrame(text as unknown as object);
+      expect(Buffer.byteLength(whole, 'latin1')).toBe(2 + nextPrefix('a').length + frame.byteLength);
+    }
+  });
+});
+
+interface WsSender {
+  readonly frame: (data: Buffer, options: object) => readonly Buffer[];
+}
+
+/** ws's own sender: the header and the data of a final, unmasked text frame. */
+function wsFrame(text: string): Buffer {
+  const { frame } = (WebSocket as unknown as { readonly Sender: WsSender }).Sender;
+  return Buffer.concat([
+    ...frame(Buffer.from(text), { fin: true, rsv1: false, opcode: 1, mask: false, readOnly: false }),
+  ]);
+}
