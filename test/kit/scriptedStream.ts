@@ -13,6 +13,8 @@ export class TextPayload implements SharedPayload {
 
 export interface StreamScript {
   readonly keepsEverything: boolean;
+  /** What stands in every event beside its meta. */
+  readonly body?: object;
   /** For streams whose events outlive the process. */
   readonly replay?: (cursor: string) => Promise<readonly StreamEvent[] | null>;
 }
@@ -21,8 +23,8 @@ function metaOf(seq: number, kind: StreamMeta['kind'], reason: string | null): S
   return { kind, seq: String(seq), at: 0, cursor: `c${seq}`, reason };
 }
 
-export function eventOf(seq: number): StreamEvent {
-  return { meta: metaOf(seq, 'UPDATE', null) };
+export function eventOf(seq: number, body: object = {}): StreamEvent {
+  return { ...body, meta: metaOf(seq, 'UPDATE', null) };
 }
 
 type Step = IteratorResult<StreamEvent, undefined>;
@@ -33,11 +35,13 @@ export class ScriptedStream implements OpenStream<StreamEvent> {
   position: Position;
   replay?: (cursor: string) => Promise<readonly StreamEvent[] | null>;
   readonly keepsEverything: boolean;
+  readonly #body: object;
   #waiting: { resolve: (step: Step) => void; reject: (error: Error) => void } | null = null;
 
   constructor(script: StreamScript, startsAfter = 0) {
     this.keepsEverything = script.keepsEverything;
     this.position = { seq: startsAfter, items: 0 };
+    this.#body = script.body ?? {};
     if (script.replay !== undefined) this.replay = script.replay;
   }
 
@@ -46,7 +50,7 @@ export class ScriptedStream implements OpenStream<StreamEvent> {
     const waiting = this.#take();
     const seq = this.position.seq + 1;
     this.position = { seq, items: 0 };
-    waiting.resolve({ done: false, value: eventOf(seq) });
+    waiting.resolve({ done: false, value: eventOf(seq, this.#body) });
   }
 
   fail(error: Error): void {
@@ -54,12 +58,12 @@ export class ScriptedStream implements OpenStream<StreamEvent> {
   }
 
   opening(reason: string | null): readonly StreamEvent[] {
-    return this.position.seq === 0 ? [] : [{ meta: metaOf(this.position.seq, 'SNAPSHOT', reason) }];
+    return this.position.seq === 0 ? [] : [{ ...this.#body, meta: metaOf(this.position.seq, 'SNAPSHOT', reason) }];
   }
 
   since({ seq }: Position): readonly StreamEvent[] {
     if (this.keepsEverything) throw new Error('nothing may be left out of this stream');
-    return seq === this.position.seq ? [] : [eventOf(this.position.seq)];
+    return seq === this.position.seq ? [] : [eventOf(this.position.seq, this.#body)];
   }
 
   seqOf(cursor: string): number | null {
