@@ -50,6 +50,8 @@ const validationOptions = { maxErrors: limits.document.maxErrors } as const;
 export class Admission {
   /** Documents that passed the steps 3 and 4; these do not depend on who asks. */
   readonly #valid = new WeakSet<DocumentNode>();
+  /** With what variables a document was last found to be within its limit: many readers ask for the same. */
+  readonly #affordable = new WeakMap<DocumentNode, string>();
   /** The ones that were parsed here, by their text, in the order of last use. */
   readonly #documents = new Map<string, DocumentNode>();
 
@@ -113,7 +115,11 @@ export class Admission {
     trustedOperations.assertTrusted(document);
     assertCarried(getOperationAST(document, operation.operationName)?.operation, schema, context);
     assertIntrospectionAllowed(document, context, settings);
-    assessCost({ schema, table, document, ...operation, isSignedIn: context.principal !== null });
+    const isSignedIn = context.principal !== null;
+    const asked = `${isSignedIn} ${operation.operationName} ${JSON.stringify(operation.variables)}`;
+    if (this.#affordable.get(document) === asked) return;
+    assessCost({ schema, table, document, ...operation, isSignedIn });
+    this.#affordable.set(document, asked);
   }
 }
 

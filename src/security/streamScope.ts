@@ -1,7 +1,5 @@
 import {
   defaultFieldResolver,
-  getNamedType,
-  isCompositeType,
   TypeInfo,
   visit,
   visitWithTypeInfo,
@@ -38,7 +36,7 @@ export function streamScopeOf({ schema, table, document }: ScopeQuestion): Strea
   visit(
     document,
     visitWithTypeInfo(typeInfo, {
-      Field: ({ name }) => {
+      Field: ({ name, selectionSet }) => {
         if (name.value.startsWith('__')) return;
         const parent = typeInfo.getParentType();
         const field = typeInfo.getFieldDef();
@@ -48,8 +46,7 @@ export function streamScopeOf({ schema, table, document }: ScopeQuestion): Strea
         } else if ((field?.resolve ?? defaultFieldResolver) !== defaultFieldResolver) {
           scopes.add(null);
         }
-        const type = getNamedType(field?.type);
-        if (isCompositeType(type)) scopes.add(table.objectTypes[type.name]?.shared ?? 'user');
+        if (selectionSet !== undefined) scopes.add(table.objectTypes[typeNameOf(field?.type)]?.shared ?? 'user');
       },
       Directive: ({ name }) => {
         if (!knownDirectives.has(name.value)) scopes.add(null);
@@ -58,4 +55,9 @@ export function streamScopeOf({ schema, table, document }: ScopeQuestion): Strea
   );
   if (scopes.size === 0 || scopes.has(null)) return null;
   return scopes.has('user') ? 'user' : 'public';
+}
+
+/** The name of a type without the marks of lists and of what is never null. */
+function typeNameOf(type: unknown): string {
+  return String(type).replace(/[[\]!]/g, '');
 }

@@ -2,6 +2,7 @@ import type { ExecutionArgs } from 'graphql';
 import type { WebSocket } from 'ws';
 import type { AppError } from '../errors/appError';
 import type { Principal } from '../identity/principal';
+import { rateKeyOf } from '../security/authentication';
 import type { CloseReason } from './closeCodes';
 import type { ReaderSocket } from './readerSocket';
 
@@ -9,8 +10,6 @@ import type { ReaderSocket } from './readerSocket';
 export interface Identity {
   /** Null where no credentials were given. */
   readonly principal: Principal | null;
-  /** Whom limits are counted against. */
-  readonly rateKey: string;
 }
 
 /** Something that a client has asked for by id and that has not ended. */
@@ -44,20 +43,30 @@ export class Connection {
   /** Admitted operations on their way to graphql-ws; most connections never have one. */
   handedOver: Map<string, ExecutionArgs> | null = null;
   missedPings = 0;
+  readonly reader: ReaderSocket;
+  readonly addressKey: string;
+  readonly openedAt: number;
+  readonly #socket: WebSocket;
+  readonly #closeTimeoutMs: number;
   #isClosing = false;
 
-  constructor(private readonly parts: ConnectionParts) {}
-
-  get reader(): ReaderSocket {
-    return this.parts.reader;
+  constructor({ socket, reader, addressKey, openedAt, closeTimeoutMs }: ConnectionParts) {
+    this.#socket = socket;
+    this.reader = reader;
+    this.addressKey = addressKey;
+    this.openedAt = openedAt;
+    this.#closeTimeoutMs = closeTimeoutMs;
   }
 
-  get addressKey(): string {
-    return this.parts.addressKey;
+  /** Whom limits are counted against. */
+  get rateKey(): string {
+    const principal = this.identity?.principal ?? null;
+    return principal === null ? this.addressKey : rateKeyOf(principal, '');
   }
 
-  get openedAt(): number {
-    return this.parts.openedAt;
+  /** The same for what its streams cost, without a text for each connection. */
+  get payer(): string {
+    return this.identity?.principal?.userId ?? this.addressKey;
   }
 
   get isClosing(): boolean {
@@ -75,25 +84,25 @@ export class Connection {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.stopOperations();
-    const { socket, reader, closeTimeoutMs } = this.parts;
-    reader.flush();
+    const socket = this.#socket;
+    this.reader.flush();
     socket.removeAllListeners('message');
     socket.close(code, reason);
     const impatience = setTimeout(() => {
       socket.terminate();
-    }, closeTimeoutMs);
+    }, this.#closeTimeoutMs);
     socket.once('close', () => {
       clearTimeout(impatience);
     });
   }
 
   terminate(): void {
-    this.parts.socket.terminate();
+    this.#socket.terminate();
   }
 
   ping(): void {
     this.missedPings += 1;
-    this.parts.socket.ping();
+    this.#socket.ping();
   }
 
   stopOperations(): void {

@@ -5,19 +5,15 @@ import { toFrame, type SharedFrame } from './sharedFrame';
 
 /** A subscription on a socket that takes no more for now. */
 export interface WaitingReader {
-  /** What stands before the frame's tail: the frame's header, and the prefix of this subscription. */
-  headFor(frame: SharedFrame): string;
+  /** What stands before the payload in each of its messages. */
+  readonly prefix: string;
   catchUp(): void;
 }
 
 export interface ReaderSocketParts {
-  readonly socket: WebSocket;
-  /** Below the WebSocket: frames of ours go past `ws`, which keeps the parsing, the control frames and the closing. */
-  readonly stream: Duplex;
   readonly flusher: Flusher;
   readonly clock: () => number;
-  readonly creditBytes: number;
-  readonly maxOpenCredits: number;
+  readonly caps: { readonly creditBytes: number; readonly maxOpenCredits: number };
 }
 
 const pingFrame = toFrame({ type: 'ping' });
@@ -35,7 +31,12 @@ export class ReaderSocket implements Flushable {
   #waiting: WaitingReader[] | null = null;
   #slowSince: number | null = null;
 
-  constructor(private readonly parts: ReaderSocketParts) {}
+  /** stream: below the WebSocket; frames of ours go past `ws`, which keeps the parsing, the control frames and the closing. parts: the same for all sockets. */
+  constructor(
+    private readonly socket: WebSocket,
+    private readonly stream: Duplex,
+    private readonly parts: ReaderSocketParts,
+  ) {}
 
   /** When it stopped taking more; null where it takes everything. Epoch milliseconds. */
   get slowSince(): number | null {
@@ -54,8 +55,7 @@ export class ReaderSocket implements Flushable {
       return false;
     }
     if (this.#pending === '') this.parts.flusher.add(this);
-    this.#pending += reader.headFor(frame);
-    this.#pending += frame.tail;
+    this.#pending += frame.headerFor(reader.prefix.length) + reader.prefix + frame.tail;
     return true;
   }
 
@@ -76,7 +76,8 @@ export class ReaderSocket implements Flushable {
   flush(): void {
     const text = this.#pending;
     this.#pending = '';
-    const { socket, stream, creditBytes } = this.parts;
+    const { socket, stream } = this;
+    const { creditBytes } = this.parts.caps;
     if (text === '' || socket.readyState !== socket.OPEN) return;
     this.#bytesSinceCredit += text.length;
     if (this.#bytesSinceCredit < creditBytes) {
@@ -93,9 +94,9 @@ export class ReaderSocket implements Flushable {
   /** Nothing at all is written behind what waits: its callback tells that the kernel has taken everything. `drain` comes only above the high-water mark. */
   #awaitDrain(): void {
     this.#isBlocked = true;
-    this.parts.stream.write('', (error) => {
+    this.stream.write('', (error) => {
       if (error) return;
-      this.#isBlocked = this.parts.stream.writableLength > 0;
+      this.#isBlocked = this.stream.writableLength > 0;
       if (this.#isBlocked) this.#awaitDrain();
       this.#update();
     });
@@ -103,7 +104,7 @@ export class ReaderSocket implements Flushable {
   }
 
   #update(): void {
-    const isSlow = this.#isBlocked || this.#openCredits >= this.parts.maxOpenCredits;
+    const isSlow = this.#isBlocked || this.#openCredits >= this.parts.caps.maxOpenCredits;
     if (isSlow) {
       this.#slowSince ??= this.parts.clock();
       return;

@@ -33,7 +33,9 @@ export function toFrame(message: object): string {
 
 /** What stands before the payload in every `next` message of one subscription. */
 export function nextPrefix(id: string): string {
-  return `{"id":${toAscii(JSON.stringify(id))},"type":"next","payload":`;
+  const prefix = `{"id":${toAscii(JSON.stringify(id))},"type":"next","payload":`;
+  // Put together, a text holds on to its parts; there is one for each subscription, read with every event.
+  return Buffer.from(prefix, 'latin1').toString('latin1');
 }
 
 /** The payload of a `next` message, made once: each reader's frame is its header, the reader's prefix and this. */

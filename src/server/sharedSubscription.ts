@@ -33,10 +33,7 @@ export class SharedSubscription implements Reader<SharedFrame>, WaitingReader, O
   readonly id: string;
   readonly rootField: string;
   readonly payer: string;
-  readonly #prefix: string;
-  /** Payloads of one length have the same header: the last one is kept. */
-  #header = '';
-  #head = '';
+  readonly prefix: string;
   #group: JoinedGroup<SharedFrame> | null = null;
   #isOver = false;
   readonly #keeper: SubscriptionKeeper;
@@ -46,7 +43,7 @@ export class SharedSubscription implements Reader<SharedFrame>, WaitingReader, O
     this.id = id;
     this.rootField = rootField;
     this.payer = payer;
-    this.#prefix = nextPrefix(id);
+    this.prefix = nextPrefix(id);
     this.#keeper = keeper;
   }
 
@@ -66,15 +63,6 @@ export class SharedSubscription implements Reader<SharedFrame>, WaitingReader, O
 
   offer(frame: SharedFrame): boolean {
     return this.connection.reader.offer(frame, this);
-  }
-
-  headFor(frame: SharedFrame): string {
-    const header = frame.headerFor(this.#prefix.length);
-    if (header !== this.#header) {
-      this.#header = header;
-      this.#head = header + this.#prefix;
-    }
-    return this.#head;
   }
 
   catchUp(): void {

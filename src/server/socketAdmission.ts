@@ -8,7 +8,7 @@ import type { GraphqlContext, GraphqlServices } from '../graphql/context';
 import type { Admission } from '../security/admission';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
-import type { Connection, Identity } from './connection';
+import type { Connection } from './connection';
 
 export interface SocketAdmissionParts {
   readonly admission: Admission;
@@ -74,19 +74,16 @@ export class SocketAdmission {
 
   /** Of who is connected, as it is when it is asked: a fresh token and lost roles count for what runs already. */
   #contextOf(connection: Connection): GraphqlContext {
-    const identityOf = (): Identity => {
-      if (connection.identity === null) throw new Error('an operation came before its connection was identified');
-      return connection.identity;
-    };
     return {
       transport: 'ws',
       requestId: randomUUID(),
       services: this.parts.services,
       get principal() {
-        return identityOf().principal;
+        if (connection.identity === null) throw new Error('an operation came before its connection was identified');
+        return connection.identity.principal;
       },
       get rateKey() {
-        return identityOf().rateKey;
+        return connection.rateKey;
       },
     };
   }

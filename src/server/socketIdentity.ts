@@ -1,7 +1,7 @@
 import { AppError } from '../errors/appError';
 import type { AuthorityChange } from '../identity/authorityChange';
 import type { Principal } from '../identity/principal';
-import { authenticate, rateKeyOf, type TokenVerifier } from '../security/authentication';
+import { authenticate, type TokenVerifier } from '../security/authentication';
 import type { Metrics } from '../telemetry/metrics';
 import { closeCodes } from './closeCodes';
 import type { Connection } from './connection';
@@ -24,8 +24,7 @@ export class SocketIdentity {
     const { connections, metrics } = this.parts;
     const principal = this.#authenticate(connection, authorization);
     if (principal === undefined) return false;
-    const rateKey = principal === null ? connection.addressKey : rateKeyOf(principal, '');
-    const cap = connections.identify(connection, { principal, rateKey });
+    const cap = connections.identify(connection, { principal });
     if (cap === null) return true;
     metrics.socketCapHits.inc({ cap });
     connection.close(closeCodes.tooManySockets);
@@ -53,8 +52,7 @@ export class SocketIdentity {
   }
 
   #replace(connection: Connection, principal: Principal): void {
-    const rateKey = connection.identity?.rateKey ?? connection.addressKey;
-    this.parts.connections.identify(connection, { principal, rateKey });
+    this.parts.connections.identify(connection, { principal });
     this.parts.reassess(connection);
   }
 

@@ -59,6 +59,7 @@ export class SocketOperations implements SubscriptionKeeper {
         this.onStopped(operation);
       };
       connection.operations.set(id, new PlainOperation(plan?.rootField ?? null, onStopped));
+      connection.handedOver ??= new Map();
       connection.handedOver.set(id, admitted);
       return false;
     }
@@ -66,7 +67,7 @@ export class SocketOperations implements SubscriptionKeeper {
       connection,
       id,
       rootField: plan.rootField,
-      payer: connection.identity?.rateKey ?? '',
+      payer: connection.payer,
       keeper: this,
     });
     connection.operations.set(id, subscription);

@@ -30,12 +30,15 @@ export function createSocketProtocol({ admission, identity }: SocketProtocolPart
     onConnect: (socket) => {
       const { connection } = socket.extra;
       connection.protocol = socket;
-      return identity.begin(connection, socket.connectionParams?.['authorization']);
+      const authorization = socket.connectionParams?.['authorization'];
+      // The token has served: it is not kept for as long as the socket lives.
+      Reflect.deleteProperty(socket, 'connectionParams');
+      return identity.begin(connection, authorization);
     },
     // What is returned here is executed as it stands: graphql-ws validates nothing of it again.
     onSubscribe: ({ extra: { connection } }, id) => {
-      const args = connection.handedOver.get(id);
-      connection.handedOver.delete(id);
+      const args = connection.handedOver?.get(id);
+      connection.handedOver?.delete(id);
       if (args === undefined) throw new Error('an operation came to graphql-ws that was not admitted');
       return args;
     },

@@ -4,7 +4,7 @@ import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import { isOriginAllowed } from '../security/originPolicy';
 import { closeCodes } from './closeCodes';
-import { createSocketSession, type SocketSessionParts } from './socketSession';
+import { SocketSession, type SocketSessionParts } from './socketSession';
 import { startSocketSweep } from './socketSweep';
 
 export type SocketServerParts = SocketSessionParts & {
@@ -43,7 +43,6 @@ export function attachSocketServer(httpServer: Server, parts: SocketServerParts)
       protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false,
   });
   const stopFollowing = parts.followAuthority();
-  const openSession = createSocketSession(parts);
   const stopSweep = startSocketSweep({
     connections,
     clock: parts.clock,
@@ -55,7 +54,7 @@ export function attachSocketServer(httpServer: Server, parts: SocketServerParts)
   });
 
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
-    stream.on('error', () => stream.destroy());
+    stream.on('error', destroy);
     if (request.url?.split('?')[0] !== '/graphql') {
       refuseUpgrade(stream, '404 Not Found');
     } else if (!isOriginAllowed(request.headers.origin, request.headers.host, parts.corsOrigins)) {
@@ -63,7 +62,7 @@ export function attachSocketServer(httpServer: Server, parts: SocketServerParts)
       refuseUpgrade(stream, '403 Forbidden');
     } else {
       sockets.handleUpgrade(request, stream, head, (socket) => {
-        openSession(socket, stream, request.socket.remoteAddress ?? 'unknown');
+        SocketSession.open(socket, parts, { stream, address: request.socket.remoteAddress ?? 'unknown' });
       });
     }
   };
@@ -80,6 +79,11 @@ export function attachSocketServer(httpServer: Server, parts: SocketServerParts)
       sockets.close();
     },
   };
+}
+
+/** Not an arrow where the request is in reach: it would be kept as long as its connection. */
+function destroy(this: Duplex): void {
+  this.destroy();
 }
 
 function refuseUpgrade(stream: Duplex, status: string): void {

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { parseMessage, type Message, type Server, type WebSocket as ProtocolSocket } from 'graphql-ws';
+import { MessageType, parseMessage, type Message, type Server, type WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import { rateKeyOf } from '../security/authentication';
 import type { Logger } from '../telemetry/logger';
@@ -8,12 +8,13 @@ import { closeCodes, type CloseReason } from './closeCodes';
 import { Connection } from './connection';
 import type { Connections } from './connections';
 import type { Flusher } from './flusher';
-import { MessageQuota } from './messageQuota';
 import { ReaderSocket } from './readerSocket';
 import type { SocketCaps } from './socketCaps';
 import type { SocketIdentity } from './socketIdentity';
 import type { SocketOperations } from './socketOperations';
 import type { ProtocolExtra } from './socketProtocol';
+
+const minuteMs = 60_000;
 
 export interface SocketSessionParts {
   readonly protocol: Server<ProtocolExtra>;
@@ -35,7 +36,8 @@ export interface SocketSessionParts {
 export class SocketSession implements ProtocolSocket {
   readonly protocol: string;
   readonly #connection: Connection;
-  readonly #quota = new MessageQuota();
+  #minuteStart = Number.NEGATIVE_INFINITY;
+  #messages = 0;
   #handle: ((data: string) => Promise<void>) | null = null;
   #closed: ((code: number, reason: string) => Promise<void>) | null = null;
 
@@ -137,7 +139,13 @@ export class SocketSession implements ProtocolSocket {
   /** Why a socket that sends yet another message must end, or null. */
   #endingOf(): CloseReason | null {
     const { caps, clock, metrics } = this.parts;
-    if (this.#quota.take(clock(), caps.maxMessagesPerMinute)) {
+    const now = clock();
+    if (now - this.#minuteStart >= minuteMs) {
+      this.#minuteStart = now;
+      this.#messages = 0;
+    }
+    this.#messages += 1;
+    if (this.#messages > caps.maxMessagesPerMinute) {
       metrics.socketCapHits.inc({ cap: 'messagesPerMinute' });
       return closeCodes.tooManyMessages;
     }

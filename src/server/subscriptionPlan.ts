@@ -2,6 +2,7 @@ import {
   getOperationAST,
   getVariableValues,
   Kind,
+  OperationTypeNode,
   print,
   TypeInfo,
   visit,
@@ -41,7 +42,7 @@ export class SubscriptionPlans {
   planOf(document: DocumentNode): SubscriptionPlan | null {
     const known = this.#plans.get(document);
     if (known !== undefined) return known;
-    const plan = getOperationAST(document)?.operation === 'subscription' ? this.#make(document) : null;
+    const plan = getOperationAST(document)?.operation === OperationTypeNode.SUBSCRIPTION ? this.#make(document) : null;
     this.#plans.set(document, plan);
     return plan;
   }
@@ -50,7 +51,9 @@ export class SubscriptionPlans {
   groupKeyOf(plan: SubscriptionPlan, document: DocumentNode, variables: Readonly<Record<string, unknown>>): string {
     const definitions = getOperationAST(document)?.variableDefinitions ?? [];
     const { coerced } = getVariableValues(this.parts.schema, definitions, variables);
-    return `${plan.text}\n${JSON.stringify(plan.variableNames.map((name) => coerced?.[name] ?? null))}`;
+    // A variable that is not given is left out: an argument may take null for something else.
+    const given = plan.variableNames.map((name) => [name, coerced?.[name]] as const);
+    return `${plan.text}\n${JSON.stringify(Object.fromEntries(given))}`;
   }
 
   #make(document: DocumentNode): SubscriptionPlan {
