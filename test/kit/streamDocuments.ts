@@ -175,8 +175,15 @@ function argumentChoice(
 function requestFor(field: StreamField, kind: 'good' | 'any'): fc.Arbitrary<StreamRequest> {
   const choices = fc.tuple(...Object.entries(field.arguments).map((one) => argumentChoice(one, kind)));
   return fc
-    .tuple(choices, selectionOf(field.event), fc.constantFrom(...layouts), fc.boolean(), fc.constantFrom('', 'Named'))
-    .map(([args, selection, layout, isAliased, name]) => {
+    .tuple(
+      choices,
+      selectionOf(field.event),
+      fc.constantFrom(...layouts),
+      fc.boolean(),
+      fc.constantFrom('', 'Named'),
+      fc.boolean(),
+    )
+    .map(([args, selection, layout, isAliased, name, yes]) => {
       const given = args.filter(({ value }) => value !== undefined);
       const written = given.map(
         (one) => `${one.name}: ${one.place === 'literal' ? literal(one.type, one.value) : `$${one.name}`}`,
@@ -187,11 +194,11 @@ function requestFor(field: StreamField, kind: 'good' | 'any'): fc.Arbitrary<Stre
         ...(text.includes('$yes') ? ['$yes: Boolean!'] : []),
         ...(text.includes('$no') ? ['$no: Boolean = false'] : []),
       ];
-      const variables = given.filter(({ place }) => place === 'variable').map((one) => [one.name, one.value]);
+      const variables = given.filter(({ place }) => place === 'variable').map((one) => [one.name, one.value] as const);
       const head = `subscription ${name} ${declared.length === 0 ? '' : `(${declared.join(', ')})`}`;
       const root = `${isAliased ? 'mine: ' : ''}${field.name}(${written.join(', ')})`;
       const query = layout(`${head} { ${root} ${selection.text} } ${selection.fragments.join(' ')}`);
-      return { query, variables: { ...Object.fromEntries(variables), yes: true } };
+      return { query, variables: { ...Object.fromEntries(variables), yes } };
     });
 }
 

@@ -66,7 +66,7 @@ describe('the subscription hub', () => {
       const { source, groupCounts, join } = makeHub();
       join('a', 'ann');
       join('b', 'ann');
-      expect(() => join('c', 'ann')).toThrow(expect.objectContaining({ code: 'TOO_MANY_SUBSCRIPTIONS' }));
+      expect(() => join('c', 'ann')).toThrow(expect.objectContaining({ code: 'TOO_MANY_SUBSCRIPTIONS' }) as Error);
       expect([source.opened.length, groupCounts.at(-1)]).toEqual([2, 2]);
       join('c', 'bob');
       expect(source.opened).toHaveLength(3);
