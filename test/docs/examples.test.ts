@@ -26,10 +26,13 @@ describe('docs/examples/livePrices.mjs', () => {
   let tokens: Server;
   let relay: TcpRelay;
   let round: number;
+  /** Between the bids and the asks of the book. */
+  let middle: number;
   let examples: Example[];
 
   async function start(tokenTtlS: number): Promise<void> {
     round = 0;
+    middle = 1_000;
     examples = [];
     exchange = new FakeExchange('simulator', symbols);
     path = startMarketPath(new ExchangeRegistry([exchange]));
@@ -86,8 +89,8 @@ describe('docs/examples/livePrices.mjs', () => {
   /** Some levels come, some go, and all others change. */
   async function tellBook(): Promise<string> {
     const offsets = Array.from({ length: depth + 5 }, (_, index) => index).filter((index) => index % 5 !== round % 5);
-    const bids = offsets.map((offset) => [String(1_000 - offset), String(round + offset)] as const);
-    const asks = offsets.map((offset) => [String(1_001 + offset), String(round + offset)] as const);
+    const bids = offsets.map((offset) => [String(middle - offset), String(round + offset)] as const);
+    const asks = offsets.map((offset) => [String(middle + 1 + offset), String(round + offset)] as const);
     const book = makeBook('simulator', { bids, asks, nonce: String(round) });
     (await upstream('orderBook', 'BTC/USDT')).tell({ type: 'orderBook', book });
     return `nonce ${round}`;
@@ -157,6 +160,8 @@ describe('docs/examples/livePrices.mjs', () => {
     await tellUntil(example, () => eventsOf() >= maxEvents / 2);
     relay.cut();
     await example.says('disconnected (1006)');
+    // No level of before is left.
+    middle = 2_000;
     for (let count = 0; count < 3; count += 1) await tellAll();
     await eventually(() => example.count(' connected') === 2);
     await tellUntil(example, () => eventsOf() === maxEvents);
