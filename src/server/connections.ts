@@ -11,13 +11,16 @@ export interface ConnectionCaps {
 
 export type ConnectionCap = 'uninitializedSockets' | 'socketsPerAddress' | 'socketsPerUser';
 
+/** Most users and sessions have one: a list would take more than its entry. */
+type ConnectionIndex = Map<string, Connection | Connection[]>;
+
 /** Every connection of this process, and by whom it must be found when somebody loses authority: that costs what it ends, not a search. */
 export class Connections {
   readonly #all = new Set<Connection>();
   readonly #byAddress = new Map<string, number>();
-  readonly #byUser = new Map<string, Connection[]>();
-  readonly #bySession = new Map<string, Connection[]>();
-  readonly #byApiKey = new Map<string, Connection[]>();
+  readonly #byUser: ConnectionIndex = new Map();
+  readonly #bySession: ConnectionIndex = new Map();
+  readonly #byApiKey: ConnectionIndex = new Map();
   #uninitialized = 0;
 
   constructor(private readonly caps: ConnectionCaps) {}
@@ -43,8 +46,7 @@ export class Connections {
     const { principal } = identity;
     const before = connection.identity;
     if (before === null && principal !== null) {
-      const ofUser = this.#byUser.get(principal.userId)?.length ?? 0;
-      if (ofUser >= this.caps.maxSocketsPerUser) return 'socketsPerUser';
+      if (found(this.#byUser, principal.userId).length >= this.caps.maxSocketsPerUser) return 'socketsPerUser';
     }
     if (before === null) this.#uninitialized -= 1;
     else this.#unindex(connection, before.principal);
@@ -66,12 +68,12 @@ export class Connections {
   concernedBy(change: AuthorityChange): readonly Connection[] {
     switch (change.kind) {
       case 'sessionRevoked':
-        return [...(this.#bySession.get(change.sessionId) ?? [])];
+        return found(this.#bySession, change.sessionId);
       case 'apiKeyRevoked':
-        return [...(this.#byApiKey.get(change.apiKeyId) ?? [])];
+        return found(this.#byApiKey, change.apiKeyId);
       case 'userDisabled':
       case 'rolesChanged':
-        return [...(this.#byUser.get(change.userId) ?? [])];
+        return found(this.#byUser, change.userId);
     }
   }
 
@@ -91,19 +93,24 @@ export class Connections {
     remove(this.#indexOf(principal), principal.credential.id, connection);
   }
 
-  #indexOf(principal: Principal): Map<string, Connection[]> {
+  #indexOf(principal: Principal): ConnectionIndex {
     return principal.credential.kind === 'session' ? this.#bySession : this.#byApiKey;
   }
 }
 
-function add(index: Map<string, Connection[]>, key: string, connection: Connection): void {
-  const found = index.get(key);
-  if (found === undefined) index.set(key, [connection]);
-  else found.push(connection);
+function found(index: ConnectionIndex, key: string): readonly Connection[] {
+  const entry = index.get(key) ?? [];
+  return Array.isArray(entry) ? entry : [entry];
 }
 
-function remove(index: Map<string, Connection[]>, key: string, connection: Connection): void {
-  const others = (index.get(key) ?? []).filter((one) => one !== connection);
-  if (others.length === 0) index.delete(key);
-  else index.set(key, others);
+function add(index: ConnectionIndex, key: string, connection: Connection): void {
+  const others = found(index, key);
+  index.set(key, others.length === 0 ? connection : [...others, connection]);
+}
+
+function remove(index: ConnectionIndex, key: string, connection: Connection): void {
+  const others = found(index, key).filter((one) => one !== connection);
+  const [first, ...more] = others;
+  if (first === undefined) index.delete(key);
+  else index.set(key, more.length === 0 ? first : others);
 }
