@@ -235,7 +235,8 @@ describe('a stream of which nothing may be left out', () => {
     const slow = await watchOrders(false);
     const told = await publishUntilSilent(slow, healthy);
     stream.publishMany(1_001 - (stream.published - told));
-    await eventually(() => slow.closed !== null);
+    // Sooner than who is behind for too long.
+    await eventually(() => slow.closed !== null, { timeoutMs: 5_000 });
     await eventually(() => seqsOf(healthy).at(-1) === stream.published);
     expect([slow.closed?.code, healthy.closed]).toEqual([4421, null]);
     expectAll(healthy);
@@ -288,6 +289,8 @@ describe('a connection that gives no sign of life', () => {
     const dead = await connect();
     dead.socket.pause();
     for (let pings = 0; pings < 3; pings += 1) await passInterval(witness);
+    witness.send({ type: 'ping' });
+    await eventually(() => witness.messages.some(({ type }) => type === 'pong'));
     expect(await openSockets()).toBe(2);
     await passInterval(witness);
     await eventually(async () => (await openSockets()) === 1);
