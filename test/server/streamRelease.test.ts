@@ -113,7 +113,15 @@ describe.each(executionVariants)('with %s', (_variant, options) => {
       else for (const id of documents.keys()) socket.send({ id: `s${id}`, type: 'complete' });
     }
     await eventually(async () => (await sumOf(held.server.metrics.sockets)) === together / 2);
+    // Whose streams open behind all of theirs.
+    const last = await RecordingSocket.connect(held.server.wsUrl);
+    for (const [index, document] of documents.entries()) last.subscribe(`s${index}`, document);
+    const stayed = sockets.filter((_, index) => index % 2 !== 0);
+    for (const socket of stayed) socket.send({ type: 'ping' });
+    await eventually(() => stayed.every(({ messages }) => messages.some(({ type }) => type === 'pong')));
     gate.open();
+    await eventually(() => documents.every((_, index) => last.of(`s${index}`).length > 0));
+    last.terminate();
     await eventually(async () => {
       const { listeners, groups, subscriptions: running } = await held.counts();
       return listeners + groups + running === 0;
