@@ -1,22 +1,24 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { BurstBuffer, Frame } from './burstBuffer';
 import type { Flusher, Flushable } from './flusher';
-import { toFrame, type SharedFrame } from './sharedFrame';
+import { WholeFrame, type SharedFrame } from './sharedFrame';
 
 /** A subscription on a socket that takes no more for now. */
 export interface WaitingReader {
-  /** What stands before the payload in each of its messages. */
-  readonly prefix: string;
+  /** Its id in each of its messages: `toIdText`. */
+  readonly idText: string;
   catchUp(): void;
 }
 
 export interface ReaderSocketParts {
   readonly flusher: Flusher;
+  readonly burst: BurstBuffer;
   readonly clock: () => number;
   readonly caps: { readonly creditBytes: number; readonly maxOpenCredits: number };
 }
 
-const pingFrame = toFrame({ type: 'ping' });
+const pingFrame = new WholeFrame({ type: 'ping' });
 
 /**
  * The writing side of one socket, for shared streams: one write a turn, and no more than its reader keeps up with.
@@ -24,7 +26,9 @@ const pingFrame = toFrame({ type: 'ping' });
  * along, whose answer says that the reader has come that far, however much kernels and proxies have swallowed.
  */
 export class ReaderSocket implements Flushable {
-  #pending = '';
+  /** What goes out with the next flush, and whose ids it bears. */
+  #frames: Frame[] | null = null;
+  #idTexts: string[] | null = null;
   #isBlocked = false;
   #openCredits = 0;
   #bytesSinceCredit = 0;
@@ -54,15 +58,13 @@ export class ReaderSocket implements Flushable {
       this.#waiting.push(reader);
       return false;
     }
-    if (this.#pending === '') this.parts.flusher.add(this);
-    this.#pending += frame.headerFor(reader.prefix.length) + reader.prefix + frame.tail;
+    this.#add(frame, reader.idText);
     return true;
   }
 
   /** Sends a message in order with the payloads, however slow the reader is. */
   send(message: object): void {
-    if (this.#pending === '') this.parts.flusher.add(this);
-    this.#pending += toFrame(message);
+    this.#add(new WholeFrame(message), '');
   }
 
   /** The reader has answered a ping. False where none was open: it speaks unasked. */
@@ -74,21 +76,36 @@ export class ReaderSocket implements Flushable {
   }
 
   flush(): void {
-    const text = this.#pending;
-    this.#pending = '';
+    const frames = this.#frames;
+    const idTexts = this.#idTexts;
+    this.#frames = null;
+    this.#idTexts = null;
     const { socket, stream } = this;
-    const { creditBytes } = this.parts.caps;
-    if (text === '' || socket.readyState !== socket.OPEN) return;
-    this.#bytesSinceCredit += text.length;
-    if (this.#bytesSinceCredit < creditBytes) {
-      stream.write(text, 'latin1');
-    } else {
+    if (frames === null || idTexts === null || socket.readyState !== socket.OPEN) return;
+    const { burst, caps } = this.parts;
+    const bytes = burst.lay(frames, idTexts);
+    stream.write(bytes);
+    // Nothing left means that the kernel has a copy; anything left refers to the buffer.
+    if (stream.writableLength > 0) burst.giveAway();
+    this.#bytesSinceCredit += bytes.length;
+    if (this.#bytesSinceCredit >= caps.creditBytes) {
       this.#bytesSinceCredit = 0;
       this.#openCredits += 1;
-      stream.write(text + pingFrame, 'latin1');
+      stream.write(pingFrame.bytes);
       this.#update();
     }
     if (stream.writableLength > 0 && !this.#isBlocked) this.#awaitDrain();
+  }
+
+  #add(frame: Frame, idText: string): void {
+    if (this.#frames === null || this.#idTexts === null) {
+      this.#frames = [frame];
+      this.#idTexts = [idText];
+      this.parts.flusher.add(this);
+    } else {
+      this.#frames.push(frame);
+      this.#idTexts.push(idText);
+    }
   }
 
   /** Nothing at all is written behind what waits: its callback tells that the kernel has taken everything. `drain` comes only above the high-water mark. */

@@ -1,63 +1,52 @@
 import type { SharedPayload } from '../streams/reader';
 
 /*
- * WebSocket text frames (RFC 6455, 5.2: final, unmasked) as text of which each character is one byte: what is outside
- * ASCII is escaped as JSON allows, so that UTF-8, latin1 and the length of the text agree, and no Buffer is needed.
+ * WebSocket text frames (RFC 6455, 5.2: final, unmasked) of graphql-transport-ws messages. A `next` message is
+ * {"id":…,"type":"next","payload":…}: the id is its reader's, all the rest is the same for everybody.
  */
 
-const finalTextFrame = '\x81';
-const outsideAscii = /[^\x00-\x7f]/;
-const everyOutsideAscii = /[^\x00-\x7f]/g;
+const finalTextFrame = 0x81;
+const outsideAscii = /[^\x00-\x7f]/g;
 
-function escapeCharacter(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
-/** JSON text with everything outside ASCII escaped. */
-function toAscii(json: string): string {
-  return outsideAscii.test(json) ? json.replace(everyOutsideAscii, escapeCharacter) : json;
-}
-
-function headerFor(length: number): string {
-  if (length < 126) return finalTextFrame + String.fromCharCode(length);
-  if (length < 65_536) return finalTextFrame + String.fromCharCode(126, length >>> 8, length & 0xff);
+/** Bytes of a frame's header for a message of this length. */
+export function headerOf(length: number): Uint8Array {
+  if (length < 126) return Uint8Array.of(finalTextFrame, length);
+  if (length < 65_536) return Uint8Array.of(finalTextFrame, 126, length >>> 8, length & 0xff);
   const bytes = [24, 16, 8, 0].map((shift) => (length >>> shift) & 0xff);
-  return finalTextFrame + String.fromCharCode(127, 0, 0, 0, 0, ...bytes);
+  return Uint8Array.of(finalTextFrame, 127, 0, 0, 0, 0, ...bytes);
 }
 
-/** A whole message as a frame. */
-export function toFrame(message: object): string {
-  const json = toAscii(JSON.stringify(message));
-  return headerFor(json.length) + json;
+/** A message that is sent to one reader, as a whole frame. */
+export class WholeFrame {
+  readonly bytes: Buffer;
+
+  constructor(message: object) {
+    const json = Buffer.from(JSON.stringify(message));
+    this.bytes = Buffer.concat([headerOf(json.length), json]);
+  }
 }
 
-/** What stands before the payload in every `next` message of one subscription. */
-export function nextPrefix(id: string): string {
-  const prefix = `{"id":${toAscii(JSON.stringify(id))},"type":"next","payload":`;
-  // Put together, a text holds on to its parts; there is one for each subscription, read with every event.
-  return Buffer.from(prefix, 'latin1').toString('latin1');
-}
-
-/** The payload of a `next` message, made once: each reader's frame is its header, the reader's prefix and this. */
+/** The payload of a `next` message, made once for all of its readers. */
 export class SharedFrame implements SharedPayload {
-  readonly tail: string;
-  #prefixLength = -1;
-  #header = '';
+  /** Everything behind the id. */
+  readonly tail: Uint8Array;
 
   constructor(payload: object) {
-    this.tail = toAscii(`${JSON.stringify(payload)}}`);
+    this.tail = Buffer.from(`,"type":"next","payload":${JSON.stringify(payload)}}`);
   }
 
   get byteLength(): number {
     return this.tail.length;
   }
+}
 
-  /** The header of a frame with a prefix of this length; for most readers the same. */
-  headerFor(prefixLength: number): string {
-    if (prefixLength !== this.#prefixLength) {
-      this.#prefixLength = prefixLength;
-      this.#header = headerFor(prefixLength + this.tail.length);
-    }
-    return this.#header;
-  }
+/** What stands before the id in a `next` message. */
+export const beforeId = Buffer.from('{"id":');
+
+/** An operation's id as JSON text of which each character is one byte: what is outside ASCII is escaped as JSON allows. */
+export function toIdText(id: string): string {
+  return JSON.stringify(id).replace(
+    outsideAscii,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -5,7 +5,7 @@ import type { JoinedGroup } from '../streams/subscriptionHub';
 import { closeCodes } from './closeCodes';
 import type { Connection, Operation } from './connection';
 import type { WaitingReader } from './readerSocket';
-import { nextPrefix, type SharedFrame } from './sharedFrame';
+import { toIdText, type SharedFrame } from './sharedFrame';
 
 /** Who looks after the subscriptions of all sockets. */
 export interface SubscriptionKeeper {
@@ -33,7 +33,7 @@ export class SharedSubscription implements Reader<SharedFrame>, WaitingReader, O
   readonly id: string;
   readonly rootField: string;
   readonly payer: string;
-  readonly prefix: string;
+  readonly idText: string;
   #group: JoinedGroup<SharedFrame> | null = null;
   #isOver = false;
   readonly #keeper: SubscriptionKeeper;
@@ -43,7 +43,7 @@ export class SharedSubscription implements Reader<SharedFrame>, WaitingReader, O
     this.id = id;
     this.rootField = rootField;
     this.payer = payer;
-    this.prefix = nextPrefix(id);
+    this.idText = toIdText(id);
     this.#keeper = keeper;
   }
 

@@ -2,6 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Admission } from '../security/admission';
 import { limits } from '../security/limits';
 import { SubscriptionHub } from '../streams/subscriptionHub';
+import { BurstBuffer } from './burstBuffer';
 import { Connections } from './connections';
 import { DocumentExecutor } from './documentExecutor';
 import { Flusher } from './flusher';
@@ -57,6 +58,7 @@ export function createSocketParts(
     operations,
     identity,
     flusher: new Flusher(streams.flushWindowMs),
+    burst: new BurstBuffer(),
     caps,
     clock: access.clock,
     logger,

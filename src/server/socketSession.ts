@@ -4,6 +4,7 @@ import type { RawData, WebSocket } from 'ws';
 import { rateKeyOf } from '../security/authentication';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
+import type { BurstBuffer } from './burstBuffer';
 import { closeCodes, type CloseReason } from './closeCodes';
 import { Connection } from './connection';
 import type { Connections } from './connections';
@@ -22,6 +23,7 @@ export interface SocketSessionParts {
   readonly operations: SocketOperations;
   readonly identity: SocketIdentity;
   readonly flusher: Flusher;
+  readonly burst: BurstBuffer;
   readonly caps: SocketCaps;
   readonly clock: () => number;
   readonly logger: Logger;
