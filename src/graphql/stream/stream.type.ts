@@ -10,7 +10,7 @@ registerEnumType(StreamKindEnum, { name: 'StreamKind' });
 @ObjectType('StreamMeta', {
   ...plainProperties,
   description:
-    '`seq` counts the events of this subscription; prices may be conflated (the newest wins), so a jump of a price is a skip, not a loss. ' +
+    "`seq` counts the events of this subscription's group; prices may be conflated (the newest wins), so a jump is a skip, not a loss. " +
     '`cursor` resumes while the server still holds the events, else the stream answers with a SNAPSHOT and the reason.',
 })
 export class StreamMetaType {
