@@ -49,6 +49,7 @@ export class CandleInbox implements Inbox<Body> {
 
   receive(message: CandleMessage): void {
     this.#states.note(this.parts.marketId, message);
+    if (message.kind === 'stale') this.#last ??= message.last;
     if (message.kind !== 'data') return;
     const { openTime } = message.data.candle;
     if (this.#waiting.has(openTime)) this.parts.onConflated();

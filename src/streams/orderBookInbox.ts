@@ -44,6 +44,7 @@ export class OrderBookInbox implements Inbox<Body> {
 
   receive(message: OrderBookMessage): void {
     this.#states.note(this.parts.marketId, message);
+    if (message.kind === 'stale') this.#book ??= message.last;
     if (message.kind !== 'data') return;
     this.#book = message.data;
     if (this.#hasChanged) this.parts.onConflated();

@@ -107,7 +107,9 @@ export class MarketCourse {
     if (channel === 'orderBook') {
       const bids = [3, 2, 1].map((price) => [String(price), String(1 + (value % (price + 1)))] as const);
       const nonce = `${this.#count} ${unusualText}`;
-      return { sound: makeBook('fake', { symbol, bids, asks: [['20', String(value)]], nonce }), broken: { nonce: {} } };
+      // No two alike: an update that changes nothing but the nonce is not told.
+      const asks = [['20', String(this.#count)]] as const;
+      return { sound: makeBook('fake', { symbol, bids, asks, nonce }), broken: { nonce: {} } };
     }
     const candle = makeCandle(this.#count * 60_000, String(value));
     const sound = { marketId, timeframe: channel, candle, exchangeTime: null, receivedTime: 1 };
