@@ -12,7 +12,7 @@ import { TestServer, type TestServerOptions } from '../kit/testServer';
 const symbols = ['BTC/USDT', 'ETH/USDT'];
 /** Each tells four events: a hundred thousand in all. */
 const rounds = 12_500;
-const maxGrowthBytes = 5_000_000;
+const maxCostBytes = 5_000_000;
 const access = { publicMarketData: true };
 
 let server: TestServer;
@@ -92,11 +92,15 @@ describe.each([
     watchEverything(stalled);
     await publishRounds(markets, neighbour, 500);
     await eventually(() => tradeIdsOf(stalled.of('trades').map(eventOf)).at(-1) === markets.numberOf());
-    const before = collectedBytes();
-
-    stalled.socket.pause();
+    const others = await Promise.all(Array.from({ length: 4 }, () => connect()));
+    for (const socket of [stalled, ...others]) socket.socket.pause();
+    for (const socket of others) watchEverything(socket);
     await publishRounds(markets, neighbour, rounds);
-    expect(collectedBytes() - before).toBeLessThan(maxGrowthBytes);
+    // What goes when they go: buffers that all sockets share stay.
+    const bytes = collectedBytes();
+    for (const socket of others) socket.terminate();
+    await eventually(async () => (await server.metrics.sockets.get()).values[0]?.value === 2);
+    expect(bytes - collectedBytes()).toBeLessThan(maxCostBytes);
     expect(neighbour.faults).toEqual([]);
 
     const published = markets.numberOf();
