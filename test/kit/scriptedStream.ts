@@ -47,10 +47,17 @@ export class ScriptedStream implements OpenStream<StreamEvent> {
 
   /** Gives the next event; it is on its way to the readers until `passed`. */
   give(): void {
-    const waiting = this.#take();
-    const seq = this.position.seq + 1;
-    this.position = { seq, items: 0 };
-    waiting.resolve({ done: false, value: eventOf(seq, this.#body) });
+    this.advance();
+    this.deliver();
+  }
+
+  /** The event has happened, and is on its way until it is delivered. */
+  advance(): void {
+    this.position = { seq: this.position.seq + 1, items: 0 };
+  }
+
+  deliver(): void {
+    this.#take().resolve({ done: false, value: eventOf(this.position.seq, this.#body) });
   }
 
   fail(error: Error): void {

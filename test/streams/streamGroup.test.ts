@@ -331,8 +331,10 @@ describe('a stream whose events outlive the process', () => {
     join();
     await give();
     const back = join('c8');
+    stream.advance();
     asked[0]!.answer(events(9, 12));
-    stream.give();
+    await passed();
+    stream.deliver();
     await passed();
     await passed();
     await give();
