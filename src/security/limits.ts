@@ -83,6 +83,8 @@ export const limits = {
     maxReplayBytes: 262_144,
     /** How far a reader of orders, positions and balances may fall behind, of which nothing is left out. */
     maxBehindMs: 10_000,
+    maxBehindEvents: 1_000,
+    maxBehindBytes: 4_194_304,
   },
   rate: {
     /** Answers from memory. */

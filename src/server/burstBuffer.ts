@@ -2,17 +2,13 @@ import { beforeId, headerOf, WholeFrame, type SharedFrame } from './sharedFrame'
 
 export type Frame = SharedFrame | WholeFrame;
 
-/** Bytes that one turn seldom exceeds for a socket. */
-const usualCapacity = 65_536;
-
 /**
  * Puts the frames for one socket one after the other into a buffer, to be sent in one write. Most sockets of a turn are
  * sent the same frames: then everything lies there already, and only the ids are written over.
  */
 export class BurstBuffer {
-  #buffer = Buffer.allocUnsafeSlow(usualCapacity);
-  /** What lies there. */
-  #bytes = this.#buffer.subarray(0, 0);
+  /** As large as what lies there: who does not take it holds no more of it than waits for him. */
+  #bytes = Buffer.alloc(0);
   #frames: readonly Frame[] = [];
   #idLengths: readonly number[] = [];
   #idOffsets: readonly number[] = [];
@@ -29,9 +25,8 @@ export class BurstBuffer {
     return this.#bytes;
   }
 
-  /** Whoever was given the last bytes still needs them. */
+  /** Whoever was given the last bytes still needs them: they are not written over. */
   giveAway(): void {
-    this.#buffer = Buffer.allocUnsafeSlow(usualCapacity);
     this.#frames = [];
   }
 
@@ -65,26 +60,14 @@ export class BurstBuffer {
       add(id);
       add(frame.tail);
     });
-    this.#makeRoom(length);
-    let offset = 0;
-    for (const part of parts) {
-      this.#buffer.set(part, offset);
-      offset += part.length;
-    }
-    this.#bytes = this.#buffer.subarray(0, length);
+    this.#bytes = Buffer.concat(parts, length);
     this.#frames = frames;
     this.#idLengths = idTexts.map((idText) => idText.length);
     this.#idOffsets = idOffsets;
   }
 
-  /** A burst of unusual size has a buffer of its own, which the next one does not keep. */
-  #makeRoom(length: number): void {
-    const capacity = Math.max(length, usualCapacity);
-    if (this.#buffer.length !== capacity) this.#buffer = Buffer.allocUnsafeSlow(capacity);
-  }
-
   #writeId(idText: string, offset: number): void {
-    const buffer = this.#buffer;
-    for (let index = 0; index < idText.length; index += 1) buffer[offset + index] = idText.charCodeAt(index);
+    const bytes = this.#bytes;
+    for (let index = 0; index < idText.length; index += 1) bytes[offset + index] = idText.charCodeAt(index);
   }
 }

@@ -2,7 +2,6 @@ import type { AppError } from '../errors/appError';
 import type { Reader } from '../streams/reader';
 import type { Position } from '../streams/streamSource';
 import type { JoinedGroup } from '../streams/subscriptionHub';
-import { closeCodes } from './closeCodes';
 import type { Connection, Operation } from './connection';
 import type { WaitingReader } from './readerSocket';
 import { toIdText, type SharedFrame } from './sharedFrame';
@@ -11,6 +10,8 @@ import { toIdText, type SharedFrame } from './sharedFrame';
 export interface SubscriptionKeeper {
   /** The stream has ended by itself, or failed: its reader is to be told. */
   tellEnd(subscription: SharedSubscription, error: Error | null): void;
+  /** Nothing may be left out for its reader, and more waits than is kept. */
+  giveUp(subscription: SharedSubscription): void;
   onStopped(operation: Operation): void;
 }
 
@@ -72,7 +73,7 @@ export class SharedSubscription implements Reader<SharedFrame>, WaitingReader, O
   overrun(): void {
     // Not from within the group's own round: leaving changes the list that it walks.
     setImmediate(() => {
-      this.connection.close(closeCodes.slowReader);
+      this.#keeper.giveUp(this);
     });
   }
 

@@ -108,6 +108,12 @@ export class SocketOperations implements SubscriptionKeeper {
     connection.reader.send(message);
   }
 
+  giveUp({ connection }: SharedSubscription): void {
+    if (connection.isClosing) return;
+    this.parts.metrics.socketCapHits.inc({ cap: 'slowReader' });
+    connection.close(closeCodes.slowReader);
+  }
+
   onStopped({ rootField }: Operation): void {
     if (rootField !== null) this.parts.metrics.subscriptions.dec({ field: rootField });
   }

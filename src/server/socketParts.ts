@@ -28,6 +28,10 @@ export function createSocketParts(
   const admission = new SocketAdmission({ ...guarded, services, caps, logger, metrics });
   const hub = new SubscriptionHub<SharedFrame>({
     ringBounds: { maxEntries: streamLimits.maxReplayEvents, maxBytes: streamLimits.maxReplayBytes },
+    keptBounds: { maxEntries: streamLimits.maxBehindEvents, maxBytes: streamLimits.maxBehindBytes },
+    onPayerFull: () => {
+      metrics.socketCapHits.inc({ cap: 'groupsPerUser' });
+    },
     maxGroupsPerPayer: streamLimits.maxGroupsPerUser,
     onGroups: (count) => {
       metrics.streamGroups.set(count);

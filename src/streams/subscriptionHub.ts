@@ -13,9 +13,14 @@ export interface GroupRequest<Event extends StreamEvent, Payload extends SharedP
 }
 
 export interface SubscriptionHubParts {
+  /** What is held for those who come back. */
   readonly ringBounds: RingBounds;
+  /** The same for streams of which nothing may be left out: whoever is further behind is given up. */
+  readonly keptBounds: RingBounds;
   /** Groups that one payer may keep open at a time: each costs an execution an event. */
   readonly maxGroupsPerPayer: number;
+  /** Told of a reader whose payer may open no further group. */
+  readonly onPayerFull: () => void;
   /** Told the number of open groups when it changes. */
   readonly onGroups: (count: number) => void;
 }
@@ -53,11 +58,16 @@ export class SubscriptionHub<Payload extends SharedPayload> {
     { key, source, newRender }: GroupRequest<Event, Payload>,
     payer: string,
   ): Entry<Payload> {
-    if ((this.#paid.get(payer) ?? 0) >= this.parts.maxGroupsPerPayer) throw new AppError('TOO_MANY_SUBSCRIPTIONS');
+    const { maxGroupsPerPayer, onPayerFull, keptBounds, ringBounds } = this.parts;
+    if ((this.#paid.get(payer) ?? 0) >= maxGroupsPerPayer) {
+      onPayerFull();
+      throw new AppError('TOO_MANY_SUBSCRIPTIONS');
+    }
+    const stream = source.open();
     const group = new StreamGroup<Event, Payload>({
-      stream: source.open(),
+      stream,
       render: newRender(),
-      ringBounds: this.parts.ringBounds,
+      ringBounds: stream.keepsEverything ? keptBounds : ringBounds,
       onOver: () => {
         this.#forget(key, entry);
       },

@@ -2,25 +2,23 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createHash } from 'node:crypto';
 import WebSocket from 'ws';
-import { nextPrefix, SharedFrame, toFrame } from '../../src/server/sharedFrame';
+import { BurstBuffer } from '../../src/server/burstBuffer';
+import { SharedFrame, toIdText, WholeFrame } from '../../src/server/sharedFrame';
 
 const shortLengths = Array.from({ length: 131 }, (_, length) => length);
 const longLengths = Array.from({ length: 101 }, (_, index) => 65_500 + index);
 const lengths = [...shortLengths, ...longLengths, 65_536 * 2, 1_000_003];
 
 /** The frame as a socket writes it, of a payload whose whole message has this many bytes; null where no message is so short. */
-function frameOfLength(length: number): { readonly text: string; readonly json: string } | null {
-  const prefix = nextPrefix('a');
-  const padding = length - prefix.length - '""}'.length;
-  if (padding < 0) return null;
-  return frameOf('a', 'x'.repeat(padding));
+function frameOfLength(length: number): { readonly bytes: Buffer; readonly json: string } | null {
+  const padding = length - JSON.stringify({ id: 'a', type: 'next', payload: '' }).length;
+  return padding < 0 ? null : frameOf('a', 'x'.repeat(padding));
 }
 
-function frameOf(id: string, payload: unknown): { readonly text: string; readonly json: string } {
-  const prefix = nextPrefix(id);
+function frameOf(id: string, payload: unknown): { readonly bytes: Buffer; readonly json: string } {
   const frame = new SharedFrame(payload as object);
   return {
-    text: frame.headerFor(prefix.length) + prefix + frame.tail,
+    bytes: Buffer.from(new BurstBuffer().lay([frame], [toIdText(id)])),
     json: JSON.stringify({ id, type: 'next', payload }),
   };
 }
@@ -69,10 +67,10 @@ describe('a shared frame', () => {
     await once(server, 'close');
   });
 
-  /** What a client makes of frames that are written as one text; it fails the connection over the first byte that is wrong. */
-  async function readBack(texts: readonly string[]): Promise<readonly string[]> {
+  /** What a client makes of frames that are written together; it fails the connection over the first byte that is wrong. */
+  async function readBack(frames: readonly Buffer[]): Promise<readonly string[]> {
     received.length = 0;
-    stream.write(texts.join('') + toFrame({ type: 'last' }), 'latin1');
+    stream.write(Buffer.concat([...frames, new WholeFrame({ type: 'last' }).bytes]));
     while (received.at(-1)?.toString() !== '{"type":"last"}') await once(client, 'message');
     return received.slice(0, -1).map((data) => data.toString());
   }
@@ -80,7 +78,7 @@ describe('a shared frame', () => {
   it('is read by a client at every length at which its header changes', async () => {
     const frames = lengths.flatMap((length) => frameOfLength(length) ?? []);
     expect(frames.length).toBeGreaterThan(180);
-    const read = await readBack(frames.map(({ text }) => text));
+    const read = await readBack(frames.map(({ bytes }) => bytes));
     expect(read.map(({ length }) => length)).toEqual(frames.map(({ json }) => json.length));
     expect(read.every((one, index) => one === frames[index]?.json)).toBe(true);
   });
@@ -88,40 +86,59 @@ describe('a shared frame', () => {
   it('is the very bytes that ws sends of the same text', () => {
     for (const length of lengths) {
       const frame = frameOfLength(length);
-      if (frame !== null) expect(Buffer.from(frame.text, 'latin1').equals(wsFrame(frame.json))).toBe(true);
+      if (frame !== null) expect(frame.bytes.equals(wsFrame(frame.json))).toBe(true);
     }
     for (const length of shortLengths) {
       const message = { type: 'x'.repeat(length) };
-      expect(Buffer.from(toFrame(message), 'latin1').equals(wsFrame(JSON.stringify(message)))).toBe(true);
+      expect(new WholeFrame(message).bytes.equals(wsFrame(JSON.stringify(message)))).toBe(true);
     }
   });
 
   it.each(unusualTexts)('means what was meant, in ids, keys and values: %j', async (text) => {
     const payload = { data: { [text]: [text, text.repeat(200), null, 1.5] } };
     const [read, message] = await readBack([
-      frameOf(text, payload).text,
-      toFrame({ id: text, type: 'error', payload }),
+      frameOf(text, payload).bytes,
+      new WholeFrame({ id: text, type: 'error', payload }).bytes,
     ]);
     expect(JSON.parse(read ?? '')).toEqual({ id: text, type: 'next', payload });
     expect(JSON.parse(message ?? '')).toEqual({ id: text, type: 'error', payload });
   });
 
-  it('is the same for readers whose ids differ, in text and in length', async () => {
-    const payload = { data: 'é' };
-    const frame = new SharedFrame(payload);
-    const ids = ['a', 'b', 'long'.repeat(16), '💹', 'c', '€'.repeat(64)];
-    const texts = ids.map(nextPrefix).map((prefix) => frame.headerFor(prefix.length) + prefix + frame.tail);
-    expect((await readBack(texts)).map((text) => JSON.parse(text) as unknown)).toEqual(
-      ids.map((id) => ({ id, type: 'next', payload })),
+  it('reaches readers whose ids differ, one after the other from the same buffer', async () => {
+    const [first, second] = [new SharedFrame({ data: 'é' }), new SharedFrame({ data: [1, 2] })];
+    const ids = ['a', 'b', 'long'.repeat(16), '💹', 'c', 'd', '€'.repeat(64)];
+    const burst = new BurstBuffer();
+    const socketBytes = ids.map((id) => Buffer.from(burst.lay([first, second], [toIdText(id), toIdText(`${id}2`)])));
+    expect((await readBack(socketBytes)).map((text) => JSON.parse(text) as unknown)).toEqual(
+      ids.flatMap((id) => [
+        { id, type: 'next', payload: { data: 'é' } },
+        { id: `${id}2`, type: 'next', payload: { data: [1, 2] } },
+      ]),
     );
   });
 
-  it('knows how many bytes it adds to a reader’s prefix', () => {
-    for (const text of unusualTexts) {
-      const { text: whole } = frameOf('a', text);
-      const frame = new SharedFrame(text as unknown as object);
-      expect(Buffer.byteLength(whole, 'latin1')).toBe(2 + nextPrefix('a').length + frame.byteLength);
-    }
+  it('stands between whole messages in the order in which they were put', async () => {
+    const burst = new BurstBuffer();
+    const frame = new SharedFrame({ data: 1 });
+    const whole = new WholeFrame({ id: 'a', type: 'complete' });
+    const bytes = ['a', 'b'].map((id) =>
+      Buffer.from(burst.lay([frame, whole, frame], [toIdText(id), '', toIdText(id)])),
+    );
+    const next = (id: string): object => ({ id, type: 'next', payload: { data: 1 } });
+    const complete = { id: 'a', type: 'complete' };
+    expect((await readBack(bytes)).map((text) => JSON.parse(text) as unknown)).toEqual(
+      ['a', 'b'].flatMap((id) => [next(id), complete, next(id)]),
+    );
+  });
+
+  it('is not written over where somebody still needs it', () => {
+    const burst = new BurstBuffer();
+    const frame = new SharedFrame({ data: 1 });
+    const kept = burst.lay([frame], [toIdText('a')]);
+    const text = kept.toString();
+    burst.giveAway();
+    burst.lay([frame], [toIdText('b')]);
+    expect(kept.toString()).toBe(text);
   });
 });
 

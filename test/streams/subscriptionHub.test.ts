@@ -8,6 +8,8 @@ function makeHub() {
   const source = new ScriptedSource();
   const hub = new SubscriptionHub<TextPayload>({
     ringBounds: { maxEntries: 100, maxBytes: 100_000 },
+    keptBounds: { maxEntries: 1_000, maxBytes: 1_000_000 },
+    onPayerFull: () => undefined,
     maxGroupsPerPayer,
     onGroups: (count) => groupCounts.push(count),
   });
