@@ -107,10 +107,18 @@ function guardSubscriptions(schema: GraphQLSchema, options: ApplyPermissionsOpti
     ) => {
       const decision = await guard({ parent, args, context, info });
       if (decision !== true) throw decision;
-      return openSource(parent, args, context, info);
+      return openSource(parent, args, row.shared === 'public' ? withoutReader(context) : context, info);
     };
     field.subscribe = Object.assign(subscribe, { [guarded]: true });
   }
+}
+
+/** A stream that is the same for everybody cannot have been opened for somebody: asking who that is fails. */
+function withoutReader(context: RequestContext): RequestContext {
+  const refuse = (): never => {
+    throw new Error('a stream that is declared public asked who reads it');
+  };
+  return Object.create(context, { principal: { get: refuse }, rateKey: { get: refuse } }) as RequestContext;
 }
 
 function assertCovered(schema: GraphQLSchema, table: PermissionTable): void {

@@ -9,6 +9,7 @@ import { ScriptedSource } from './scriptedStream';
 
 export const nobody = 'nobody';
 export const positionsDocument = 'subscription { ownPositions { owner } }';
+export const misdeclaredDocument = 'subscription { misdeclared { owner } }';
 export const secretsDocument = 'subscription { secrets { text } }';
 
 @ObjectType('OwnPosition', plainProperties)
@@ -35,8 +36,8 @@ function sourceOf(sources: SourcesByUser, userId: string, body: object): Scripte
 }
 
 /**
- * The project's schema with two streams more. `ownPositions` is the same for all connections of a user. `secrets` is declared
- * the same for all, which is a mistake: its text depends on who asks.
+ * The project's schema with three streams more. `ownPositions` is the same for all connections of a user. `secrets` is declared
+ * the same for all, which is a mistake: its text depends on who asks; `misdeclared` makes the same mistake with its source.
  */
 export function withOwnPositions(sources: SourcesByUser): GuardedApi {
   const revealing = {
@@ -55,6 +56,16 @@ export function withOwnPositions(sources: SourcesByUser): GuardedApi {
       return event;
     }
 
+    @Subscription(() => OwnPositionType, {
+      subscribe: ({ context }: Asked) => {
+        const owner = context.principal?.userId ?? nobody;
+        return sourceOf(sources, owner, { owner });
+      },
+    })
+    misdeclared(@Root() event: StreamEvent): StreamEvent {
+      return event;
+    }
+
     @Subscription(() => SecretType, { subscribe: () => sourceOf(sources, 'secrets', revealing) })
     secrets(@Root() event: StreamEvent): StreamEvent {
       return event;
@@ -68,12 +79,14 @@ export function withOwnPositions(sources: SourcesByUser): GuardedApi {
       Subscription: {
         ...mainTable.roots['Subscription'],
         ownPositions: { ...row, shared: 'user' },
+        misdeclared: { ...row, shared: 'public' },
         secrets: { ...row, shared: 'public' },
       },
     },
     objectTypes: {
       ...mainTable.objectTypes,
-      OwnPosition: { who: 'reachable' },
+      // Public as well, so that `misdeclared` is shared by all; what its root declares narrows `ownPositions`.
+      OwnPosition: { who: 'reachable', shared: 'public' },
       Secret: { who: 'reachable', shared: 'public' },
     },
   };

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '../kit/eventually';
-import { nobody, positionsDocument, secretsDocument, withOwnPositions, type SourcesByUser } from '../kit/ownPositions';
+import {
+  misdeclaredDocument,
+  nobody,
+  positionsDocument,
+  secretsDocument,
+  withOwnPositions,
+  type SourcesByUser,
+} from '../kit/ownPositions';
 import { messagesUntilPong } from '../kit/protocol';
 import { RawSocket } from '../kit/rawSocket';
 import type { ScriptedStream } from '../kit/scriptedStream';
@@ -116,4 +123,18 @@ describe('a stream that is the same for all connections of one user', () => {
       }
     }
   });
+
+  it.each([true, false])(
+    'that was declared the same for all by mistake, and opens its source for its reader, is refused (shared: %s)',
+    async (sharedExecution) => {
+      const other = await TestServer.start({ main: withOwnPositions(sources), sharedExecution });
+      const socket = await RawSocket.connect(other.wsUrl, other.bearer('VIEWER'));
+      socket.subscribe('a', misdeclaredDocument);
+      const { type, payload } = await socket.next();
+      expect([type, codesOf(payload as Parameters<typeof codesOf>[0])]).toEqual(['error', ['INTERNAL_SERVER_ERROR']]);
+      expect(sources.size).toBe(0);
+      socket.close();
+      await other.stop();
+    },
+  );
 });
