@@ -1,6 +1,8 @@
 import { Client } from 'pg';
+import WebSocket from 'ws';
 import type { Role } from '../../src/identity/principal';
 import { eventually } from '../kit/eventually';
+import { RawSocket } from '../kit/rawSocket';
 import { RunningTickgate } from '../kit/tickgate';
 
 /** Nobody answers there: who may ask is decided before anyone is asked. */
@@ -87,4 +89,16 @@ it('refuses the token of a user who was deleted, and nobody else', async () => {
   await operator.query('DELETE FROM users WHERE id = $1', [demoUser('VIEWER').id]);
   await soonAnswers('UNAUTHENTICATED', ownName, authorization);
   expect(await askFor(ownName, another)).toMatchObject({ me: { email: demoUser('ADMIN').email } });
+});
+
+it('closes the open socket of a user who is disabled, and refuses it when it comes back with the same token', async () => {
+  const { id } = demoUser('VIEWER');
+  const authorization = await server.signIn('VIEWER');
+  const url = `ws://127.0.0.1:${server.tickgate.port}/graphql`;
+  const socket = await RawSocket.connect(url, authorization);
+
+  await operator.query('UPDATE users SET disabled = true WHERE id = $1', [id]);
+  await eventually(() => socket.socket.readyState === WebSocket.CLOSED, { timeoutMs: 1_000 });
+  expect((await socket.closed).code).toBe(4401);
+  await expect(RawSocket.connect(url, authorization)).rejects.toThrow('closed with 4401');
 });
