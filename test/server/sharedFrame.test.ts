@@ -131,6 +131,14 @@ describe('a shared frame', () => {
     );
   });
 
+  it.each([1, 3_000])(
+    'has its memory to itself, with %d bytes too: held long, it holds nothing of others',
+    (length) => {
+      const { tail } = new SharedFrame({ data: 'x'.repeat(length) });
+      expect(tail.buffer.byteLength).toBe(tail.byteLength);
+    },
+  );
+
   it('is not written over where somebody still needs it', () => {
     const burst = new BurstBuffer();
     const frame = new SharedFrame({ data: 1 });

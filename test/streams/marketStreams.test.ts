@@ -224,6 +224,21 @@ describe('the streams of market data', () => {
       expect(bidsOf(back)).toEqual([['10', '1']]);
     });
 
+    it('do not tell after STALE what the interval held back before it', async () => {
+      const intervalMs = 100;
+      const stream = await begin(path.streams.orderBook({ marketId: btc, depth: 2, intervalMs, after: null }));
+      tellBook('1', [['10', '1']]);
+      await take(stream);
+      tellBook('2', [['10', '2']]);
+      exchange.upstream('orderBook').tell({ type: 'disconnected' });
+      expect((await take(stream)).meta.kind).toBe('STALE');
+      const next = take(stream);
+      await jest.advanceTimersByTimeAsync(2 * intervalMs);
+      tellBook('7', [['10', '2']]);
+      const back = await next;
+      expect([back.meta.kind, bidsOf(back)]).toEqual(['SNAPSHOT', [['10', '2']]]);
+    });
+
     it('bridge a short loss of sequence, and go STALE where it lasts', async () => {
       const stream = await open();
       tellBook('1', [['10', '1']]);

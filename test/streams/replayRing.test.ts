@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { ReplayRing } from '../../src/streams/replayRing';
+import { collectedBytes } from '../kit/collectedHeap';
 import { TextPayload } from '../kit/scriptedStream';
 
 const textsAfter = (ring: ReplayRing<TextPayload>, seq: number): readonly string[] | null =>
@@ -26,6 +27,14 @@ describe('a replay ring', () => {
     expect([textsAfter(ring, 0), textsAfter(ring, 1)]).toEqual([null, []]);
     ring.push(2, new TextPayload('two'));
     expect(textsAfter(ring, 1)).toEqual(['two']);
+  });
+
+  it('keeps nothing of what it has dropped in memory', () => {
+    const ring = new ReplayRing<Buffer>({ maxEntries: 1_000, maxBytes: 262_144 }, 0);
+    const before = collectedBytes();
+    for (let seq = 1; seq <= 900; seq += 1) ring.push(seq, Buffer.alloc(100_000));
+    expect(collectedBytes() - before).toBeLessThan(5_000_000);
+    expect(ring.after(898)).toHaveLength(2);
   });
 
   it('is the end of the whole course, as far as number and size allow, whatever is pushed', () => {
