@@ -1,6 +1,15 @@
-import { priceFrame, pushPrice, sendTogether, tickersDocument, watchPrices } from '../kit/protocol';
+import { eventually } from '../kit/eventually';
+import {
+  holdTickers,
+  messagesUntilPong,
+  priceFrame,
+  pushPrice,
+  sendTogether,
+  tickersDocument,
+  watchPrices,
+} from '../kit/protocol';
 import { RawSocket, type Message } from '../kit/rawSocket';
-import { TestServer } from '../kit/testServer';
+import { codesOf, TestServer } from '../kit/testServer';
 
 const caps = { creditBytes: 500, maxMessagesPerMinute: 10 };
 
@@ -47,7 +56,11 @@ describe('a shared stream', () => {
       if (message.type === 'ping') message = await socket.next();
       expect(message).toEqual(priceFrame('a', String(price)));
     }
-    for (let count = 0; count < 20; count += 1) pushPrice(server, String(++price));
+    for (let count = 0; count < 20; count += 1) {
+      pushPrice(server, String(++price));
+      // The stand-in keeps what comes faster than once a turn.
+      for (let turns = 0; turns < 2; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    }
     socket.send({ type: 'pong' });
     expect(await nextEvent()).toEqual(priceFrame('a', String(price)));
     pushPrice(server, '1');
@@ -67,5 +80,38 @@ describe('a shared stream', () => {
     pushPrice(server, '101');
     expect(await socket.next()).toEqual(priceFrame('a', '101'));
     expect(server.market.openCount).toBe(1);
+  });
+
+  it('lets an id go with its complete while the stream is opening too: only what came last is read', async () => {
+    const subscribe = { id: 'b', type: 'subscribe', payload: { query: tickersDocument } };
+    sendTogether(socket, [subscribe, { id: 'b', type: 'complete' }, subscribe]);
+    expect(await socket.next()).toMatchObject({ id: 'b', type: 'next' });
+    socket.send({ id: 'a', type: 'complete' });
+    expect(await messagesUntilPong(socket)).toEqual([]);
+    pushPrice(server, '101');
+    expect(await socket.next()).toEqual(priceFrame('b', '101'));
+    expect(await messagesUntilPong(socket)).toEqual([]);
+  });
+});
+
+describe('a shared stream that is completed while it is opening', () => {
+  it('keeps its place until it has opened: no more open at a time than a socket may have operations', async () => {
+    const server = await TestServer.start({ caps: { maxOperationsPerSocket: 3 } });
+    const socket = await RawSocket.connect(server.wsUrl, server.bearer('VIEWER'));
+    const gate = holdTickers(server);
+    const subscribe = { id: 'a', type: 'subscribe', payload: { query: tickersDocument } };
+    const rounds = Array.from({ length: 4 }, () => [subscribe, { id: 'a', type: 'complete' }]);
+    sendTogether(socket, rounds.flat());
+    const { payload } = await socket.next();
+    expect(codesOf(payload as never)).toEqual(['TOO_MANY_SUBSCRIPTIONS']);
+    expect(await messagesUntilPong(socket)).toEqual([]);
+    gate.open();
+    await eventually(async () => {
+      socket.send(subscribe);
+      return (await socket.next()).type === 'next';
+    });
+    await eventually(() => server.market.openCount === 1);
+    socket.close();
+    await server.stop();
   });
 });

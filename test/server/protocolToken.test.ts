@@ -1,12 +1,41 @@
 import { randomUUID } from 'node:crypto';
 import type { IssuedToken } from '../../src/identity/accessTokens';
 import { eventually } from '../kit/eventually';
-import { executionVariants, messagesUntilPong, priceFrame, pushPrice, watchPrices } from '../kit/protocol';
+import { MovableClock } from '../kit/movableClock';
+import {
+  executionVariants,
+  messagesUntilPong,
+  priceFrame,
+  pushPrice,
+  tickersDocument,
+  watchPrices,
+} from '../kit/protocol';
 import { RawSocket } from '../kit/rawSocket';
+import { StandInTokens } from '../kit/standInTokens';
 import { TestServer } from '../kit/testServer';
 
 const userId = randomUUID();
 const tokenTtlS = 3;
+
+describe.each(executionVariants)('a token that is over, with %s', (_name, options) => {
+  it('ends the socket with 4403 at the next stream that is asked for, before the sweep has seen it', async () => {
+    const clock = new MovableClock();
+    const tokens = new StandInTokens(clock.now);
+    const { authorization } = tokens.issue({ lifeMs: 60_000 });
+    const server = await TestServer.start({
+      ...options,
+      verifier: tokens,
+      access: { clock: clock.now },
+      caps: { sweepIntervalMs: 3_600_000 },
+    });
+    const socket = await RawSocket.connect(server.wsUrl, authorization);
+    clock.advance(60_000);
+    socket.subscribe('a', tickersDocument);
+    expect((await socket.closed).code).toBe(4403);
+    expect(server.market.opened).toEqual([]);
+    await server.stop();
+  });
+});
 
 // A second `connection_init` ends the socket: a fresh token comes in the payload of a `ping`.
 describe.each(executionVariants)('a token in a ping, with %s', (_name, options) => {
