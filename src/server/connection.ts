@@ -25,6 +25,8 @@ export interface Operation {
 }
 
 export interface ConnectionParts {
+  /** Told at once when it begins to close: whoever does not say goodbye keeps nobody's place. */
+  readonly registry: { remove(connection: Connection): void };
   readonly socket: WebSocket;
   readonly reader: ReaderSocket;
   /** As limits count it: an IPv4 address, or a /64 of IPv6. */
@@ -42,15 +44,19 @@ export class Connection {
   readonly operations = new Map<string, Operation>();
   /** Admitted operations on their way to graphql-ws; most connections never have one. */
   handedOver: Map<string, ExecutionArgs> | null = null;
+  /** Operations that were completed while they were still being opened: each keeps its place until it is. */
+  abandoned = 0;
   missedPings = 0;
   readonly reader: ReaderSocket;
   readonly addressKey: string;
   readonly openedAt: number;
   readonly #socket: WebSocket;
   readonly #closeTimeoutMs: number;
+  readonly #registry: ConnectionParts['registry'];
   #isClosing = false;
 
-  constructor({ socket, reader, addressKey, openedAt, closeTimeoutMs }: ConnectionParts) {
+  constructor({ registry, socket, reader, addressKey, openedAt, closeTimeoutMs }: ConnectionParts) {
+    this.#registry = registry;
     this.#socket = socket;
     this.reader = reader;
     this.addressKey = addressKey;
@@ -69,6 +75,11 @@ export class Connection {
     return this.identity?.principal?.userId ?? this.addressKey;
   }
 
+  /** Bytes that wait for its reader. */
+  get backlog(): number {
+    return this.#socket.bufferedAmount;
+  }
+
   get isClosing(): boolean {
     return this.#isClosing;
   }
@@ -83,10 +94,11 @@ export class Connection {
   close({ code, reason }: CloseReason): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    this.#registry.remove(this);
     this.stopOperations();
     const socket = this.#socket;
     this.reader.flush();
-    socket.removeAllListeners('message');
+    for (const heard of ['message', 'ping', 'pong']) socket.removeAllListeners(heard);
     socket.close(code, reason);
     const impatience = setTimeout(() => {
       socket.terminate();

@@ -32,7 +32,11 @@ export class SharedFrame implements SharedPayload {
   readonly tail: Uint8Array;
 
   constructor(payload: object) {
-    this.tail = Buffer.from(`,"type":"next","payload":${JSON.stringify(payload)}}`);
+    const text = `,"type":"next","payload":${JSON.stringify(payload)}}`;
+    // Not from Node's pool: a payload that is held for those who come back would hold its whole slab.
+    const tail = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+    tail.write(text);
+    this.tail = tail;
   }
 
   get byteLength(): number {

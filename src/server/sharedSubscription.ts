@@ -30,6 +30,8 @@ export class SharedSubscription implements Reader<SharedFrame>, WaitingReader, O
   after: string | null = null;
   /** True until it is known whether it may read, and what. */
   isJoining = true;
+  /** True where its client has completed it before that. */
+  isAbandoned = false;
   readonly connection: Connection;
   readonly id: string;
   readonly rootField: string;

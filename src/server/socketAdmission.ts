@@ -58,7 +58,7 @@ export class SocketAdmission {
       const publicMessage = `An operation id has at most ${caps.maxOperationIdLength} characters.`;
       throw new AppError('BAD_USER_INPUT', { publicMessage });
     }
-    if (connection.operations.size >= caps.maxOperationsPerSocket) {
+    if (connection.operations.size + connection.abandoned >= caps.maxOperationsPerSocket) {
       metrics.socketCapHits.inc({ cap: 'operationsPerSocket' });
       throw new AppError('TOO_MANY_SUBSCRIPTIONS');
     }

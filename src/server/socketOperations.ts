@@ -79,8 +79,11 @@ export class SocketOperations implements SubscriptionKeeper {
   complete(connection: Connection, id: string): boolean {
     const operation = connection.operations.get(id);
     if (!(operation instanceof SharedSubscription)) return false;
-    // One that is still on its way keeps its id and its place until it has arrived.
-    if (!operation.isJoining) connection.operations.delete(id);
+    connection.operations.delete(id);
+    if (operation.isJoining) {
+      operation.isAbandoned = true;
+      connection.abandoned += 1;
+    }
     operation.stop();
     return true;
   }
@@ -101,6 +104,11 @@ export class SocketOperations implements SubscriptionKeeper {
     const { connection, id } = subscription;
     if (!subscription.isJoining) forget(connection, subscription);
     if (connection.isClosing) return;
+    if (error !== null && connection.isExpiredAt(this.parts.settings.clock())) {
+      // Whatever was refused because the token has expired: the reader is to come back, not to give up.
+      connection.close(closeCodes.tokenExpired);
+      return;
+    }
     const message =
       error === null
         ? { id, type: 'complete' }
@@ -127,6 +135,7 @@ export class SocketOperations implements SubscriptionKeeper {
       subscription.end(error instanceof Error ? error : new Error(String(error)));
     } finally {
       subscription.isJoining = false;
+      if (subscription.isAbandoned) subscription.connection.abandoned -= 1;
       if (subscription.isOver) forget(subscription.connection, subscription);
     }
   }

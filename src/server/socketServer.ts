@@ -87,5 +87,7 @@ function destroy(this: Duplex): void {
 }
 
 function refuseUpgrade(stream: Duplex, status: string): void {
+  // Whoever keeps their half open would hold the connection, and the end of the server, for ever.
+  stream.once('finish', destroy);
   stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

@@ -50,6 +50,7 @@ export class SocketSession implements ProtocolSocket {
   ) {
     this.protocol = socket.protocol;
     this.#connection = new Connection({
+      registry: parts.connections,
       socket,
       reader: new ReaderSocket(socket, place.stream, parts),
       addressKey: rateKeyOf(null, place.address),
@@ -74,7 +75,7 @@ export class SocketSession implements ProtocolSocket {
   send(data: string): Promise<void> {
     // Whatever was refused because the token has expired: the reader is to come back, not to give up.
     if (this.#connection.isExpiredAt(this.parts.clock())) this.#connection.close(closeCodes.tokenExpired);
-    return sendText(this.socket, data);
+    return this.#sendInOrder(data);
   }
 
   close(code: number = closeCodes.internal.code, reason = ''): void {
@@ -86,13 +87,13 @@ export class SocketSession implements ProtocolSocket {
   }
 
   onPing(payload: unknown): Promise<void> {
-    return sendText(this.socket, answerPing(this.#connection, payload, this.parts));
+    return this.#sendInOrder(answerPing(this.#connection, payload, this.parts));
   }
 
   /** A message of the client has come. */
   receive(text: string): void {
     const connection = this.#connection;
-    this.isAlive();
+    connection.missedPings = 0;
     const message = read(text);
     if (message?.type === MessageType.Pong && connection.reader.takeCredit()) return;
     const over = this.#endingOf();
@@ -100,8 +101,14 @@ export class SocketSession implements ProtocolSocket {
     else if (message === null || !isAnswered(connection, message, this.parts)) this.#pass(text);
   }
 
-  isAlive(): void {
-    this.#connection.missedPings = 0;
+  /** A ping or pong of WebSocket itself. The answer to a ping of ours is a sign of life; what comes unasked is a message like any other. */
+  control(isPong: boolean): void {
+    if (isPong && this.#connection.missedPings > 0) {
+      this.#connection.missedPings = 0;
+      return;
+    }
+    const over = this.#endingOf();
+    if (over !== null) this.#connection.close(over);
   }
 
   /** ws tells here of a broken frame or a payload over the limit, and closes the socket with the right code by itself. */
@@ -124,6 +131,12 @@ export class SocketSession implements ProtocolSocket {
     });
   }
 
+  /** Behind what waits for the end of this turn. */
+  #sendInOrder(data: string): Promise<void> {
+    this.#connection.reader.flush();
+    return sendText(this.socket, data);
+  }
+
   #begin(): void {
     const { connections, metrics, protocol } = this.parts;
     metrics.sockets.inc();
@@ -133,6 +146,7 @@ export class SocketSession implements ProtocolSocket {
       this.#connection.close(closeCodes.tooManySockets);
       return;
     }
+    this.socket.on('ping', onSocketPing);
     this.socket.on('pong', onSocketPong);
     this.socket.on('message', onSocketMessage);
     this.#closed = protocol.opened(this, { connection: this.#connection });
@@ -151,7 +165,7 @@ export class SocketSession implements ProtocolSocket {
       metrics.socketCapHits.inc({ cap: 'messagesPerMinute' });
       return closeCodes.tooManyMessages;
     }
-    if (this.socket.bufferedAmount <= caps.maxBufferedBytes) return null;
+    if (this.#connection.backlog <= caps.maxBufferedBytes) return null;
     metrics.socketCapHits.inc({ cap: 'backlog' });
     return closeCodes.slowReader;
   }
@@ -174,8 +188,12 @@ function onSocketMessage(this: WebSocket, data: RawData): void {
   sessions.get(this)?.receive((data as Buffer).toString());
 }
 
+function onSocketPing(this: WebSocket): void {
+  sessions.get(this)?.control(false);
+}
+
 function onSocketPong(this: WebSocket): void {
-  sessions.get(this)?.isAlive();
+  sessions.get(this)?.control(true);
 }
 
 function onSocketError(this: WebSocket, error: Error): void {

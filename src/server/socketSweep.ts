@@ -10,10 +10,11 @@ export interface SocketSweepParts {
     readonly keepAliveIntervalMs: number;
     readonly maxMissedPings: number;
     readonly creditTimeoutMs: number;
+    readonly maxBufferedBytes: number;
   };
   /** How far a reader may fall behind of whom nothing is left out. */
   readonly maxBehindMs: number;
-  readonly onCapHit: (cap: 'initTimeout' | 'slowReader') => void;
+  readonly onCapHit: (cap: 'initTimeout' | 'slowReader' | 'backlog') => void;
 }
 
 /** Looks at the age of everything that may only grow so old, for all sockets on one timer. Returns what stops it. */
@@ -43,6 +44,11 @@ function look(connection: Connection, now: number, { caps, maxBehindMs, onCapHit
   }
   if (connection.isExpiredAt(now)) {
     connection.close(closeCodes.tokenExpired);
+    return;
+  }
+  if (connection.backlog > caps.maxBufferedBytes) {
+    onCapHit('backlog');
+    connection.close(closeCodes.slowReader);
     return;
   }
   const { slowSince } = reader;

@@ -24,6 +24,9 @@ interface Waiter<Body> {
   readonly reject: (error: unknown) => void;
 }
 
+/** A place that no stream can be resumed from: the opening itself is never sent again. */
+const beforeAll = 0;
+
 /**
  * An inbox as a stream of numbered events. Written by hand, because a generator's `return()` waits for the pending `next()`,
  * which on a quiet market never comes: the source would never be released. Ours releases at once.
@@ -119,14 +122,20 @@ export class EventStream<Body extends object> implements OpenStream<StreamEvent<
     return this.#toEvent({ ...draft, reason }, this.#seq);
   }
 
-  /** For single readers: what the others were told already has its number. */
+  /**
+   * For single readers: what the others were told already has its number. Several that share one say it all only together:
+   * whoever is cut between them begins anew.
+   */
   #retell(drafts: readonly Draft<Body>[]): readonly StreamEvent<Body>[] {
-    return drafts.map((draft) => this.#toEvent(draft, draft.seq ?? this.#seq));
+    return drafts.map((draft, index) => {
+      const isWhole = draft.seq !== undefined || index === drafts.length - 1;
+      return this.#toEvent(draft, draft.seq ?? this.#seq, isWhole ? undefined : beforeAll);
+    });
   }
 
-  #toEvent({ kind, reason, body }: Draft<Body>, seq: number): StreamEvent<Body> {
+  #toEvent({ kind, reason, body }: Draft<Body>, seq: number, resumesAfter = seq): StreamEvent<Body> {
     const { clock, cursors } = this.parts;
-    return { meta: { kind, seq: String(seq), at: clock(), cursor: cursors.of(seq), reason }, ...body };
+    return { meta: { kind, seq: String(seq), at: clock(), cursor: cursors.of(resumesAfter), reason }, ...body };
   }
 
   #end(): void {

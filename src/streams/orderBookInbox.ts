@@ -44,7 +44,11 @@ export class OrderBookInbox implements Inbox<Body> {
 
   receive(message: OrderBookMessage): void {
     this.#states.note(this.parts.marketId, message);
-    if (message.kind === 'stale') this.#book ??= message.last;
+    if (message.kind === 'stale') {
+      this.#book ??= message.last;
+      // What an interval held back is from before the silence: the SNAPSHOT after it will have it.
+      this.#hasChanged = false;
+    }
     if (message.kind !== 'data') return;
     this.#book = message.data;
     if (this.#hasChanged) this.parts.onConflated();

@@ -29,7 +29,8 @@ export class ReplayRing<Payload extends { readonly byteLength: number }> {
     this.#bytes += payload.byteLength;
     const { maxEntries, maxBytes } = this.bounds;
     while (this.#entries.length - this.#first > maxEntries || this.#bytes > maxBytes) this.#dropOldest();
-    if (this.#first > maxEntries) {
+    // Once more is dropped than held: what is dropped must not stay in memory, and not each one should move all others.
+    if (this.#first > this.#entries.length - this.#first) {
       this.#entries = this.#entries.slice(this.#first);
       this.#first = 0;
     }

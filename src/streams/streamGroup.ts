@@ -8,6 +8,8 @@ export interface StreamGroupParts<Event extends StreamEvent, Payload extends Sha
   /** The one execution and serialization of an event. */
   readonly render: (event: Event) => Payload;
   readonly ringBounds: RingBounds;
+  /** Resolves in the next turn of the event loop, for all groups at once. */
+  readonly nextTurn: () => Promise<void>;
   /** The stream has ended or failed by itself. */
   readonly onOver: () => void;
 }
@@ -119,6 +121,8 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
         return;
       }
       this.#publish(step.value);
+      // What comes faster than once a turn is conflated by the stream: many groups of many markets leave room for others.
+      if (!this.keepsEverything) await this.parts.nextTurn();
     }
   }
 

@@ -41,6 +41,7 @@ type Group<Payload extends SharedPayload> = Pick<StreamGroup<never, Payload>, ke
 export class SubscriptionHub<Payload extends SharedPayload> {
   readonly #entries = new Map<string, Entry<Payload>>();
   readonly #paid = new Map<string, number>();
+  #turn: Promise<void> | null = null;
 
   constructor(private readonly parts: SubscriptionHubParts) {}
 
@@ -68,6 +69,7 @@ export class SubscriptionHub<Payload extends SharedPayload> {
       stream,
       render: newRender(),
       ringBounds: stream.keepsEverything ? keptBounds : ringBounds,
+      nextTurn: () => this.#nextTurn(),
       onOver: () => {
         this.#forget(key, entry);
       },
@@ -79,6 +81,16 @@ export class SubscriptionHub<Payload extends SharedPayload> {
     this.parts.onGroups(this.#entries.size);
     this.#charge(payer, 1);
     return entry;
+  }
+
+  #nextTurn(): Promise<void> {
+    this.#turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#turn = null;
+        resolve();
+      });
+    });
+    return this.#turn;
   }
 
   #afterLeaving(key: string, entry: Entry<Payload>, reader: Reader<Payload>): void {

@@ -22,6 +22,7 @@ export class TradeInbox implements Inbox<Body> {
   readonly #joined = new Set<MarketId>();
   #waiting: PublicTrade[] = [];
   #dropped = 0;
+  #hasBegun = false;
   #hasMissed = false;
   /** The latest of those told, in order. */
   #told: PublicTrade[] = [];
@@ -56,7 +57,9 @@ export class TradeInbox implements Inbox<Body> {
     this.#joined.add(id);
     if (!isOpening && !isComplete) this.#hasMissed = true;
     this.#waiting.push(...(isOpening ? trades.slice(-openingTrades) : trades));
-    const tooMany = this.#waiting.length - maxWaitingTrades;
+    // What every market opens with waits for the last of them, and is no sign of a slow reader.
+    const allowed = this.#hasBegun ? maxWaitingTrades : maxWaitingTrades + openingTrades * this.ids.length;
+    const tooMany = this.#waiting.length - allowed;
     if (tooMany <= 0) return;
     this.#waiting.splice(0, tooMany);
     this.#dropped += tooMany;
@@ -66,6 +69,7 @@ export class TradeInbox implements Inbox<Body> {
   take(seq: number): Draft<Body> | null {
     if (this.#states.isSnapshotDue) {
       this.#states.tellSnapshot(seq);
+      this.#hasBegun = true;
       return this.#takeTrades('SNAPSHOT', seq);
     }
     // Trades from before the silence come before the word of it.

@@ -92,8 +92,8 @@ it('refuses the token of a user who was deleted, and nobody else', async () => {
 });
 
 it('closes the open socket of a user who is disabled, and refuses it when it comes back with the same token', async () => {
-  const { id } = demoUser('VIEWER');
-  const authorization = await server.signIn('VIEWER');
+  const { id } = demoUser('ADMIN');
+  const authorization = await server.signIn('ADMIN');
   const url = `ws://127.0.0.1:${server.tickgate.port}/graphql`;
   const socket = await RawSocket.connect(url, authorization);
 

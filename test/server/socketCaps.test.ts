@@ -92,6 +92,7 @@ describe('sockets', () => {
     const connections = new Connections({ ...socketLimits, maxSocketsPerAddress: 2 });
     const from = (address: string): Connection =>
       new Connection({
+        registry: connections,
         socket: null as never,
         reader: null as never,
         addressKey: rateKeyOf(null, address),

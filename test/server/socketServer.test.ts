@@ -32,14 +32,16 @@ describe('a live stream', () => {
 });
 
 describe('an operation id', () => {
-  it('that is used again while its first operation is still opening ends the socket with 4409, and leaks no source', async () => {
-    const socket = await RawSocket.connect(server.wsUrl, server.bearer('VIEWER'));
+  it('that is used again while graphql-ws is still opening its first operation ends the socket with 4409, and leaks no source', async () => {
+    const plain = await TestServer.start({ sharedExecution: false });
+    const socket = await RawSocket.connect(plain.wsUrl, plain.bearer('VIEWER'));
     for (let round = 0; round < 30; round += 1) {
       socket.subscribe('1', tickers);
       socket.send({ id: '1', type: 'complete' });
     }
     expect((await socket.closed).code).toBe(4409);
-    await eventually(() => server.market.openCount === 0);
+    await eventually(() => plain.market.openCount === 0);
+    await plain.stop();
   });
 });
 

@@ -30,6 +30,7 @@ function open({
     stream,
     render: rendered,
     ringBounds: { maxEntries, maxBytes: 100_000 },
+    nextTurn: () => Promise.resolve(),
     onOver,
   });
   const give = async (count = 1): Promise<void> => {
