@@ -1,0 +1,87 @@
+import { limits } from '../../src/security/limits';
+import { eventually } from '../kit/eventually';
+import { MovableClock } from '../kit/movableClock';
+import { RawSocket } from '../kit/rawSocket';
+import { TestServer, type TestServerOptions } from '../kit/testServer';
+
+const { maxMessagesPerMinute, initTimeoutMs } = limits.socket;
+
+let server: TestServer;
+
+async function start(options: TestServerOptions = {}): Promise<void> {
+  server = await TestServer.start(options);
+}
+
+afterEach(() => server.stop());
+
+async function hits(cap: string): Promise<number> {
+  const { values } = await server.metrics.socketCapHits.get();
+  return values.find(({ labels }) => labels.cap === cap)?.value ?? 0;
+}
+
+async function isAlive(socket: RawSocket): Promise<boolean> {
+  socket.send({ type: 'ping' });
+  return (await socket.next()).type === 'pong';
+}
+
+describe('control frames of WebSocket itself', () => {
+  it('of a client are messages like any other: a pong too many, unasked, ends it', async () => {
+    // Time stands still: connection_init is not missed yet.
+    await start({ access: { clock: () => 1_000_000 } });
+    const socket = await RawSocket.open(server.wsUrl);
+    for (let sent = 1; sent < maxMessagesPerMinute; sent += 1) socket.socket.pong();
+    expect(await isAlive(socket)).toBe(true);
+    expect(await hits('messagesPerMinute')).toBe(0);
+    socket.socket.pong();
+    expect((await socket.closed).code).toBe(4422);
+    expect(await hits('messagesPerMinute')).toBe(1);
+  });
+
+  it('that answer our own pings are not counted', async () => {
+    const caps = { sweepIntervalMs: 1, maxMessagesPerMinute: 10, keepAliveIntervalMs: 10, maxMissedPings: 1_000 };
+    await start({ caps });
+    const socket = await RawSocket.connect(server.wsUrl, server.bearer('VIEWER'));
+    let pings = 0;
+    socket.socket.on('ping', () => {
+      pings += 1;
+    });
+    await eventually(() => pings > 3 * caps.maxMessagesPerMinute);
+    expect(await isAlive(socket)).toBe(true);
+    socket.close();
+  });
+});
+
+describe('a reader who never reads', () => {
+  it('is closed with 4421 once too much waits for it, though it sends nothing more', async () => {
+    await start({ caps: { maxBufferedBytes: 100_000 } });
+    server.market.candleCount = limits.list.maxCandles;
+    const socket = await RawSocket.connect(server.wsUrl, server.bearer('VIEWER'));
+    socket.socket.pause();
+    const fields = ['openTime', 'open', 'high', 'low', 'close', 'volume'];
+    const twice = [...fields, ...fields.map((field) => `${field}2: ${field}`)].join(' ');
+    const query = `{ candles(market: "simulator:BTC/USDT", timeframe: M1, first: ${limits.list.maxCandles}) { ${twice} } }`;
+    // All of them are in before the first answer: none of them is the message that finds too much waiting.
+    for (let sent = 0; sent < limits.socket.maxOperationsPerSocket; sent += 1) socket.subscribe(`q${sent}`, query);
+    await eventually(async () => (await hits('backlog')) === 1);
+    socket.socket.resume();
+    expect((await socket.closed).code).toBe(4421);
+  });
+});
+
+describe('a socket that is closed for want of connection_init and does not say goodbye', () => {
+  it.each([
+    ['uninitialised', { maxUninitializedSockets: 1 }],
+    ['of its address', { maxSocketsPerAddress: 1 }],
+  ])('gives its place back at once: %s', async (_place, cap) => {
+    const clock = new MovableClock();
+    await start({ caps: { ...cap, closeTimeoutMs: 60_000 }, access: { clock: clock.now } });
+    const mute = await RawSocket.open(server.wsUrl);
+    mute.socket.pause();
+    clock.advance(initTimeoutMs);
+    await eventually(async () => (await hits('initTimeout')) === 1);
+    const next = await RawSocket.connect(server.wsUrl, server.bearer('VIEWER'));
+    expect((await server.metrics.sockets.get()).values[0]?.value).toBe(2);
+    mute.close();
+    next.close();
+  });
+});
