@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { limits } from '../../src/security/limits';
 import { eventually } from '../kit/eventually';
 import { MovableClock } from '../kit/movableClock';
@@ -35,6 +36,19 @@ describe('control frames of WebSocket itself', () => {
     socket.socket.pong();
     expect((await socket.closed).code).toBe(4422);
     expect(await hits('messagesPerMinute')).toBe(1);
+  });
+
+  it('of a client are messages like any other: a ping too many ends it', async () => {
+    await start({ caps: { maxMessagesPerMinute: 10 } });
+    const socket = await RawSocket.connect(server.wsUrl, server.bearer('VIEWER'));
+    // connection_init was the first.
+    for (let sent = 1; sent < 10; sent += 1) {
+      socket.socket.ping();
+      await once(socket.socket, 'pong');
+    }
+    expect(await hits('messagesPerMinute')).toBe(0);
+    socket.socket.ping();
+    expect((await socket.closed).code).toBe(4422);
   });
 
   it('that answer our own pings are not counted', async () => {
