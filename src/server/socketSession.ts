@@ -101,13 +101,11 @@ export class SocketSession implements ProtocolSocket {
     else if (message === null || !isAnswered(connection, message, this.parts)) this.#pass(text);
   }
 
-  /** A ping or pong of WebSocket itself. The answer to a ping of ours is a sign of life; what comes unasked is a message like any other. */
+  /** A ping or pong of WebSocket itself: a sign of life, and a message like any other where it is no answer to a ping of ours. */
   control(isPong: boolean): void {
-    if (isPong && this.#connection.missedPings > 0) {
-      this.#connection.missedPings = 0;
-      return;
-    }
-    const over = this.#endingOf();
+    const isAnswer = isPong && this.#connection.missedPings > 0;
+    this.#connection.missedPings = 0;
+    const over = isAnswer ? null : this.#endingOf();
     if (over !== null) this.#connection.close(over);
   }
 
