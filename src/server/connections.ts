@@ -43,6 +43,8 @@ export class Connections {
 
   /** Gives a connection its identity, or a fresh one of the same user; 'socketsPerUser' where that is one socket too many. */
   identify(connection: Connection, identity: Identity): ConnectionCap | null {
+    // One that is closing has given its place back already.
+    if (!this.#all.has(connection)) return null;
     const { principal } = identity;
     const before = connection.identity;
     if (before === null && principal !== null) {
