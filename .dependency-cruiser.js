@@ -12,10 +12,12 @@ const rooms = {
   simulator: ['domain'],
   bus: [...floor],
   feeds: [...floor, 'exchanges', 'bus'],
-  streams: [...floor, 'bus'],
+  streams: [...floor, 'bus', 'trading'],
   identity: [...floor, 'storage'],
+  operations: [...floor, 'storage'],
+  trading: [...floor, 'storage', 'exchanges', 'bus'],
   security: [...floor, 'identity'],
-  graphql: [...floor, 'security', 'identity', 'feeds', 'streams'],
+  graphql: [...floor, 'security', 'identity', 'feeds', 'streams', 'trading', 'operations'],
   server: [...floor, 'graphql', 'security', 'streams', 'identity'],
 };
 
@@ -48,6 +50,9 @@ const vendors = {
   yaml: ['config'],
   jsonwebtoken: ['identity'],
   '@node-rs/argon2': ['identity'],
+  '@zxcvbn-ts': ['identity'],
+  otplib: ['identity'],
+  qrcode: ['identity'],
   'decimal.js': ['domain'],
   'log-update': ['cli'],
 };

@@ -9,8 +9,11 @@ module.exports = {
   transform: { '^.+\\.ts$': '@swc/jest', '/node_modules/(@noble|@scure|jose)/.+\\.js$': '@swc/jest' },
   transformIgnorePatterns: ['/node_modules/(?!(@noble|@scure|jose)/)'],
   setupFiles: ['reflect-metadata'],
+  globalSetup: '<rootDir>/test/kit/makeRunFolder.js',
+  globalTeardown: '<rootDir>/test/kit/removeRunFolder.js',
   reporters: ['default', '<rootDir>/test/kit/closingReporter.js'],
   // Two at a time: most suites run a server, a database or a simulated exchange of their own.
   maxWorkers: 2,
+  testSequencer: '<rootDir>/test/kit/longestFirst.js',
   testTimeout: 60_000,
 };

@@ -29,7 +29,7 @@ const rows: readonly Row[] = [
   stalledReaders,
   positions,
 ];
-const wholeEffort: Effort = { isQuick: false, windowMs: 500, rounds: 21, warmUpMs: 2_500 };
+const wholeEffort: Effort = { isQuick: false, windowMs: 500, rounds: 11, warmUpMs: 2_500 };
 const quickEffort: Effort = { isQuick: true, windowMs: 250, rounds: 6, warmUpMs: 700 };
 
 const options = readOptions(process.argv.slice(2));

@@ -13,6 +13,7 @@ const checks = {
   'dead code': program('knip/bin/knip.js'),
   '.env.template': ['--require', '@swc-node/register', 'src/cli/envTemplate.ts', '--check'],
   'schema/*.graphql': ['--require', '@swc-node/register', 'scripts/emitSchema.ts', '--check'],
+  'schema/permissions.*': ['--require', '@swc-node/register', 'scripts/emitPermissions.ts', '--check'],
   'src/graphql/operations.generated.ts': program(
     '@graphql-codegen/cli/cjs/bin.js',
     '--config',

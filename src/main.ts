@@ -8,20 +8,20 @@ import { FeedManager } from './feeds/feedManager';
 import { MarketData } from './feeds/marketData';
 import { buildAuthSchema, buildMainSchema } from './graphql/buildSchemas';
 import * as operations from './graphql/operations.generated';
-import { AccessTokens } from './identity/accessTokens';
-import { Authority } from './identity/authority';
-import { ensureDemoUsers, type DemoUser } from './identity/demoUsers';
-import { LoginService } from './identity/loginService';
-import { openSigningKey } from './identity/openSigningKey';
-import { PasswordHasher } from './identity/passwordHasher';
-import { createFieldRateLimiter } from './security/fieldRateLimiter';
+import { createCallLimiter, createFieldRateLimiter } from './security/fieldRateLimiter';
+import { AccessReview } from './security/accessReview';
+import { DeniedCalls } from './security/deniedCalls';
 import { limits } from './security/limits';
 import { openReservations } from './security/openReservations';
 import { authTable, mainTable } from './security/permissions';
 import { TrustedOperations } from './security/trustedOperations';
 import { startServer } from './server/server';
-import { openStorage, type Storage } from './storage/storage';
-import type { UserChanges } from './storage/userChanges';
+import { startAudit } from './startAudit';
+import { startIdentity, type Demo } from './startIdentity';
+import type { KeyRingTiming } from './startKeyRing';
+import { startTrading } from './startTrading';
+import { openStorage } from './storage/storage';
+import { removePaperAccounts } from './trading/accounts/removePaperAccounts';
 import { MarketStreams } from './streams/marketStreams';
 import { BackgroundRunner } from './telemetry/backgroundRunner';
 import { HealthRegistry } from './telemetry/health';
@@ -36,6 +36,8 @@ export interface TickgateOptions {
   readonly onProgress: (message: string) => void;
   /** Ends a start that is under way. */
   readonly signal: AbortSignal;
+  /** Other times for the steps of the signing keys than those of a real server. */
+  readonly keyTiming?: KeyRingTiming;
 }
 
 export interface Tickgate {
@@ -44,7 +46,7 @@ export interface Tickgate {
   /** Where the database is, without its password. */
   readonly databasePlace: string;
   /** Development only. `isNew`: made by this start. */
-  readonly demo: { readonly users: readonly DemoUser[]; readonly isNew: boolean; readonly file: string } | null;
+  readonly demo: Demo | null;
   /** Resolves when the embedded database has died: nothing can go on. */
   readonly crashed: Promise<void>;
   /** Stops everything, in the reverse order of the start. */
@@ -72,35 +74,39 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
   const metrics = createMetrics();
   const health = new HealthRegistry();
   const runner = new BackgroundRunner({ logger, metrics });
-  stops.push(() => runner.idle());
 
   const storage = await openStorage({
     databaseUrl: config.database.url?.reveal() ?? null,
+    ownerUrl: config.database.migrationUrl?.reveal() ?? null,
     dataDir: config.dataDir,
     migrations,
     onProgress,
     signal,
   });
   stops.push(() => storage.stop());
+  // What is still under way reads and writes there.
+  stops.push(() => runner.idle());
   health.register(() => storage.check());
+  const auditLog = await startAudit({ config, storage, clock, logger, runner, onProgress, stops });
 
-  const signingKey = await openSigningKey({
-    pem: config.tokens.privateKeyPem?.reveal() ?? null,
-    dataDir: config.dataDir,
-    mayGenerate: config.mode === 'development',
-    onProgress,
+  const rateLimits = openReservations({
+    redisUrl: config.redis.url?.reveal() ?? null,
+    clock,
+    logger,
   });
-  const tokens = new AccessTokens({ ...config.tokens, signingKey, clock, newId: randomUUID });
-  const hasher = new PasswordHasher();
-  await hasher.prepare();
-  const demo =
-    config.mode === 'development'
-      ? await ensureDemoUsers({ dataDir: config.dataDir, users: storage.users, hasher })
-      : null;
-  const authority = new Authority({ clock, tokenTtlMs: config.tokens.ttlS * 1000, logger });
-  const userChanges = followUsers({ storage, authority, runner, logger });
-  stops.push(() => userChanges.stop());
-  await userChanges.start();
+  stops.push(() => rateLimits.close());
+  const { reservations } = rateLimits;
+  const identity = await startIdentity({
+    ...options,
+    storage,
+    reservations,
+    clock,
+    logger,
+    metrics,
+    runner,
+    health,
+    stops,
+  });
   signal.throwIfAborted();
 
   const bus = new InProcessBus({ logger });
@@ -124,38 +130,68 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     epoch: randomUUID().slice(0, 8),
   });
 
-  const rateLimits = openReservations({
-    redisUrl: config.redis.url?.reveal() ?? null,
+  const tradingServices = await startTrading({
+    config,
+    settings: options.exchanges,
+    storage,
+    bus,
+    exchanges,
+    marketData,
+    authority: identity.authority,
+    demoTraders: (identity.demo?.users ?? []).filter(({ role }) => role === 'TRADER').map(({ id }) => id),
     clock,
     logger,
+    metrics,
+    runner,
+    health,
+    onProgress,
+    stops,
   });
-  stops.push(() => rateLimits.close());
+
+  const denials = new DeniedCalls({ write: (entry) => storage.auditEntries.write(entry), clock, runner, logger });
+  stops.push(() => denials.close());
+  const main = { schema: buildMainSchema(), table: mainTable };
+  const access = { ...config.access, clock };
+  const trustedOperations = new TrustedOperations(config.access.operations === 'trusted' ? knownDocuments() : null);
   const server = await startServer({
-    main: { schema: buildMainSchema(), table: mainTable },
+    main,
     auth: { schema: buildAuthSchema(), table: authTable },
     streams: {
       sharedExecution: true,
       flushWindowMs: config.streams.flushWindowMs,
       caps: { ...limits.socket, ...config.streams.caps },
     },
-    authority,
+    authority: identity.authority,
     http: config.http,
     metricsAddress: config.metrics,
-    access: { ...config.access, clock },
-    trustedOperations: new TrustedOperations(config.access.operations === 'trusted' ? knownDocuments() : null),
-    rateLimiter: createFieldRateLimiter({ reservations: rateLimits.reservations, clock }),
-    tokens: { verify: (token) => authority.apply(tokens.verify(token)) },
-    services: { clock, marketData, marketStreams, users: storage.users },
-    authServices: {
-      login: new LoginService({ users: storage.users, hasher, tokens, logger }),
-      signingKeys: signingKey,
+    access,
+    trustedOperations,
+    rateLimiter: createFieldRateLimiter({ reservations, clock }),
+    callLimiter: createCallLimiter({ reservations, clock }),
+    denials,
+    tokens: identity.verifier,
+    services: {
+      clock,
+      access: new AccessReview({ ...main, settings: access, trustedOperations }),
+      marketData,
+      marketStreams,
+      users: storage.users,
+      userAdministration: identity.users,
+      sessions: identity.sessions,
+      apiKeys: identity.apiKeys,
+      personalData: identity.personalData({
+        removePaperAccounts: (userId) => removePaperAccounts(tradingServices, userId),
+      }),
+      auditLog,
+      ...tradingServices,
     },
+    authServices: identity.authServices,
     health,
     logger,
     metrics,
   });
   stops.push(() => server.close());
-  warmUp(exchanges, logger);
+  warmUp(exchanges, { logger, isStopping: () => health.isStopping });
   stops.push(() => {
     health.markStopping();
     return Promise.resolve();
@@ -164,31 +200,9 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     port: server.port,
     metricsPort: server.metricsPort,
     databasePlace: storage.place,
-    demo: demo === null ? null : { users: demo.demoUsers, isNew: demo.isNew, file: demo.file },
+    demo: identity.demo,
     crashed: storage.crashed,
   };
-}
-
-/** Lets what the database says of users count for the tokens that they have. */
-function followUsers(parts: {
-  readonly storage: Storage;
-  readonly authority: Authority;
-  readonly runner: BackgroundRunner;
-  readonly logger: Logger;
-}): UserChanges {
-  const { storage, authority, runner, logger } = parts;
-  return storage.userChanges({
-    lookBackMs: authority.memoryMs,
-    onUser: (user) => {
-      authority.learn(user);
-    },
-    onDoubt: (userId) => {
-      authority.change({ kind: 'userDisabled', userId });
-    },
-    runner,
-    logger,
-    random: Math.random,
-  });
 }
 
 /** What OPERATIONS=trusted trusts: schema/operations/, compiled in. */
@@ -197,13 +211,17 @@ function knownDocuments() {
 }
 
 /** Loading ccxt and the list of markets takes a second or two: better now than while the first reader waits. */
-function warmUp(exchanges: ExchangeRegistry, logger: Logger): void {
+function warmUp(
+  exchanges: ExchangeRegistry,
+  { logger, isStopping }: { readonly logger: Logger; readonly isStopping: () => boolean },
+): void {
   for (const exchange of exchanges.all()) {
     exchange.loadMarkets().then(
       (markets) => {
         logger.info({ exchange: exchange.id, markets: markets.size }, 'exchange answers');
       },
       (error: unknown) => {
+        if (isStopping()) return;
         logger.warn(
           { exchange: exchange.id, err: error },
           'exchange does not answer yet; it is asked again when someone needs it',

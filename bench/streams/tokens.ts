@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { AccessTokens } from '../../src/identity/accessTokens';
-import { SigningKey } from '../../src/identity/signingKey';
+import { SigningKey } from '../../src/identity/signing/signingKey';
+import { soleKey } from '../../src/identity/signing/soleKey';
 
 const ttlS = 3_600;
 const userCount = 1_000;
@@ -15,7 +16,7 @@ export function makeSigningKeyPem(): string {
 
 export function openTokens(signingKeyPem: string): AccessTokens {
   return new AccessTokens({
-    signingKey: new SigningKey(signingKeyPem),
+    keys: soleKey(SigningKey.fromPem(signingKeyPem)),
     issuer: 'tickgate',
     audience: 'tickgate',
     ttlS,

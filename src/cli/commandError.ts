@@ -1,5 +1,6 @@
 import { ConfigError } from '../config/configError';
 import { IdentityError } from '../identity/identityError';
+import { AuditError } from '../operations/auditError';
 import { ListenError } from '../server/listenError';
 import { StorageError } from '../storage/storageError';
 
@@ -39,6 +40,7 @@ export function reportFailure(error: unknown): void {
     error instanceof ConfigError ||
     error instanceof IdentityError ||
     error instanceof StorageError ||
+    error instanceof AuditError ||
     error instanceof ListenError ||
     error instanceof CommandError
   ) {

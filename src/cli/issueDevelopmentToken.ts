@@ -3,12 +3,16 @@ import type { Config } from '../config/config';
 import { AccessTokens, type IssuedToken } from '../identity/accessTokens';
 import { readDemoUsers } from '../identity/demoUsers';
 import { IdentityError } from '../identity/identityError';
-import { openSigningKey } from '../identity/openSigningKey';
 import type { Role } from '../identity/principal';
+import { openSigningKeyVault } from '../identity/sealing/openCredentialVault';
+import type { SigningKey } from '../identity/signing/signingKey';
+import { soleKey } from '../identity/signing/soleKey';
+import { openRunningStorage } from '../storage/storage';
 
 /**
- * An access token of the demo user who holds the role, made from the files of the data folder alone: no server is asked.
- * Throws IdentityError in production, and before the first start.
+ * An access token of the demo user who holds the role, made with the keys of the database, which has to be up: no server is asked. A
+ * second factor counts as just proven: development has admins, and LIVE accounts, without an authenticator.
+ * Throws IdentityError in production, and before the first start, and StorageError where the database is not up.
  */
 export async function issueDevelopmentToken(parts: {
   readonly config: Config;
@@ -22,12 +26,28 @@ export async function issueDevelopmentToken(parts: {
   if (user === undefined) {
     throw new IdentityError(`There are no demo users in ${config.dataDir} yet: run "npm start" once.`);
   }
-  const signingKey = await openSigningKey({
-    pem: config.tokens.privateKeyPem?.reveal() ?? null,
-    dataDir: config.dataDir,
+  const keys = soleKey(await activeKey(config));
+  const tokens = new AccessTokens({ ...config.tokens, keys, clock: Date.now, newId: randomUUID });
+  return tokens.issue({ userId: user.id, roles: [role], verifiedAt: Date.now() });
+}
+
+async function activeKey(config: Config): Promise<SigningKey> {
+  const { dataDir } = config;
+  const vault = openSigningKeyVault({
+    keys: config.credentials.keys,
+    dataDir,
     mayGenerate: false,
     onProgress: () => undefined,
   });
-  const tokens = new AccessTokens({ ...config.tokens, signingKey, clock: Date.now, newId: randomUUID });
-  return tokens.issue({ userId: user.id, roles: [role] });
+  const storage = await openRunningStorage({ databaseUrl: config.database.url?.reveal() ?? null, dataDir });
+  try {
+    const { keys } = await storage.signingKeys.read();
+    const active = keys.find(({ state }) => state === 'active');
+    const key = active === undefined ? null : vault.open(active);
+    if (key === null)
+      throw new IdentityError('There is no signing key that opens: start the server once, and see what it says.');
+    return key;
+  } finally {
+    await storage.stop();
+  }
 }

@@ -4,7 +4,8 @@ import { roles, type Role } from '../identity/principal';
 import { UsageError, reportFailure } from './commandError';
 import { issueDevelopmentToken } from './issueDevelopmentToken';
 
-const usage = `Prints an access token of a demo user, and nothing else. Development only.
+const usage = `Prints an access token of a demo user, and nothing else. Development only: a second factor counts as proven, for
+5 minutes as a fresh one.
 
   npm run token -- --role ROLE
 

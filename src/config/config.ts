@@ -1,8 +1,9 @@
 import path from 'node:path';
+import type { Secret } from '../domain/secret';
+import type { CredentialKey } from './credentialKeys';
 import type { ExchangeSettings } from './exchangeKeys';
 import type { Mode } from './keyDefinition';
 import type { Values } from './keys';
-import type { Secret } from './secret';
 
 /** The settings of one process, checked and frozen; rooms are given their slice of it. */
 export interface Config {
@@ -12,19 +13,24 @@ export interface Config {
   readonly logLevel: Values['LOG_LEVEL'];
   readonly http: { readonly host: string; readonly port: number; readonly corsOrigins: readonly string[] };
   readonly metrics: { readonly host: string; readonly port: number };
-  /** `url` is null where the embedded PostgreSQL is to be used: never in production. */
-  readonly database: { readonly url: Secret | null };
+  /** `url` is null where the embedded PostgreSQL is to be used: never in production. `migrationUrl`: as the owner of its schema; null where `url` is that. */
+  readonly database: { readonly url: Secret | null; readonly migrationUrl: Secret | null };
   readonly redis: { readonly url: Secret | null };
   readonly exchanges: readonly ExchangeSettings[];
   /** `rate`: factor of the usual order flow. */
   readonly simulator: { readonly seed: number; readonly rate: number };
   readonly access: {
     readonly publicMarketData: boolean;
+    /** Analysts read accounts that nobody granted to them. */
+    readonly analystsSeeAll: boolean;
     readonly operations: Values['OPERATIONS'];
     readonly introspection: boolean;
   };
+  readonly trading: { readonly reconciliationsKeptDays: number };
   readonly streams: StreamSettings;
   readonly tokens: TokenSettings;
+  readonly credentials: CredentialSettings;
+  readonly audit: AuditSettings;
 }
 
 /** What a deployment sets otherwise than `src/security/limits.ts`. */
@@ -38,12 +44,30 @@ export interface StreamSettings {
 }
 
 export interface TokenSettings {
-  /** Null where the key is to be made and kept in the data folder: never in production. */
+  /** What a ring of signing keys begins with; null: one that is made for it. */
   readonly privateKeyPem: Secret | null;
+  /** Of the next key. */
+  readonly algorithm: Values['ACCESS_TOKEN_ALGORITHM'];
+  /** A key that signs for so long is replaced; 0: never by itself. */
+  readonly keyDays: number;
   readonly ttlS: number;
   readonly issuer: string;
   readonly audience: string;
 }
+
+export interface CredentialSettings {
+  /** Newest first. Null where one is to be made and kept in the data folder: never in production. */
+  readonly keys: readonly CredentialKey[] | null;
+}
+
+export interface AuditSettings {
+  /** Null where it is to be made and kept in the data folder: never in production. */
+  readonly key: Secret | null;
+  /** Absolute. */
+  readonly checkpointFile: string;
+}
+
+const checkpointFileName = 'audit-checkpoints.ndjson';
 
 /** Metrics tell more than a stranger should know: they never leave the machine. */
 const metricsHost = '127.0.0.1';
@@ -55,21 +79,24 @@ export function toConfig(parts: {
   readonly projectDir: string;
 }): Config {
   const { values } = parts;
+  const dataDir = path.resolve(parts.projectDir, values.DATA_DIR);
   return deepFreeze<Config>({
     mode: parts.mode,
-    dataDir: path.resolve(parts.projectDir, values.DATA_DIR),
+    dataDir,
     logLevel: values.LOG_LEVEL,
     http: { host: values.HOST, port: values.PORT, corsOrigins: values.CORS_ORIGINS ?? [] },
     metrics: { host: metricsHost, port: values.METRICS_PORT },
-    database: { url: values.DATABASE_URL },
+    database: { url: values.DATABASE_URL, migrationUrl: values.MIGRATION_DATABASE_URL },
     redis: { url: values.REDIS_URL },
     exchanges: parts.exchanges,
     simulator: { seed: values.SIMULATOR_SEED, rate: values.SIMULATOR_RATE },
     access: {
       publicMarketData: values.PUBLIC_MARKET_DATA,
+      analystsSeeAll: values.ANALYSTS_SEE_ALL,
       operations: values.OPERATIONS,
       introspection: values.INTROSPECTION,
     },
+    trading: { reconciliationsKeptDays: values.RECONCILIATIONS_KEPT_DAYS },
     streams: {
       caps: setOnly({
         maxSocketsPerUser: values.MAX_SOCKETS_PER_USER,
@@ -81,9 +108,19 @@ export function toConfig(parts: {
     },
     tokens: {
       privateKeyPem: values.ACCESS_TOKEN_PRIVATE_KEY,
+      algorithm: values.ACCESS_TOKEN_ALGORITHM,
+      keyDays: values.ACCESS_TOKEN_KEY_DAYS,
       ttlS: values.ACCESS_TOKEN_TTL_S,
       issuer: values.TOKEN_ISSUER,
       audience: values.TOKEN_AUDIENCE,
+    },
+    credentials: { keys: values.CREDENTIAL_KEYS },
+    audit: {
+      key: values.AUDIT_KEY,
+      checkpointFile: path.resolve(
+        parts.projectDir,
+        values.AUDIT_CHECKPOINT_FILE ?? path.join(dataDir, checkpointFileName),
+      ),
     },
   });
 }

@@ -1,5 +1,7 @@
+import { credentialKeys } from './credentialKeys';
 import { exchangeNames } from './exchangeKeys';
 import type { KeyDefinition } from './keyDefinition';
+import { randomKey } from './randomKey';
 import {
   browserOrigin,
   connectionUrl,
@@ -48,7 +50,7 @@ export const keys = {
     type: port,
     unit: 'TCP port',
     default: '9464',
-    description: 'Where /metrics is served, on loopback only; 0 takes any free port.',
+    description: 'Where /metrics and /health are served, on loopback only; 0 takes any free port.',
   },
   LOG_LEVEL: {
     type: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
@@ -67,6 +69,13 @@ export const keys = {
     requiredInProduction: true,
     secret: true,
     description: 'PostgreSQL to use. Development starts one of its own in DATA_DIR where this is not set.',
+  },
+  MIGRATION_DATABASE_URL: {
+    type: connectionUrl(['postgres:', 'postgresql:']),
+    default: null,
+    secret: true,
+    description:
+      'The same database as the owner of its schema, who migrates it and lets the role of DATABASE_URL do what the server does. Not set: that role does both.',
   },
   REDIS_URL: {
     type: connectionUrl(['redis:', 'rediss:']),
@@ -95,6 +104,18 @@ export const keys = {
     type: flag,
     default: 'false',
     description: 'Whether market data is open to clients without an access token.',
+  },
+  ANALYSTS_SEE_ALL: {
+    type: flag,
+    default: 'false',
+    description: 'Whether analysts may read every account, not only those that were granted to them.',
+  },
+  RECONCILIATIONS_KEPT_DAYS: {
+    type: wholeNumber({ min: 1, max: 3_650 }),
+    unit: 'days',
+    default: '30',
+    description:
+      'For how long it is kept what comparisons of accounts with their exchanges have found; the newest always is.',
   },
   OPERATIONS: {
     type: oneOf(['open', 'trusted']),
@@ -139,9 +160,20 @@ export const keys = {
   ACCESS_TOKEN_PRIVATE_KEY: {
     type: rsaPrivateKey,
     default: null,
-    requiredInProduction: true,
     secret: true,
-    description: 'RSA key that signs access tokens, PEM. Development makes one in DATA_DIR where this is not set.',
+    description:
+      'First key that signs access tokens, PEM; made where it is not set. The database keeps it, sealed, and others after it (npm run keys:rotate): this is then ignored.',
+  },
+  ACCESS_TOKEN_ALGORITHM: {
+    type: oneOf(['RS256', 'ES256']),
+    default: 'RS256',
+    description: 'What the next key that signs access tokens is for: RS256 (RSA of 3072 bits) or ES256 (P-256).',
+  },
+  ACCESS_TOKEN_KEY_DAYS: {
+    type: wholeNumber({ min: 0, max: 3650 }),
+    unit: 'days',
+    default: '30',
+    description: 'A key that has signed access tokens for so long is replaced; 0: by `npm run keys:rotate` alone.',
   },
   ACCESS_TOKEN_TTL_S: {
     type: wholeNumber({ min: 30, max: 3600 }),
@@ -154,6 +186,28 @@ export const keys = {
     type: name,
     default: 'tickgate-api',
     description: 'Claim `aud` of access tokens; others are refused.',
+  },
+  CREDENTIAL_KEYS: {
+    type: credentialKeys,
+    default: null,
+    requiredInProduction: true,
+    secret: true,
+    description:
+      'Keys that seal exchange credentials, which are lost without them, and signing keys: the first seals, all open. Development makes one in DATA_DIR.',
+  },
+  AUDIT_KEY: {
+    type: randomKey,
+    default: null,
+    requiredInProduction: true,
+    secret: true,
+    description:
+      'Key of the audit log, the same on every node; without it the log cannot be verified. Development makes one in DATA_DIR where this is not set.',
+  },
+  AUDIT_CHECKPOINT_FILE: {
+    type: text({ pattern: /^[^\0]{1,1024}$/, allowed: 'a file' }),
+    default: null,
+    description:
+      'Where this node signs how far the audit log goes; audit-checkpoints.ndjson in DATA_DIR where it is not set. Best out of reach of the database.',
   },
 } as const satisfies Readonly<Record<string, KeyDefinition>>;
 

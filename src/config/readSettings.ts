@@ -90,5 +90,8 @@ function valueOf(name: string, definition: KeyDefinition, found: Found): unknown
   const parsed = definition.type.schema.safeParse(found.text);
   if (parsed.success) return parsed.data;
   const value = definition.secret ? '' : ` is ${JSON.stringify(found.text.slice(0, 80))}`;
-  throw new SettingProblem(`${name}${value} (from ${found.place}): it must be ${definition.type.allowed}.`);
+  const reasons = definition.type.explainsProblems ? parsed.error.issues.map((issue) => `${issue.message}; `) : [];
+  throw new SettingProblem(
+    `${name}${value} (from ${found.place}): ${reasons.join('')}it must be ${definition.type.allowed}.`,
+  );
 }

@@ -1,11 +1,13 @@
 import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
-import { Secret } from './secret';
+import { Secret } from '../domain/secret';
 
 /** How a setting's text is read. `allowed` completes the sentence "it must be …". */
 export interface ValueType<Value> {
   readonly schema: z.ZodType<Value, string>;
   readonly allowed: string;
+  /** True where the issues of the schema are written for the operator, and repeat nothing of a secret. */
+  readonly explainsProblems?: true;
 }
 
 /** Decimal digits only: "0x10", "1e3" and " 7" are typing errors, not numbers. Both ends are allowed. */

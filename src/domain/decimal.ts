@@ -17,30 +17,30 @@ declare const decimalString: unique symbol;
 export type DecimalString = string & { readonly [decimalString]: true };
 
 const plainDecimal = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+/** Also with an exponent, of three digits: each zero that it stands for is written out. */
+const readableDecimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i;
+const maxLength = 80;
 const trailingZeros = /\.?0+$/;
 
 /** True for text that already is a DecimalString, trailing zeros included. */
 export function isDecimalString(value: unknown): value is DecimalString {
-  return typeof value === 'string' && value.length <= 80 && plainDecimal.test(value);
+  return typeof value === 'string' && value.length <= maxLength && plainDecimal.test(value);
 }
 
 /**
  * Reads an exact decimal from text (or from an integer of JSON) and drops trailing zeros: "61824.00000000" → "61824".
- * Exponents are spelled out. Throws RangeError for anything else: bad data stops where it comes in.
+ * Exponents are spelled out. Throws RangeError for anything else, and for what takes more than 80 characters: bad data stops where it
+ * comes in, and decimal.js would go on writing zeros for as long as an exponent tells it to.
  */
 export function toDecimalString(value: unknown): DecimalString {
   if (isDecimalString(value)) return canonical(value);
-  const isReadable =
-    (typeof value === 'string' && value.length <= 80 && value.trim() !== '') || typeof value === 'number';
-  if (!isReadable) throw new RangeError(`not a decimal: ${describe(value)}`);
-  let parsed: Decimal;
-  try {
-    parsed = new Decimal(value);
-  } catch {
+  const text = typeof value === 'number' ? String(value) : value;
+  if (typeof text !== 'string' || text.length > maxLength || !readableDecimal.test(text)) {
     throw new RangeError(`not a decimal: ${describe(value)}`);
   }
-  if (!parsed.isFinite()) throw new RangeError(`not a finite decimal: ${describe(value)}`);
-  return canonical(parsed.toFixed());
+  const plain = canonical(new Decimal(text).toFixed());
+  if (plain.length > maxLength) throw new RangeError(`a decimal of more than ${maxLength} characters`);
+  return plain;
 }
 
 function canonical(text: string): DecimalString {

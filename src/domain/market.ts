@@ -4,7 +4,8 @@ declare const marketId: unique symbol;
 /** `exchange:symbol` with ccxt's ids, e.g. "binance:BTC/USDT". */
 export type MarketId = string & { readonly [marketId]: true };
 
-export type MarketType = 'SPOT' | 'SWAP';
+export const marketTypes = ['SPOT', 'SWAP'] as const;
+export type MarketType = (typeof marketTypes)[number];
 
 /** What an exchange says about one of its markets. Steps are increments, e.g. pricePrecision "0.01". */
 export interface Market {

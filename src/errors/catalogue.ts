@@ -11,6 +11,17 @@ interface CatalogueEntry {
 export const catalogue = {
   UNAUTHENTICATED: { message: 'Sign in first: this needs a valid access token.', retryable: false, status: 401 },
   FORBIDDEN: { message: 'Your role does not allow this.', retryable: false, status: 403 },
+  MFA_REQUIRED: {
+    message:
+      'This needs a second factor. Enrol one (`enrollMfa` of /auth/graphql), or prove the one that you have (`stepUp`).',
+    retryable: false,
+    status: 403,
+  },
+  STEP_UP_REQUIRED: {
+    message: 'This needs a second factor that was proven within 5 minutes. Send a code to `stepUp` of /auth/graphql.',
+    retryable: false,
+    status: 403,
+  },
   RATE_LIMITED: { message: 'Too many requests. Wait, then try again.', retryable: true, status: 429 },
   QUERY_TOO_DEEP: { message: 'The document is nested too deeply.', retryable: false, status: 400 },
   QUERY_TOO_COSTLY: { message: 'The document asks for too much at once.', retryable: false, status: 400 },
@@ -30,6 +41,7 @@ export const catalogue = {
     retryable: true,
     status: 429,
   },
+  NOT_STREAMABLE: { message: 'A stream does not carry this field.', retryable: false, status: 400 },
   BAD_USER_INPUT: { message: 'An argument is not acceptable.', retryable: false, status: 400 },
   BAD_REQUEST: { message: 'The request is not a GraphQL request.', retryable: false, status: 400 },
   NOT_FOUND: { message: 'Nothing is served here. GraphQL is at POST /graphql.', retryable: false, status: 404 },
@@ -41,6 +53,38 @@ export const catalogue = {
     status: 500,
   },
   LOGIN_FAILED: { message: 'E-mail or password is wrong.', retryable: false, status: 401 },
+  MFA_FAILED: {
+    message: 'This code is wrong, was used before, or is not of now; or the sign-in took too long.',
+    retryable: false,
+    status: 401,
+  },
+  PASSWORD_NOT_ACCEPTABLE: { message: 'Choose another password.', retryable: false, status: 400 },
+  RESET_FAILED: {
+    message: 'This token sets no password: it was used, has expired, or was replaced. Ask for another.',
+    retryable: false,
+    status: 401,
+  },
+  EMAIL_TAKEN: { message: 'There is a user with this e-mail address already.', retryable: false, status: 409 },
+  USER_NOT_FOUND: { message: 'There is no such user.', retryable: false, status: 404 },
+  LAST_ADMIN: {
+    message: 'Nobody else can administer users: make another admin first.',
+    retryable: false,
+    status: 409,
+  },
+  ACCOUNT_NOT_FOUND: { message: 'You have no such account.', retryable: false, status: 404 },
+  ACCOUNT_HAS_ORDERS: {
+    message: 'Orders are open on an account. Cancel them first.',
+    retryable: false,
+    status: 409,
+  },
+  ACCOUNT_HAS_POSITIONS: {
+    message: 'Positions are open on an account. Close them first.',
+    retryable: false,
+    status: 409,
+  },
+  FLATTEN_NEEDS_HALT: { message: 'To flatten, trading has to stop.', retryable: false, status: 400 },
+  REASON_NOT_ACCEPTABLE: { message: 'Say why.', retryable: false, status: 400 },
+  LIMIT_NOT_ACCEPTABLE: { message: 'A limit is not acceptable.', retryable: false, status: 400 },
   MARKET_NOT_FOUND: { message: 'No such market. List them with the query `markets`.', retryable: false, status: 404 },
   EXCHANGE_UNAVAILABLE: {
     message: 'The exchange does not answer. Try again in a moment.',
@@ -51,6 +95,11 @@ export const catalogue = {
     message: 'The exchange asks us to slow down. Try again in a moment.',
     retryable: true,
     status: 503,
+  },
+  CREDENTIALS_REFUSED: {
+    message: 'The exchange refuses these keys: they are wrong, switched off, or may not do this.',
+    retryable: false,
+    status: 400,
   },
 } as const satisfies Record<string, CatalogueEntry>;
 

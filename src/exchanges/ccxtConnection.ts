@@ -5,7 +5,7 @@ import type { CcxtExchange, CcxtModule } from './ccxtTypes';
 import { ConnectionTap } from './connectionTap';
 import type { ExchangeDifferences, WatchSource } from './exchangeDifferences';
 import type { ExchangeSettings } from './exchangeSettings';
-import { createCcxtExchange } from './createCcxtExchange';
+import { createCcxtExchange, type AccountAccess } from './createCcxtExchange';
 import { loadCcxt } from './loadCcxt';
 import { ReconnectGate } from './reconnectGate';
 import { RestAccess } from './restAccess';
@@ -20,6 +20,8 @@ export interface CcxtConnectionParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly onConnected: (url: string) => void;
+  /** Signs its calls with these keys. */
+  readonly account?: AccountAccess;
 }
 
 const reconnectLimits = { baseMs: 250, capMs: 10_000 };
@@ -93,6 +95,9 @@ export class CcxtConnection {
     const exchange = this.#exchange;
     if (exchange === null) return;
     const clients = Object.values(exchange.clients);
+    // ccxt rejects what is still waited for; where nobody waits any more, that would end the process.
+    for (const { connected, futures } of clients)
+      for (const waiting of [connected, ...Object.values(futures)]) Promise.resolve(waiting).catch(() => undefined);
     await this.#end(() => exchange.close());
     // A peer that does not answer the closing handshake would keep its socket for half a minute.
     for (const client of clients) client.connection?.terminate();
@@ -113,8 +118,9 @@ export class CcxtConnection {
   }
 
   async #make(): Promise<CcxtExchange> {
-    const { settings, differences } = this.parts;
-    const exchange = createCcxtExchange({ ccxt: this.#module(), settings, differences, tap: this.surroundings.tap });
+    const { settings, differences, account } = this.parts;
+    const { tap } = this.surroundings;
+    const exchange = createCcxtExchange({ ccxt: this.#module(), settings, differences, tap, account });
     // ccxt refuses `ws://` addresses until this was called.
     await exchange.loadHttpProxyAgent();
     this.#exchange = exchange;

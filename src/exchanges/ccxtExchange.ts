@@ -1,4 +1,3 @@
-import { AppError } from '../errors/appError';
 import {
   timeframeMs,
   type Candle,
@@ -7,7 +6,9 @@ import {
   type PublicTrade,
   type Ticker,
 } from '../domain/marketData';
-import { toMarketId, type Market } from '../domain/market';
+import type { FundingRate } from '../domain/fundingRate';
+import { marketTypes, type Market } from '../domain/market';
+import type { MarketRules } from '../domain/marketRules';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
 import { openChannel } from './channels/openChannel';
@@ -21,9 +22,11 @@ import { MarketList } from './marketList';
 import { ccxtTimeframes, readCandles } from './readCandle';
 import { readOrderBook } from './readOrderBook';
 import { readList, readRecord } from './readNumbers';
+import { readFundingRate } from './readFundingRate';
 import { readTicker } from './readTicker';
 import { TradeReader } from './readTrade';
 import { BadMarketData } from './badMarketData';
+import { marketNotFound } from './translateError';
 
 export interface CcxtExchangeParts {
   readonly settings: ExchangeSettings;
@@ -58,15 +61,30 @@ export class CcxtExchange implements ExchangePort {
     return this.#markets.read();
   }
 
+  async marketRules(symbol: string): Promise<MarketRules> {
+    const market = await this.#findOne(symbol);
+    return this.#ask((exchange) => Promise.resolve(this.parts.differences.readRules(exchange.market(symbol), market)));
+  }
+
   async fetchTickers(symbols: readonly string[]): Promise<readonly Ticker[]> {
     const markets = await this.#find(symbols);
-    const only = markets.length === 1 ? markets[0] : undefined;
-    const answers = await this.#ask(async (exchange) =>
-      only === undefined
-        ? readRecord(await exchange.fetchTickers(symbols), 'tickers')
-        : { [only.symbol]: await exchange.fetchTicker(only.symbol) },
-    );
+    const [only, second] = markets;
+    const answers =
+      only !== undefined && second === undefined
+        ? { [only.symbol]: await this.#ask((exchange) => exchange.fetchTicker(only.symbol)) }
+        : await this.#askTickers(markets);
     return markets.map((market) => readTicker(answers[market.symbol], market.id, this.parts.clock()));
+  }
+
+  async fetchFundingRates(symbols: readonly string[]): Promise<readonly FundingRate[]> {
+    const markets = await this.#find(symbols);
+    const other = markets.find((market) => market.type !== 'SWAP');
+    if (other !== undefined) throw marketNotFound(this.id, other.symbol);
+    return Promise.all(
+      markets.map((market) =>
+        this.#ask(async (exchange) => readFundingRate(await exchange.fetchFundingRate(market.symbol), market.id)),
+      ),
+    );
   }
 
   async fetchOrderBook(symbol: string, depth: number): Promise<OrderBook> {
@@ -79,7 +97,7 @@ export class CcxtExchange implements ExchangePort {
 
   async fetchTrades(symbol: string, limit: number): Promise<readonly PublicTrade[]> {
     const market = await this.#findOne(symbol);
-    const { tradeIds, tradeParams } = this.parts.differences;
+    const { tradeIds, tradeParams } = this.parts.differences.tradesOf(market);
     return this.#ask(async (exchange) => {
       const rows = readList(await exchange.fetchTrades(symbol, undefined, limit, tradeParams), 'trades');
       return new TradeReader(market.id, tradeIds).asked(rows, this.parts.clock());
@@ -141,8 +159,20 @@ export class CcxtExchange implements ExchangePort {
 
   async #findOne(symbol: string): Promise<Market> {
     const market = (await this.#markets.read()).get(symbol);
-    if (market === undefined) throw new AppError('MARKET_NOT_FOUND', { publicMessage: notFound(this.id, symbol) });
+    if (market === undefined) throw marketNotFound(this.id, symbol);
     return market;
+  }
+
+  /** Spot and swaps live at different addresses: ccxt asks one of them at a time. */
+  async #askTickers(markets: readonly Market[]): Promise<Readonly<Record<string, unknown>>> {
+    const answers = await Promise.all(
+      marketTypes.map(async (type) => {
+        const symbols = markets.filter((market) => market.type === type).map(({ symbol }) => symbol);
+        if (symbols.length === 0) return {};
+        return this.#ask(async (exchange) => readRecord(await exchange.fetchTickers(symbols), 'tickers'));
+      }),
+    );
+    return Object.assign({}, ...answers) as Readonly<Record<string, unknown>>;
   }
 
   #find(symbols: readonly string[]): Promise<readonly Market[]> {
@@ -169,8 +199,4 @@ function keyOf({ symbol, channel }: WatchRequest): string {
 /** Depths that Binance and MEXC accept and charge alike. */
 function restBookDepth(depth: number): number {
   return [5, 10, 20, 50, 100, 500].find((offered) => offered >= depth) ?? 1000;
-}
-
-function notFound(exchange: string, symbol: string): string {
-  return `No such market: ${toMarketId(exchange, symbol)}. List them with the query \`markets\`.`;
 }

@@ -1,5 +1,7 @@
 import type { AppError } from '../errors/appError';
+import type { FundingRate } from '../domain/fundingRate';
 import type { Market } from '../domain/market';
+import type { MarketRules } from '../domain/marketRules';
 import type { Candle, CandleUpdate, EpochMs, OrderBook, PublicTrade, Ticker, Timeframe } from '../domain/marketData';
 
 /** One kind of live data of one market. */
@@ -45,13 +47,17 @@ export interface CandleQuery {
  */
 export interface ExchangePort {
   readonly id: string;
-  /** Spot markets by symbol; asked once and remembered for an hour. */
+  /** Spot markets and linear swaps by symbol; asked once and remembered for an hour. */
   loadMarkets(): Promise<ReadonlyMap<string, Market>>;
+  /** What the exchange asks of an order in this market. */
+  marketRules(symbol: string): Promise<MarketRules>;
   fetchTickers(symbols: readonly string[]): Promise<readonly Ticker[]>;
   /** depth: levels a side; the answer may hold more. */
   fetchOrderBook(symbol: string, depth: number): Promise<OrderBook>;
   /** The latest trades, oldest first; limit up to 1,000. */
   fetchTrades(symbol: string, limit: number): Promise<readonly PublicTrade[]>;
+  /** Of swaps alone: another symbol throws MARKET_NOT_FOUND. */
+  fetchFundingRates(symbols: readonly string[]): Promise<readonly FundingRate[]>;
   /** Oldest first, the forming one included; limit up to 1,000. */
   fetchCandles(symbol: string, query: CandleQuery): Promise<readonly Candle[]>;
   /** Opens a live channel. Connects, reconnects and resynchronises by itself until it is closed. The first event comes after the return. */

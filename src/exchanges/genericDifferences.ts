@@ -1,4 +1,5 @@
 import type { ExchangeDifferences } from './exchangeDifferences';
+import { readMarketRules } from './readMarketRules';
 
 /** Any exchange of ccxt.pro that has no folder of its own: ccxt's unified behaviour as it is. */
 export const genericDifferences: ExchangeDifferences = {
@@ -12,6 +13,7 @@ export const genericDifferences: ExchangeDifferences = {
     },
   ],
   statisticsEveryMs: null,
-  tradeParams: {},
-  tradeIds: 'opaque',
+  tradesOf: () => ({ tradeParams: {}, tradeIds: 'opaque' }),
+  hasSwaps: false,
+  readRules: readMarketRules,
 };

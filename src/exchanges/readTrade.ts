@@ -1,7 +1,7 @@
 import type { EpochMs, PublicTrade } from '../domain/marketData';
 import type { MarketId } from '../domain/market';
 import { BadMarketData } from './badMarketData';
-import type { ExchangeDifferences } from './exchangeDifferences';
+import type { TradeFacts } from './exchangeDifferences';
 import { readAmount, readPrice, readRecord, readText, readTime } from './readNumbers';
 
 /** Trades counted to tell apart equal ones; more than one REST answer holds. */
@@ -9,7 +9,7 @@ const rememberedTrades = 4_000;
 
 const wholeNumber = /^\d{1,30}$/;
 
-type TradeIds = ExchangeDifferences['tradeIds'];
+type TradeIds = TradeFacts['tradeIds'];
 
 /**
  * Reads ccxt's trade structures of one market. Where the exchange gives no ids, a trade is named by what it is and by

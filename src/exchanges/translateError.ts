@@ -1,4 +1,5 @@
 import { AppError } from '../errors/appError';
+import { toMarketId } from '../domain/market';
 import type { CcxtModule } from './ccxtTypes';
 
 /** How a watch call may fail, and so what to do next. */
@@ -29,4 +30,9 @@ export function rateLimited(retryAfterMs: number | null, cause?: unknown): AppEr
     ...(retryAfterMs === null ? {} : { extensions: { retryAfterMs } }),
     cause,
   });
+}
+
+export function marketNotFound(exchange: string, symbol: string): AppError {
+  const publicMessage = `No such market: ${toMarketId(exchange, symbol)}. List them with the query \`markets\`.`;
+  return new AppError('MARKET_NOT_FOUND', { publicMessage });
 }

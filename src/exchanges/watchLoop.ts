@@ -65,7 +65,7 @@ export class WatchLoop {
   aliveAt(): number | null {
     const clients = this.around.clients();
     if (this.#url !== null) return this.around.tap.aliveAt(clients[this.#url]);
-    const times = Object.values(clients).map((client) => this.around.tap.aliveAt(client) ?? 0);
+    const times = Object.values(clients).flatMap((client) => this.around.tap.aliveAt(client) ?? []);
     return times.length === 0 ? null : Math.max(...times);
   }
 

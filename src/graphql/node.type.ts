@@ -1,9 +1,16 @@
 import { Field, ID, InterfaceType } from 'type-graphql';
 import { parseMarketId } from '../domain/market';
 
-/** Ids of markets are market ids, ids of users UUIDs: the shape tells which type it is. */
+/** Which type a node is of, said by whoever found it. */
+export interface NamedNode {
+  readonly __typename: string;
+  readonly id: string;
+}
+
+/** Ids of markets are market ids, and tell their type by themselves; the others are UUIDs, whatever they are of. */
 @InterfaceType('Node', {
-  resolveType: (value: { readonly id: string }) => (parseMarketId(value.id) === null ? 'User' : 'Market'),
+  resolveType: (value: { readonly id: string; readonly __typename?: string }) =>
+    value.__typename ?? (parseMarketId(value.id) === null ? 'User' : 'Market'),
 })
 export abstract class NodeType {
   @Field(() => ID)

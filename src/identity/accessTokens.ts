@@ -2,9 +2,10 @@ import jwt from 'jsonwebtoken';
 import type { EpochMs } from '../domain/marketData';
 import { AppError } from '../errors/appError';
 import { roles as allRoles, type Principal, type Role } from './principal';
-import type { SigningKey } from './signingKey';
+import type { TokenKeys } from './signing/keyRing';
+import { KeyRingError } from './signing/keyRingError';
+import type { VerificationKey } from './signing/signingKey';
 
-const algorithm = 'RS256';
 /** RFC 9068: the type of an access token, so that no other token of the same issuer is taken for one. */
 const tokenType = 'at+jwt';
 /** The only header members that we write; another (jku, jwk, x5u, crit, …) would have us trust what the sender chose. */
@@ -16,7 +17,7 @@ export interface IssuedToken {
 }
 
 export interface AccessTokensParts {
-  readonly signingKey: SigningKey;
+  readonly keys: TokenKeys;
   readonly issuer: string;
   readonly audience: string;
   readonly ttlS: number;
@@ -25,13 +26,22 @@ export interface AccessTokensParts {
   readonly newId: () => string;
 }
 
-/** Issues and checks the RS256 tokens that a request carries. */
+/** Issues and checks the tokens that a request carries. */
 export class AccessTokens {
   constructor(private readonly parts: AccessTokensParts) {}
 
-  /** sessionId: the session that goes on with this token; left out, a new one begins. */
-  issue(user: { readonly userId: string; readonly roles: readonly Role[]; readonly sessionId?: string }): IssuedToken {
-    const { signingKey, issuer, audience, ttlS, clock, newId } = this.parts;
+  /**
+   * sessionId: the session that goes on with this token; left out, a new one begins. verifiedAt: when a second factor was proven in it;
+   * left out, none was. Throws KeyRingError where no key may sign now.
+   */
+  issue(user: {
+    readonly userId: string;
+    readonly roles: readonly Role[];
+    readonly sessionId?: string;
+    readonly verifiedAt?: EpochMs | null;
+  }): IssuedToken {
+    const { keys, issuer, audience, ttlS, clock, newId } = this.parts;
+    const { privateKey, algorithm, kid } = keys.signingKey();
     const issuedAtS = clock() / 1000;
     const claims = {
       iss: issuer,
@@ -43,17 +53,19 @@ export class AccessTokens {
       iat: issuedAtS,
       exp: Math.floor(issuedAtS) + ttlS,
       roles: user.roles,
+      ...(user.verifiedAt == null ? {} : { mfa_time: user.verifiedAt / 1000 }),
     };
-    const header = { alg: algorithm, typ: tokenType, kid: signingKey.kid };
-    const accessToken = jwt.sign(claims, signingKey.privateKey, { algorithm, header });
+    const header = { alg: algorithm, typ: tokenType, kid };
+    const accessToken = jwt.sign(claims, privateKey, { algorithm, header });
     return { accessToken, expiresAt: claims.exp * 1000 };
   }
 
-  /** Throws AppError UNAUTHENTICATED for anything but a token of ours that is good now. */
+  /** Throws AppError UNAUTHENTICATED for anything but a token of ours that is good now, and KeyRingError where that cannot be told. */
   verify(token: string): Principal {
     try {
       return this.#read(token);
     } catch (cause) {
+      if (cause instanceof KeyRingError) throw cause;
       if (cause instanceof jwt.TokenExpiredError) {
         // A client may come back with a fresh one by itself; any other refusal is final.
         const publicMessage = 'Your access token has expired. Sign in again.';
@@ -64,10 +76,10 @@ export class AccessTokens {
   }
 
   #read(token: string): Principal {
-    const { signingKey, issuer, audience, ttlS, clock } = this.parts;
-    this.#checkHeader(token);
-    const claims = jwt.verify(token, signingKey.publicKey, {
-      algorithms: [algorithm],
+    const { issuer, audience, ttlS, clock } = this.parts;
+    const key = this.#keyOf(token);
+    const claims = jwt.verify(token, key.publicKey, {
+      algorithms: [key.algorithm],
       issuer,
       audience,
       clockTimestamp: Math.floor(clock() / 1000),
@@ -76,24 +88,37 @@ export class AccessTokens {
     });
     if (typeof claims === 'string') throw new Error('the token holds no claims');
     const { sub, jti, iat, exp } = claims;
-    const { roles, sid } = claims as { readonly roles?: unknown; readonly sid?: unknown };
+    const { roles, sid, mfa_time: mfaTime = null } = claims as Readonly<Record<string, unknown>>;
     if (sub === undefined || jti === undefined || iat === undefined || exp === undefined || !isRoles(roles)) {
       throw new Error('the token lacks a claim');
     }
     if (typeof sid !== 'string' || sid === '') throw new Error('the token belongs to no session');
+    if (mfaTime !== null && typeof mfaTime !== 'number') throw new Error('no time of a second factor');
     const issuedAt = Math.round(iat * 1000);
     const expiresAt = Math.min(exp * 1000, issuedAt + ttlS * 1000);
-    return { userId: sub, roles, tokenId: jti, credential: { kind: 'session', id: sid }, issuedAt, expiresAt };
+    return {
+      userId: sub,
+      roles,
+      tokenId: jti,
+      credential: { kind: 'session', id: sid },
+      scopes: null,
+      verifiedAt: mfaTime === null ? null : Math.round(mfaTime * 1000),
+      issuedAt,
+      expiresAt,
+    };
   }
 
-  #checkHeader(token: string): void {
+  /** The header names the key, and the key the algorithm. */
+  #keyOf(token: string): VerificationKey {
     const header = jwt.decode(token, { complete: true })?.header;
     if (header === undefined) throw new Error('not a token');
-    if (header.alg !== algorithm) throw new Error('another algorithm');
     if (header.typ !== tokenType) throw new Error('another type of token');
-    if (header.kid !== this.parts.signingKey.kid) throw new Error('another key');
     const foreign = Object.keys(header).find((name) => !allowedHeaders.has(name));
     if (foreign !== undefined) throw new Error(`the header member ${foreign} is not allowed`);
+    const key = typeof header.kid === 'string' ? this.parts.keys.verificationKey(header.kid) : null;
+    if (key === null) throw new Error('another key');
+    if (header.alg !== key.algorithm) throw new Error('another algorithm');
+    return key;
   }
 }
 

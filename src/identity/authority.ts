@@ -103,6 +103,9 @@ export class Authority {
       case 'apiKeyRevoked':
         this.#revoke({ kind: 'apiKey', id: change.apiKeyId });
         break;
+      case 'allSessionsRevoked':
+        // Nothing to remember: the keys of these tokens are gone.
+        break;
       case 'userDisabled':
         this.#users.set(change.userId, { ...(this.#users.get(change.userId) ?? nothingSaid), disabled: true });
         break;

@@ -1,50 +1,84 @@
+import type { EpochMs } from '../domain/marketData';
 import { AppError } from '../errors/appError';
+import type { AuditEntry } from '../storage/trading/audit';
 import type { User, UserRepository } from '../storage/user.repository';
 import type { Logger } from '../telemetry/logger';
-import type { AccessTokens, IssuedToken } from './accessTokens';
 import type { PasswordHasher } from './passwordHasher';
+import type { SecondFactors } from './mfa/secondFactors';
+import type { Client, Sessions, SignedIn } from './sessions';
 
 /** RFC 5321's longest path, and no control characters: the database refuses some of them. */
 const addressShape = /^[^\p{Cc}]{1,254}$/u;
 
+/** Who may try, and how often. */
+export interface LoginThrottle {
+  /** Throws AppError RATE_LIMITED. The same for an account that there is and one that there is not. */
+  admit(email: string, ip: string | null): Promise<void>;
+  /** To be told of whoever has proven who they are, and from where. */
+  remember(userId: string, ip: string | null): Promise<void>;
+}
+
+/** A password is proven, and a second factor is not: `SecondFactors.verify` takes it. */
+export interface Challenged {
+  readonly mfaChallenge: string;
+}
+
 export interface LoginServiceParts {
   readonly users: Pick<UserRepository, 'findByEmail'>;
   readonly hasher: Pick<PasswordHasher, 'verify'>;
-  readonly tokens: Pick<AccessTokens, 'issue'>;
+  readonly sessions: Pick<Sessions, 'begin'>;
+  readonly secondFactors: Pick<SecondFactors, 'challenge'>;
+  readonly throttle: LoginThrottle;
+  /** An attempt that is refused is written down; one that is not begins a session, which is. */
+  readonly audit: (entry: AuditEntry) => Promise<void>;
+  readonly clock: () => EpochMs;
   readonly logger: Logger;
 }
 
-/** Turns e-mail and password into an access token. */
+/** Turns e-mail and password into a session, or, for whoever has a second factor, into a question for it. */
 export class LoginService {
   constructor(private readonly parts: LoginServiceParts) {}
 
   /**
-   * Throws AppError LOGIN_FAILED, the same for an unknown address, a wrong password, a disabled user and one who needs a second factor;
-   * each costs one argon2 verification.
+   * Throws AppError LOGIN_FAILED, the same for an unknown address, a wrong password and a disabled user; each costs one argon2
+   * verification. RATE_LIMITED where the throttle says so: then no password is looked at.
    */
-  async login(credentials: { readonly email: string; readonly password: string }): Promise<IssuedToken> {
-    const { users, hasher, tokens, logger } = this.parts;
+  async login(
+    credentials: { readonly email: string; readonly password: string },
+    client: Client,
+  ): Promise<SignedIn | Challenged> {
+    const { users, hasher, sessions, secondFactors, throttle, logger } = this.parts;
     const { email, password } = credentials;
+    await throttle.admit(email, client.ip);
     const user = addressShape.test(email) ? await users.findByEmail(email) : null;
     const isRight = await hasher.verify(user?.passwordHash ?? null, password);
-    const current = user !== null && isRight && maySignIn(user) ? await this.#asOfNow(user) : null;
-    if (current === null) {
+    const current = user !== null && isRight && !user.disabled ? await this.#asOfNow(user) : null;
+    if (current?.mfaEnabled === true) {
+      logger.info({ userId: current.id, outcome: 'challenged' }, 'login');
+      return { mfaChallenge: await secondFactors.challenge(current.id, client) };
+    }
+    const signedIn = current === null ? null : await sessions.begin(current.id, client);
+    if (signedIn === null) {
       logger.warn({ userId: user?.id ?? null, outcome: 'refused' }, 'login');
+      await this.#noteRefusal(user, client);
       throw new AppError('LOGIN_FAILED');
     }
-    logger.info({ userId: current.id, outcome: 'ok' }, 'login');
-    return tokens.issue({ userId: current.id, roles: current.roles });
+    if (current !== null) await throttle.remember(current.id, client.ip);
+    logger.info({ userId: current?.id, outcome: 'ok' }, 'login');
+    return signedIn;
+  }
+
+  /** Without the address: people type passwords into the wrong field. */
+  #noteRefusal(user: User | null, { ip, userAgent }: Client): Promise<void> {
+    const { audit, clock } = this.parts;
+    const shared = { at: clock(), actor: 'anonymous', action: 'login', target: user?.id ?? null };
+    return audit({ ...shared, outcome: 'refused: LOGIN_FAILED', ip, userAgent });
   }
 
   /** The verification may have waited: a token must not carry what was true before it. Null where they may not sign in any more. */
   async #asOfNow(user: User): Promise<User | null> {
     const current = await this.parts.users.findByEmail(user.email);
     const isSame = current?.id === user.id && current.passwordHash === user.passwordHash;
-    return isSame && maySignIn(current) ? current : null;
+    return isSame && !current.disabled ? current : null;
   }
-}
-
-/** There is no second factor to ask for yet: whoever has one switched on does not get in on a password alone. */
-function maySignIn(user: User): boolean {
-  return !user.disabled && !user.mfaEnabled;
 }

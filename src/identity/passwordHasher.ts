@@ -1,5 +1,6 @@
 import { hash, verify } from '@node-rs/argon2';
 import { AppError } from '../errors/appError';
+import { maxPasswordChars } from './passwordPolicy';
 
 /** OWASP's second choice is 19 MiB and 2 passes; this is three times as much. argon2id is the library's default. */
 const hashOptions = { memoryCost: 65_536, timeCost: 3, parallelism: 1 } as const;
@@ -7,7 +8,6 @@ const hashOptions = { memoryCost: 65_536, timeCost: 3, parallelism: 1 } as const
 const maxAtOnce = 3;
 /** Beyond it an answer would come too late to be of use. */
 const maxWaiting = 100;
-const maxPasswordChars = 128;
 
 /** Hashes and checks passwords with argon2id, a few at a time, so that a burst of logins cannot use up memory. */
 export class PasswordHasher {

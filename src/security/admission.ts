@@ -7,16 +7,20 @@ import {
   validate,
   type DocumentNode,
   type GraphQLSchema,
+  type ValidationRule,
 } from 'graphql';
 import { AppError } from '../errors/appError';
 import { toGraphqlError } from '../errors/graphqlError';
 import { asParseError } from '../errors/parseError';
-import { assessCost } from './documentCost';
+import { withoutValues } from '../errors/withoutValues';
+import { assessCost, countCost } from './documentCost';
 import { documentRules } from './documentRules';
 import { assertIntrospectionAllowed, type IntrospectionSettings } from './introspection';
 import { limits } from './limits';
+import { aloneRule } from './aloneRule';
 import type { PermissionTable } from './permissions';
 import type { RequestContext } from './requestContext';
+import { streamableRule } from './streamableRule';
 import type { TrustedOperations } from './trustedOperations';
 
 export interface AdmissionParts {
@@ -38,24 +42,28 @@ const validationOptions = { maxErrors: limits.document.maxErrors } as const;
  * What an operation must pass before anything of it runs, the same on both transports, in this order:
  *   1 size of text and variables                                          assertText
  *   2 tokens and syntax                                                   parse (over HTTP Apollo's own, with parseOptions)
- *   3 shape: one operation, selections, depth, aliases, directives        refusalsOf
- *   4 the rules of GraphQL and of the schema                                  "
- *   5 trusted operations                                                      "
+ *   3 trusted operations                                                  refusalsOf
+ *   4 shape: one operation, selections, depth, aliases, directives            "
+ *   5 the rules of GraphQL and of the schema                                  "
  *   6 the kind of operation that this transport carries                       "
  *   7 introspection                                                           "
  *   8 cost, with variables                                                    "
  * Each step bounds what the next one may take: the rules of GraphQL compare fields with each other, and run only on
- * documents whose shape has been found acceptable.
+ * documents whose shape has been found acceptable. Where operations are trusted, the others are refused before anything is told of the schema.
  */
 export class Admission {
-  /** Documents that passed the steps 3 and 4; these do not depend on who asks. */
+  /** Documents that passed the steps 4 and 5; these do not depend on who asks. */
   readonly #valid = new WeakSet<DocumentNode>();
   /** With what variables a document was last found to be within its limit: many readers ask for the same. */
   readonly #affordable = new WeakMap<DocumentNode, string>();
   /** The ones that were parsed here, by their text, in the order of last use. */
   readonly #documents = new Map<string, DocumentNode>();
 
-  constructor(private readonly parts: AdmissionParts) {}
+  readonly #shapeRules: readonly ValidationRule[];
+
+  constructor(private readonly parts: AdmissionParts) {
+    this.#shapeRules = [...documentRules, aloneRule(parts.table), streamableRule(parts.table)];
+  }
 
   /** Throws QUERY_TOO_LARGE, GRAPHQL_PARSE_FAILED for nothing at all. */
   assertText(query: string, variables: unknown): void {
@@ -88,9 +96,10 @@ export class Admission {
 
   /** Why the operation may not run; empty where it may. Every error carries a code of the catalogue. */
   refusalsOf(document: DocumentNode, operation: Operation, context: RequestContext): readonly GraphQLError[] {
-    const errors = this.#validate(document);
-    if (errors.length > 0) return errors;
     try {
+      this.parts.trustedOperations.assertTrusted(document);
+      const errors = this.#validate(document);
+      if (errors.length > 0) return errors;
       this.#assertAllowed(document, operation, context);
       return [];
     } catch (error) {
@@ -99,10 +108,22 @@ export class Admission {
     }
   }
 
+  /** By the permission table; null where the document is not valid or a variable does not fit, so that it cannot be said. */
+  costOf(document: DocumentNode, operation: Operation): number | null {
+    if (this.#validate(document).length > 0) return null;
+    const { schema, table } = this.parts;
+    try {
+      return countCost({ schema, table, document, ...operation });
+    } catch (error) {
+      if (error instanceof AppError) return null;
+      throw error;
+    }
+  }
+
   #validate(document: DocumentNode): readonly GraphQLError[] {
     if (this.#valid.has(document)) return [];
     const { schema } = this.parts;
-    for (const rules of [documentRules, specifiedRules]) {
+    for (const rules of [this.#shapeRules, specifiedRules]) {
       const errors = validate(schema, document, rules, validationOptions);
       if (errors.length > 0) return errors.map(asValidationError);
     }
@@ -111,8 +132,7 @@ export class Admission {
   }
 
   #assertAllowed(document: DocumentNode, operation: Operation, context: RequestContext): void {
-    const { schema, table, settings, trustedOperations } = this.parts;
-    trustedOperations.assertTrusted(document);
+    const { schema, table, settings } = this.parts;
     assertCarried(getOperationAST(document, operation.operationName)?.operation, schema, context);
     assertIntrospectionAllowed(document, context, settings);
     const isSignedIn = context.principal !== null;
@@ -146,7 +166,7 @@ function parseText(query: string): DocumentNode {
 /** Says that it is the document and not the server that is at fault; a rule of ours has said more exactly what. */
 function asValidationError(error: GraphQLError): GraphQLError {
   const { message, nodes, extensions } = error;
-  return new GraphQLError(message, {
+  return new GraphQLError(withoutValues(message), {
     nodes: nodes ?? null,
     extensions: { code: 'GRAPHQL_VALIDATION_FAILED', ...extensions },
   });

@@ -9,6 +9,7 @@ import { applyMiddleware } from 'graphql-middleware';
 import { allow, deny, rule, shield } from 'graphql-shield';
 import { AppError } from '../errors/appError';
 import { decideAccess, type AccessSettings } from './access';
+import type { DeniedCalls } from './deniedCalls';
 import type { FieldCall, FieldRateLimiter } from './fieldRateLimiter';
 import type { FieldPermission, PermissionTable } from './permissions';
 import type { RequestContext } from './requestContext';
@@ -23,6 +24,8 @@ export interface ApplyPermissionsOptions {
   readonly table: PermissionTable;
   readonly settings: AccessSettings;
   readonly rateLimiter: FieldRateLimiter;
+  /** Told of every mutation that is denied, or fails; one that is carried out leaves a trace of its own. */
+  readonly denials: Pick<DeniedCalls, 'record'>;
 }
 
 /**
@@ -43,6 +46,7 @@ export function applyPermissions(schema: GraphQLSchema, options: ApplyPermission
   // Shield wraps every field of every type; a wrapper that always says yes costs five times the execution of a list.
   for (const typeName of Object.keys(options.table.objectTypes)) Reflect.deleteProperty(fieldMiddleware, typeName);
   const protectedSchema = applyMiddleware(schema, fieldMiddleware as Parameters<typeof applyMiddleware>[1]);
+  recordFailures(protectedSchema, options);
   if (subscriptionName !== null) guardSubscriptions(protectedSchema, options);
   assertSubscriptionsGuarded(protectedSchema);
   return protectedSchema;
@@ -72,13 +76,13 @@ function buildRuleTrees(
 /** Permission, then rate: a refused caller does not spend anything. */
 function entryGuard(row: FieldPermission, options: ApplyPermissionsOptions): Guard {
   return async (call) => {
-    const decision = decideAccess(row.who, call.context, options.settings);
+    const decision = decideAccess(row, call.context, options.settings);
     return decision === true ? options.rateLimiter(row.rate, call) : decision;
   };
 }
 
 function eventGuard(row: FieldPermission, options: ApplyPermissionsOptions): Guard {
-  return (call) => Promise.resolve(decideAccess(row.who, call.context, options.settings));
+  return (call) => Promise.resolve(decideAccess(row, call.context, options.settings));
 }
 
 /** `no_cache`: a cached decision would go on delivering after the token has expired. */
@@ -88,6 +92,31 @@ function toShieldRule(name: string, guard: Guard): ShieldRule {
       guard({ parent, args, context, info }),
   );
 }
+
+/** Outside of the rules, so that what they deny is seen like what the field itself refuses. It is in the audit log when the answer is given. */
+function recordFailures(schema: GraphQLSchema, { denials }: ApplyPermissionsOptions): void {
+  const record = async (context: RequestContext, field: string, error: unknown): Promise<void> => {
+    const code = error instanceof AppError ? error.code : 'INTERNAL_SERVER_ERROR';
+    if (!auditedThemselves.has(code)) await denials.record(context, field, code);
+  };
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const resolve = field.resolve ?? defaultFieldResolver;
+    field.resolve = async (parent, args: unknown, context: RequestContext, info): Promise<unknown> => {
+      try {
+        const answer: unknown = await resolve(parent, args, context, info);
+        // Shield gives its refusal back instead of throwing it.
+        if (answer instanceof Error) await record(context, field.name, answer);
+        return answer;
+      } catch (error) {
+        await record(context, field.name, error);
+        throw error;
+      }
+    };
+  }
+}
+
+/** Every refused sign-in and code has an entry of its own, however many they are. */
+const auditedThemselves: ReadonlySet<string> = new Set(['LOGIN_FAILED', 'MFA_FAILED']);
 
 /** graphql-middleware wraps `resolve` alone: left to shield, anybody could open the source of a subscription. */
 function guardSubscriptions(schema: GraphQLSchema, options: ApplyPermissionsOptions): void {
@@ -118,7 +147,11 @@ function withoutReader(context: RequestContext): RequestContext {
   const refuse = (): never => {
     throw new Error('a stream that is declared public asked who reads it');
   };
-  return Object.create(context, { principal: { get: refuse }, rateKey: { get: refuse } }) as RequestContext;
+  return Object.create(context, {
+    principal: { get: refuse },
+    rateKey: { get: refuse },
+    ip: { get: refuse },
+  }) as RequestContext;
 }
 
 function assertCovered(schema: GraphQLSchema, table: PermissionTable): void {

@@ -4,28 +4,33 @@ import type { Principal } from '../identity/principal';
 
 /** What authentication needs of the identity room. */
 export interface TokenVerifier {
-  /** Throws AppError UNAUTHENTICATED. */
-  verify(token: string): Principal;
+  /** ip: where it was sent from. Throws AppError UNAUTHENTICATED; FORBIDDEN for an API key that may not be used from there. */
+  verify(token: string, ip: string): Principal;
 }
 
 /**
- * Reads `Bearer <access token>`. No text at all means nobody (null); any other text must be good credentials,
+ * Reads `Bearer <access token or API key>`. No text at all means nobody (null); any other text must be good credentials,
  * else UNAUTHENTICATED is thrown: bad credentials are never treated as none.
  */
-export function authenticate(authorization: unknown, tokens: TokenVerifier): Principal | null {
+export function authenticate(authorization: unknown, tokens: TokenVerifier, ip: string): Principal | null {
   if (authorization === undefined || authorization === null || authorization === '') return null;
   const match = typeof authorization === 'string' ? /^Bearer ([\w.~+/=-]{1,8192})$/i.exec(authorization) : null;
   if (match?.[1] === undefined) {
-    throw new AppError('UNAUTHENTICATED', { publicMessage: 'Send `authorization: Bearer <access token>`.' });
+    throw new AppError('UNAUTHENTICATED', { publicMessage: 'Send `authorization: Bearer <access token or API key>`.' });
   }
-  return tokens.verify(match[1]);
+  return tokens.verify(match[1], ip);
 }
 
 /** Whom limits are counted against: the user, or the address of the signed out; a whole /64 of IPv6 is one household. */
 export function rateKeyOf(principal: Principal | null, remoteAddress: string): string {
   if (principal !== null) return `user:${principal.userId}`;
-  const address = remoteAddress.startsWith('::ffff:') ? remoteAddress.slice('::ffff:'.length) : remoteAddress;
+  const address = plainAddress(remoteAddress);
   return `ip:${isIPv6(address) ? ipv6Prefix64(address) : address}`;
+}
+
+/** An IPv4 address as such, also where a socket for both kinds tells it as one of IPv6. */
+export function plainAddress(remoteAddress: string): string {
+  return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice('::ffff:'.length) : remoteAddress;
 }
 
 function ipv6Prefix64(address: string): string {

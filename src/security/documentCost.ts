@@ -1,20 +1,21 @@
 import {
+  coerceInputValue,
   getNamedType,
   getOperationAST,
-  getVariableValues,
   GraphQLError,
   isCompositeType,
+  isInputType,
+  isNonNullType,
+  typeFromAST,
   type DocumentNode,
   type GraphQLArgument,
   type GraphQLSchema,
 } from 'graphql';
 import { getComplexity, type ComplexityEstimator } from 'graphql-query-complexity';
 import { AppError } from '../errors/appError';
+import { withoutValues } from '../errors/withoutValues';
 import { limits } from './limits';
-import type { FieldPermission, PermissionTable } from './permissions';
-
-/** graphql-js quotes the value it complains about, however long. */
-const maxMessageLength = 300;
+import type { ListSize, PermissionTable } from './permissions';
 
 export interface CostQuestion {
   readonly schema: GraphQLSchema;
@@ -22,16 +23,19 @@ export interface CostQuestion {
   readonly document: DocumentNode;
   readonly operationName: string | null;
   readonly variables: Readonly<Record<string, unknown>>;
-  readonly isSignedIn: boolean;
+}
+
+/** What a document of theirs may cost. */
+export function maxCostOf(isSignedIn: boolean): number {
+  return isSignedIn ? limits.cost.signedIn : limits.cost.anonymous;
 }
 
 /**
- * The cost of a valid document by the permission table: list arguments, variables and defaults included.
- * Throws QUERY_TOO_COSTLY where it is over the asker's limit, BAD_USER_INPUT where a variable does not fit its type.
+ * The cost of a valid document. Throws QUERY_TOO_COSTLY where it is over the asker's limit, BAD_USER_INPUT where a variable does not
+ * fit its type.
  */
-export function assessCost(question: CostQuestion): number {
-  const limit = question.isSignedIn ? limits.cost.signedIn : limits.cost.anonymous;
-  assertVariables(question);
+export function assessCost(question: CostQuestion & { readonly isSignedIn: boolean }): number {
+  const limit = maxCostOf(question.isSignedIn);
   const cost = countCost(question);
   if (cost > limit) {
     throw new AppError('QUERY_TOO_COSTLY', {
@@ -42,21 +46,37 @@ export function assessCost(question: CostQuestion): number {
   return cost;
 }
 
-/** Every wrong part of a variable is an error that quotes the whole of it: the first is told, the rest is not looked at. */
+/** The first that is wrong is told: which, where, and what it should be; graphql-js would quote the whole of it. */
 function assertVariables({ schema, document, operationName, variables }: CostQuestion): void {
-  const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
-  const { errors } = getVariableValues(schema, definitions, variables, { maxErrors: 1 });
-  const [first] = errors ?? [];
-  if (first !== undefined) throw badVariable(first);
+  for (const { variable, type: written, defaultValue } of getOperationAST(document, operationName)
+    ?.variableDefinitions ?? []) {
+    const { value: name } = variable.name;
+    const type = typeFromAST(schema, written);
+    if (!isInputType(type)) continue;
+    const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+    if (value !== undefined)
+      coerceInputValue(value, type, (path, _value, error) => {
+        throw badVariable([`$${name}`, ...path].join('.'), error);
+      });
+    else if (isNonNullType(type) && defaultValue === undefined) {
+      throw new AppError('BAD_USER_INPUT', { publicMessage: `\`$${name}\` is required and was not given.` });
+    }
+  }
 }
 
-function badVariable(error: GraphQLError): AppError {
-  const { message } = error;
-  const publicMessage = message.length > maxMessageLength ? `${message.slice(0, maxMessageLength)} …` : message;
-  return new AppError('BAD_USER_INPUT', { publicMessage, cause: error });
+function badVariable(place: string, error: GraphQLError): AppError {
+  return new AppError('BAD_USER_INPUT', {
+    publicMessage: `\`${place}\` is not acceptable: ${withoutValues(error.message)}`,
+    cause: error,
+  });
 }
 
-function countCost(question: CostQuestion): number {
+/**
+ * The cost of a valid document by the permission table: list arguments, variables and defaults included.
+ * Throws BAD_USER_INPUT where a variable does not fit its type.
+ */
+export function countCost(question: CostQuestion): number {
+  assertVariables(question);
   try {
     return getComplexity({
       schema: question.schema,
@@ -67,7 +87,7 @@ function countCost(question: CostQuestion): number {
     });
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    throw badVariable(error);
+    throw badVariable('variables', error);
   }
 }
 
@@ -76,19 +96,23 @@ function tableEstimator(table: PermissionTable): ComplexityEstimator {
   return ({ type, field, args, childComplexity }) => {
     const row = table.roots[type.name]?.[field.name];
     if (row !== undefined) return sizeOf(row, args, field.args) * (row.cost + childComplexity);
-    const ownCost = table.objectTypes[type.name]?.fieldCosts?.[field.name];
-    return (ownCost ?? (isCompositeType(getNamedType(field.type)) ? 1 : 0)) + childComplexity;
+    const own = table.objectTypes[type.name]?.fieldCosts?.[field.name];
+    if (typeof own === 'object') {
+      return Math.ceil(sizeOf(own, args, field.args) / own.itemsPerCost) * (1 + childComplexity);
+    }
+    return (own ?? (isCompositeType(getNamedType(field.type)) ? 1 : 0)) + childComplexity;
   };
 }
 
-/** What an argument asks for; null asks for as much as leaving it out does. */
+/** What an argument asks for, of several the largest; null asks for as much as leaving it out does. */
 function sizeOf(
-  row: FieldPermission,
+  { times, otherwise = 1 }: ListSize,
   args: Readonly<Record<string, unknown>>,
   declared: readonly GraphQLArgument[],
 ): number {
-  if (row.times === undefined) return 1;
-  const asked = args[row.times] ?? declared.find(({ name }) => name === row.times)?.defaultValue;
-  if (Array.isArray(asked)) return Math.max(1, asked.length);
-  return typeof asked === 'number' ? Math.max(1, asked) : 1;
+  const asked = (typeof times === 'string' ? [times] : (times ?? []))
+    .map((name) => args[name] ?? declared.find((argument) => argument.name === name)?.defaultValue)
+    .map((value) => (Array.isArray(value) ? value.length : value))
+    .filter((size) => typeof size === 'number');
+  return asked.length === 0 ? otherwise : Math.max(1, ...asked);
 }

@@ -4,7 +4,10 @@ import { maxDirectivesRule } from '@escape.tech/graphql-armor-max-directives';
 import {
   Kind,
   OperationTypeNode,
+  validate,
   type ASTVisitor,
+  type DocumentNode,
+  type GraphQLSchema,
   type SelectionSetNode,
   type ValidationContext,
   type ValidationRule,
@@ -76,6 +79,19 @@ function maxRepetitionsRule(context: ValidationContext): ASTVisitor {
   };
 }
 
+// Levels are levels of fields: a fragment is no level of its own, however a client cuts its documents up.
+const depthOptions = { flattenFragments: true } as const;
+
+/** How many levels a document is deep, as the rule below counts them. */
+export function depthOf(schema: GraphQLSchema, parsed: DocumentNode): number {
+  let depth = 0;
+  const onAccept = (_context: unknown, { n }: { readonly n: number }): void => {
+    depth = Math.max(depth, n);
+  };
+  validate(schema, parsed, [maxDepthRule({ ...depthOptions, n: Number.POSITIVE_INFINITY, onAccept: [onAccept] })]);
+  return depth;
+}
+
 /** What a document may look like, as validation rules: the same on HTTP and WebSocket, run beside the rules of GraphQL itself. */
 export const documentRules: readonly ValidationRule[] = [
   oneOperationRule,
@@ -83,9 +99,8 @@ export const documentRules: readonly ValidationRule[] = [
   maxRepetitionsRule,
   noConditionalSubscriptionRule,
   maxDepthRule({
+    ...depthOptions,
     n: document.maxDepth,
-    // Levels are levels of fields: a fragment is no level of its own, however a client cuts its documents up.
-    flattenFragments: true,
     ...reportAs(
       'QUERY_TOO_DEEP',
       `The document is nested deeper than ${document.maxDepth} levels. Ask in several documents.`,

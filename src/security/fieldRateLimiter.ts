@@ -55,12 +55,34 @@ export function createFieldRateLimiter(parts: {
       store,
     });
     const refusal = await limiter(call, { max: rate.max, window: `${rate.windowMs}ms` });
-    if (refusal === undefined) return true;
-    const now = parts.clock();
-    const { fieldName } = call.info;
-    return new AppError('RATE_LIMITED', {
-      publicMessage: `Too many calls of \`${fieldName}\`: at most ${rate.max} in ${rate.windowMs / 1000} s. Wait, then try again.`,
-      extensions: { retryAfterMs: Math.max(1, (store.oldest ?? now) + rate.windowMs - now) },
-    });
+    return refusal === undefined || refuse(call.info.fieldName, rate, { oldest: store.oldest, now: parts.clock() });
   };
+}
+
+/** The same of what is no field: a route, by its path. who: as `rateKeyOf` says it. */
+export type CallLimiter = (
+  rateName: RateName,
+  call: { readonly name: string; readonly who: string },
+) => Promise<true | AppError>;
+
+export function createCallLimiter(parts: {
+  readonly reservations: Reservations;
+  readonly clock: () => number;
+}): CallLimiter {
+  return async (rateName, { name, who }) => {
+    const rate = limits.rate[rateName];
+    const counted = await parts.reservations.take(`${name}|${who}`, rate);
+    return counted.length < rate.max || refuse(name, rate, { oldest: counted[0], now: parts.clock() });
+  };
+}
+
+function refuse(
+  name: string,
+  rate: Rate,
+  { oldest, now }: { readonly oldest: number | undefined; readonly now: number },
+): AppError {
+  return new AppError('RATE_LIMITED', {
+    publicMessage: `Too many calls of \`${name}\`: at most ${rate.max} in ${rate.windowMs / 1000} s. Wait, then try again.`,
+    extensions: { retryAfterMs: Math.max(1, (oldest ?? now) + rate.windowMs - now) },
+  });
 }

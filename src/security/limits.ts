@@ -22,6 +22,10 @@ export const limits = {
     /** Validation and variable coercion stop after so many errors. */
     maxErrors: 10,
   },
+  jwks: {
+    /** For how long whoever checks tokens by itself may keep the public keys. A new key signs no earlier than that after it is published. */
+    maxAgeS: 300,
+  },
   /** Sum of the costs of `permissions.ts`, list arguments and variables included. */
   cost: {
     anonymous: 1_000,
@@ -73,6 +77,23 @@ export const limits = {
     maxBookDepth: 500,
     maxMarketsPerStream: 50,
     maxSearchLength: 40,
+    /** Of orders and trades. */
+    defaultPage: 50,
+    maxPage: 500,
+    /** Of the trades and the steps of one order. */
+    maxPerOrder: 500,
+    maxPositions: 500,
+    maxPnlDays: 100,
+    /** Values of one filter, e.g. accounts. */
+    maxFilterValues: 100,
+    /** Rows of one aggregate: beyond it the question has to be narrowed. */
+    maxGroups: 1_000,
+  },
+  /** What one person is given of themselves in one answer; what is beyond is told as a number. */
+  export: {
+    maxRowsPerTable: 10_000,
+    /** Of all tables together, as JSON. */
+    maxBytes: 16_777_216,
   },
   stream: {
     maxIntervalMs: 60_000,
@@ -93,10 +114,50 @@ export const limits = {
     read: { max: 300, windowMs: 60_000 },
     /** Asks an exchange for much. */
     history: { max: 120, windowMs: 60_000 },
+    /** Placing, editing or canceling orders. */
+    trade: { max: 1_200, windowMs: 60_000 },
+    /** Opening accounts and judging keys: each may ask an exchange three times. Making users: one argon2 hash each. */
+    accounts: { max: 20, windowMs: 60_000 },
+    /** Kill switches and risk limits. */
+    control: { max: 60, windowMs: 60_000 },
+    /** What reviewers ask: judging a document, printing the matrix. */
+    review: { max: 60, windowMs: 60_000 },
+    /** Recomputing the whole audit chain. */
+    verification: { max: 6, windowMs: 60_000 },
+    /** Everything that is kept of somebody: reads every table. */
+    export: { max: 5, windowMs: 3_600_000 },
     /** Opening a stream. */
     stream: { max: 240, windowMs: 60_000 },
     /** One argon2 verification each. */
     login: { max: 5, windowMs: 60_000 },
+    /** Refreshing and ending sessions, of one address: a household may be an office. */
+    session: { max: 120, windowMs: 60_000 },
+  },
+  /** Entries of the audit log about mutations that were denied; what is beyond is told as a number once the window is over. */
+  denials: {
+    windowMs: 60_000,
+    maxPerCaller: 10,
+    maxWritten: 120,
+    maxCallers: 60,
+  },
+  /** Attempts to sign in to one account, over all windows at once. */
+  loginThrottle: {
+    /** Of one user's second factor: a guess meets one of a million. */
+    codes: { max: 10, windowMs: 60 * 60_000 },
+    /** How long an address counts as one that its user signs in from. */
+    knownForMs: 90 * 24 * 3_600_000,
+    /** Each by itself. */
+    ofKnownAddress: [
+      { max: 5, windowMs: 60_000 },
+      { max: 20, windowMs: 15 * 60_000 },
+      { max: 40, windowMs: 60 * 60_000 },
+    ],
+    /** All of them together, whoever they are. */
+    ofAllOthers: [
+      { max: 5, windowMs: 60_000 },
+      { max: 12, windowMs: 15 * 60_000 },
+      { max: 20, windowMs: 60 * 60_000 },
+    ],
   },
   rateLimiter: {
     /** Identities counted at once; a further one is refused until others fall idle. */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Rate } from './limits';
-import type { Reservations } from './reservations';
+import type { MemoryReservations, Reservations } from './reservations';
 
-/** Look and reserve as one script: Redis runs nothing else meanwhile. */
+/** Look and reserve as one script: Redis runs nothing else meanwhile. Says as well how many nodes have asked lately. */
 const takeScript = `
 local now, windowMs, max = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - windowMs)
@@ -14,18 +14,27 @@ if #counted / 2 < max then
 end
 local times = {}
 for i = 2, #counted, 2 do times[#times + 1] = counted[i] end
-return times
+redis.call('ZADD', KEYS[2], now, ARGV[5])
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[6]))
+redis.call('PEXPIRE', KEYS[2], ARGV[6])
+return { redis.call('ZCARD', KEYS[2]), times }
 `;
 
+/** A node that has asked for nothing for so long is not reckoned with when Redis is gone. */
+const nodeKeptMs = 10 * 60_000;
+
 /**
- * Reservations shared by all nodes through Redis. While Redis does not answer, the node counts by itself
- * with the whole limit: a limit may then be met once a node, but it never opens.
+ * Reservations shared by all nodes through Redis. While Redis does not answer, each node counts by itself, with its share of the
+ * limit and with what it knows to be counted already, so that all of them together do not open what one limit was to close.
  */
 export class RedisReservations implements Reservations {
+  readonly #node = randomUUID();
+  #nodes = 1;
+
   constructor(
     private readonly parts: {
       readonly redis: Redis;
-      readonly fallback: Reservations;
+      readonly fallback: MemoryReservations;
       readonly clock: () => number;
       readonly timeoutMs: number;
       readonly onFailure: (error: unknown) => void;
@@ -33,28 +42,50 @@ export class RedisReservations implements Reservations {
   ) {}
 
   async take(key: string, rate: Rate): Promise<readonly number[]> {
+    const now = this.parts.clock();
     try {
-      return await this.#takeShared(key, rate);
+      const { nodes, counted } = await this.#takeShared(key, rate, now);
+      this.#nodes = nodes;
+      this.parts.fallback.learn(key, counted.length < rate.max ? [...counted, now] : counted, rate.windowMs);
+      return counted;
     } catch (error) {
       this.parts.onFailure(error);
-      return this.parts.fallback.take(key, rate);
+      return this.#takeOfShare(key, rate, now);
     }
   }
 
-  async #takeShared(key: string, rate: Rate): Promise<readonly number[]> {
-    const now = this.parts.clock();
+  async #takeOfShare(key: string, rate: Rate, now: number): Promise<readonly number[]> {
+    const max = Math.max(1, Math.floor(rate.max / this.#nodes));
+    const counted = await this.parts.fallback.take(key, { ...rate, max });
+    if (counted.length < max) return counted;
+    // The rest is left to the other nodes: here it is used up.
+    const rest = Math.max(0, rate.max - counted.length);
+    return [...counted, ...new Array<number>(rest).fill(counted.at(-1) ?? now)];
+  }
+
+  async #takeShared(
+    key: string,
+    rate: Rate,
+    now: number,
+  ): Promise<{ readonly nodes: number; readonly counted: readonly number[] }> {
     const asked = this.parts.redis.eval(
       takeScript,
-      1,
+      2,
       `tickgate:rate:${key}`,
+      'tickgate:nodes',
       now,
       rate.windowMs,
       rate.max,
       randomUUID(),
+      this.#node,
+      nodeKeptMs,
     );
     const answer = await withTimeout(asked, this.parts.timeoutMs);
-    if (!Array.isArray(answer)) throw new TypeError('the rate limit script answered with something else than a list');
-    return answer.map(Number);
+    if (!Array.isArray(answer) || typeof answer[0] !== 'number' || !Array.isArray(answer[1]))
+      throw new TypeError(
+        'the rate limit script answered with something else than a count of nodes and a list of times',
+      );
+    return { nodes: answer[0], counted: answer[1].map(Number) };
   }
 }
 

@@ -8,6 +8,10 @@ export interface RequestContext {
   readonly principal: Principal | null;
   /** Whom limits are counted against: "user:<id>" or "ip:<address, IPv6 by /64>". */
   readonly rateKey: string;
+  /** Where it came from (`plainAddress`). */
+  readonly ip: string;
+  /** What the client calls itself; null where it says nothing, and over WebSocket. */
+  readonly userAgent: string | null;
   readonly transport: Transport;
   readonly requestId: string;
 }

@@ -11,8 +11,8 @@ export interface Reservations {
 }
 
 interface Entry {
-  times: number[];
-  windowMs: number;
+  readonly times: readonly number[];
+  readonly windowMs: number;
 }
 
 /**
@@ -31,17 +31,25 @@ export class MemoryReservations implements Reservations {
     if (known === undefined && this.#entries.size >= this.parts.maxIdentities) {
       return Promise.resolve(new Array<number>(rate.max).fill(now));
     }
-    const entry = known ?? { times: [], windowMs: rate.windowMs };
-    const counted = entry.times.filter((time) => time + rate.windowMs > now);
-    entry.times = counted.length < rate.max ? [...counted, now] : counted;
-    // Re-inserting keeps the map in the order of last use, so that the idle ones are found at its front.
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
+    const counted = (known?.times ?? []).filter((time) => time + rate.windowMs > now);
+    this.#keep(key, { times: counted.length < rate.max ? [...counted, now] : counted, windowMs: rate.windowMs });
     return Promise.resolve(counted);
+  }
+
+  /** What is counted for a key by all who share a limit: instead of what was known here. Where there is no room, nothing is kept. */
+  learn(key: string, times: readonly number[], windowMs: number): void {
+    this.#sweep(this.parts.clock());
+    if (this.#entries.has(key) || this.#entries.size < this.parts.maxIdentities) this.#keep(key, { times, windowMs });
   }
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Re-inserting keeps the map in the order of last use, so that the idle ones are found at its front. */
+  #keep(key: string, entry: Entry): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
   }
 
   #sweep(now: number): void {

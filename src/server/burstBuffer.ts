@@ -1,4 +1,4 @@
-import { beforeId, headerOf, WholeFrame, type SharedFrame } from './sharedFrame';
+import { beforeId, headerLengthOf, headerOf, WholeFrame, type SharedFrame } from './sharedFrame';
 
 export type Frame = SharedFrame | WholeFrame;
 
@@ -40,34 +40,44 @@ export class BurstBuffer {
   }
 
   #layAnew(frames: readonly Frame[], idTexts: readonly string[]): void {
-    const parts: Uint8Array[] = [];
-    const idOffsets: number[] = [];
     let length = 0;
-    const add = (part: Uint8Array): void => {
-      parts.push(part);
-      length += part.length;
+    frames.forEach((frame, index) => (length += bytesOf(frame, idTexts[index] ?? '')));
+    const bytes = Buffer.allocUnsafe(length);
+    let end = 0;
+    const put = (part: Uint8Array): void => {
+      bytes.set(part, end);
+      end += part.length;
     };
-    frames.forEach((frame, index) => {
-      if (frame instanceof WholeFrame) {
-        idOffsets.push(length);
-        add(frame.bytes);
-        return;
-      }
-      const id = new Uint8Array(idTexts[index]?.length ?? 0);
-      add(headerOf(beforeId.length + id.length + frame.tail.length));
-      add(beforeId);
-      idOffsets.push(length);
-      add(id);
-      add(frame.tail);
-    });
-    this.#bytes = Buffer.concat(parts, length);
-    this.#frames = frames;
     this.#idLengths = idTexts.map((idText) => idText.length);
-    this.#idOffsets = idOffsets;
+    this.#idOffsets = frames.map((frame, index) => {
+      if (frame instanceof WholeFrame) {
+        put(frame.bytes);
+        return end;
+      }
+      const idText = idTexts[index] ?? '';
+      put(headerOf(messageBytesOf(frame, idText)));
+      put(beforeId);
+      const idOffset = end;
+      end += idText.length;
+      end += bytes.write(frame.tail, end);
+      return idOffset;
+    });
+    this.#bytes = bytes;
+    this.#frames = frames;
   }
 
   #writeId(idText: string, offset: number): void {
     const bytes = this.#bytes;
     for (let index = 0; index < idText.length; index += 1) bytes[offset + index] = idText.charCodeAt(index);
   }
+}
+
+function messageBytesOf(frame: SharedFrame, idText: string): number {
+  return beforeId.length + idText.length + frame.byteLength;
+}
+
+function bytesOf(frame: Frame, idText: string): number {
+  if (frame instanceof WholeFrame) return frame.bytes.length;
+  const message = messageBytesOf(frame, idText);
+  return headerLengthOf(message) + message;
 }

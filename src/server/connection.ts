@@ -1,9 +1,9 @@
 import type { ExecutionArgs } from 'graphql';
 import type { WebSocket } from 'ws';
-import type { AppError } from '../errors/appError';
 import type { Principal } from '../identity/principal';
 import { rateKeyOf } from '../security/authentication';
 import type { CloseReason } from './closeCodes';
+import { OperationsById } from './operationsById';
 import type { ReaderSocket } from './readerSocket';
 
 /** Who is on the other side, since `connection_init`. */
@@ -12,25 +12,13 @@ export interface Identity {
   readonly principal: Principal | null;
 }
 
-/** Something that a client has asked for by id and that has not ended. */
-export interface Operation {
-  /** The subscription's field in the permission table; null for a query. */
-  readonly rootField: string | null;
-  /** True where nothing may be left out for its reader, and something waits. */
-  readonly isKeptWaiting: boolean;
-  /** Ends it with an `error` message. */
-  refuse(error: AppError): void;
-  /** Ends it without a word and releases what it holds. */
-  stop(): void;
-}
-
 export interface ConnectionParts {
   /** Told at once when it begins to close: whoever does not say goodbye keeps nobody's place. */
   readonly registry: { remove(connection: Connection): void };
   readonly socket: WebSocket;
   readonly reader: ReaderSocket;
-  /** As limits count it: an IPv4 address, or a /64 of IPv6. */
-  readonly addressKey: string;
+  /** Where it comes from (`plainAddress`). */
+  readonly ip: string;
   readonly openedAt: number;
   /** How long a closing socket may take to say goodbye. */
   readonly closeTimeoutMs: number;
@@ -41,13 +29,15 @@ export class Connection {
   identity: Identity | null = null;
   /** graphql-ws's own state of it, since `connection_init`. */
   protocol: { readonly acknowledged: boolean } | null = null;
-  readonly operations = new Map<string, Operation>();
+  readonly operations = new OperationsById();
   /** Admitted operations on their way to graphql-ws; most connections never have one. */
   handedOver: Map<string, ExecutionArgs> | null = null;
   /** Operations that were completed while they were still being opened: each keeps its place until it is. */
   abandoned = 0;
   missedPings = 0;
   readonly reader: ReaderSocket;
+  readonly ip: string;
+  /** As limits count it: an IPv4 address, or a /64 of IPv6. */
   readonly addressKey: string;
   readonly openedAt: number;
   readonly #socket: WebSocket;
@@ -55,11 +45,12 @@ export class Connection {
   readonly #registry: ConnectionParts['registry'];
   #isClosing = false;
 
-  constructor({ registry, socket, reader, addressKey, openedAt, closeTimeoutMs }: ConnectionParts) {
+  constructor({ registry, socket, reader, ip, openedAt, closeTimeoutMs }: ConnectionParts) {
     this.#registry = registry;
     this.#socket = socket;
     this.reader = reader;
-    this.addressKey = addressKey;
+    this.ip = ip;
+    this.addressKey = rateKeyOf(null, ip);
     this.openedAt = openedAt;
     this.#closeTimeoutMs = closeTimeoutMs;
   }
@@ -118,7 +109,7 @@ export class Connection {
   }
 
   stopOperations(): void {
-    const operations = [...this.operations.values()];
+    const operations = this.operations.list();
     this.operations.clear();
     for (const operation of operations) operation.stop();
   }

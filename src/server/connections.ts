@@ -71,6 +71,8 @@ export class Connections {
     switch (change.kind) {
       case 'sessionRevoked':
         return found(this.#bySession, change.sessionId);
+      case 'allSessionsRevoked':
+        return [...this.#bySession.values()].flat();
       case 'apiKeyRevoked':
         return found(this.#byApiKey, change.apiKeyId);
       case 'userDisabled':

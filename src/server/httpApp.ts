@@ -6,12 +6,14 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { AppError } from '../errors/appError';
 import type { AuthContext, AuthServices, GraphqlContext, GraphqlServices } from '../graphql/context';
 import type { Admission } from '../security/admission';
-import { authenticate, rateKeyOf, type TokenVerifier } from '../security/authentication';
+import type { CallLimiter } from '../security/fieldRateLimiter';
+import { authenticate, plainAddress, rateKeyOf, type TokenVerifier } from '../security/authentication';
 import { limits } from '../security/limits';
 import type { RequestContext } from '../security/requestContext';
 import type { HealthRegistry } from '../telemetry/health';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
+import { mountAuthSession } from './authSession';
 import { ignoreForeignUpgrades } from './foreignUpgrade';
 import { createClientErrorHandler, createErrorHandler } from './httpErrors';
 import { assertGraphqlBody, parseJsonBody } from './requestBody';
@@ -26,13 +28,14 @@ export interface HttpAppParts {
   readonly main: Endpoint<GraphqlContext, GraphqlServices>;
   readonly auth: Endpoint<AuthContext, AuthServices>;
   readonly tokens: TokenVerifier;
+  readonly callLimiter: CallLimiter;
   readonly corsOrigins: readonly string[];
   readonly health: HealthRegistry;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
-/** POST /graphql, POST /auth/graphql, GET /livez, /readyz and /.well-known/jwks.json; nothing else. */
+/** POST /graphql, POST /auth/graphql, POST and DELETE /auth/session, GET /livez, /readyz and /.well-known/jwks.json; nothing else. */
 export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstance> {
   const { http } = limits;
   const onError = createErrorHandler(parts);
@@ -69,12 +72,13 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
   });
   await app.register(cors, {
     origin: [...parts.corsOrigins],
-    methods: ['POST'],
+    methods: ['POST', 'DELETE'],
     allowedHeaders: ['content-type', 'authorization', 'apollo-require-preflight'],
     exposedHeaders: ['x-request-id', 'retry-after'],
   });
   mountGraphql(app, { path: '/graphql', endpoint: parts.main, tokens: parts.tokens });
   mountGraphql(app, { path: '/auth/graphql', endpoint: parts.auth, tokens: parts.tokens });
+  mountAuthSession(app, { sessions: parts.auth.services.sessions, callLimiter: parts.callLimiter });
   mountPlainRoutes(app, parts);
   return app;
 }
@@ -83,7 +87,7 @@ function addUsualHeaders(request: FastifyRequest, reply: FastifyReply): void {
   void reply
     .header('x-request-id', request.id)
     .header('x-content-type-options', 'nosniff')
-    .header('cache-control', 'no-store');
+    .header('cache-control', reply.getHeader('cache-control') ?? 'no-store');
 }
 
 function mountGraphql<Context extends RequestContext & { readonly services: Services }, Services>(
@@ -112,13 +116,27 @@ function mountGraphql<Context extends RequestContext & { readonly services: Serv
 }
 
 function contextOf(request: FastifyRequest, tokens: TokenVerifier): RequestContext {
-  const principal = authenticate(request.headers.authorization, tokens);
-  return { principal, rateKey: rateKeyOf(principal, request.ip), transport: 'http', requestId: request.id };
+  const principal = authenticate(request.headers.authorization, tokens, plainAddress(request.ip));
+  return {
+    principal,
+    rateKey: rateKeyOf(principal, request.ip),
+    ip: plainAddress(request.ip),
+    userAgent: request.headers['user-agent'] ?? null,
+    transport: 'http',
+    requestId: request.id,
+  };
 }
+
+const jwksPath = '/.well-known/jwks.json';
 
 function mountPlainRoutes(app: FastifyInstance, parts: HttpAppParts): void {
   app.get('/', () => ({ name: 'Tickgate', graphql: '/graphql', auth: '/auth/graphql' }));
-  app.get('/.well-known/jwks.json', () => parts.auth.services.signingKeys.publicJwks());
+  app.get(jwksPath, async (request, reply) => {
+    const decision = await parts.callLimiter('light', { name: jwksPath, who: rateKeyOf(null, request.ip) });
+    if (decision !== true) throw decision;
+    const keys = parts.auth.services.signingKeys.publicJwks();
+    return reply.header('cache-control', `public, max-age=${limits.jwks.maxAgeS}`).send(keys);
+  });
   app.get('/livez', () => ({ status: 'ok' }));
   // What is wrong is for the log: outside, ready or not is enough.
   app.get('/readyz', async (_request, reply) => {

@@ -1,15 +1,44 @@
 import { createServer, type Server } from 'node:http';
+import type { HealthRegistry } from '../telemetry/health';
 import type { Metrics } from '../telemetry/metrics';
 
-/** GET /metrics in Prometheus' text format, on a port of its own: it tells more than a stranger should know. */
-export function createMetricsServer(metrics: Metrics): Server {
+interface Page {
+  readonly status: number;
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/**
+ * For operators, on a port of its own, because it tells more than a stranger should know: GET /metrics in Prometheus' text format, and
+ * GET /health, what each check says, 503 where one of them is not well.
+ */
+export function createMetricsServer({
+  metrics,
+  health,
+}: {
+  readonly metrics: Metrics;
+  readonly health: HealthRegistry;
+}): Server {
+  const pages: Readonly<Record<string, () => Promise<Page>>> = {
+    '/metrics': async () => ({
+      status: 200,
+      contentType: metrics.registry.contentType,
+      text: await metrics.registry.metrics(),
+    }),
+    '/health': async () => {
+      const report = await health.report();
+      const isWell = report.ready && report.states.every(({ healthy }) => healthy);
+      return { status: isWell ? 200 : 503, contentType: 'application/json', text: JSON.stringify(report) };
+    },
+  };
   return createServer((request, response) => {
-    if (request.url !== '/metrics' || request.method !== 'GET') {
+    const page = pages[request.url ?? ''];
+    if (page === undefined || request.method !== 'GET') {
       response.writeHead(404).end();
       return;
     }
-    metrics.registry.metrics().then(
-      (text) => response.writeHead(200, { 'content-type': metrics.registry.contentType }).end(text),
+    page().then(
+      ({ status, contentType, text }) => response.writeHead(status, { 'content-type': contentType }).end(text),
       () => response.writeHead(500).end(),
     );
   });

@@ -1,5 +1,5 @@
 import type { AppError } from '../errors/appError';
-import type { Operation } from './connection';
+import type { Operation } from './operationsById';
 import type { GuardedResults } from './streamGuard';
 
 /** An operation that graphql-ws executes for one reader: a query, or a subscription that is not shared. */

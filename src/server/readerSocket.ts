@@ -47,10 +47,6 @@ export class ReaderSocket implements Flushable {
     return this.#slowSince;
   }
 
-  get isBlocked(): boolean {
-    return this.#isBlocked;
-  }
-
   /** Sends a payload in this turn, or remembers that the reader needs catching up. */
   offer(frame: SharedFrame, reader: WaitingReader): boolean {
     if (this.#slowSince !== null) {

@@ -69,7 +69,7 @@ async function startParts(parts: ServerParts, stops: (() => Promise<void>)[]): P
     stops.push(() => part.stop());
   }
 
-  const metricsServer = createMetricsServer(parts.metrics);
+  const metricsServer = createMetricsServer(parts);
   stops.push(() => closeServer(metricsServer));
   const app = await createHttpApp({
     ...parts,
@@ -99,7 +99,8 @@ async function drain(app: FastifyInstance): Promise<void> {
 }
 
 function guard({ schema, table }: GuardedApi, parts: ServerParts): GraphQLSchema {
-  return applyPermissions(schema, { table, settings: parts.access, rateLimiter: parts.rateLimiter });
+  const { access: settings, rateLimiter, denials } = parts;
+  return applyPermissions(schema, { table, settings, rateLimiter, denials });
 }
 
 function listen(server: Server, address: ListenAddress): Promise<void> {

@@ -2,7 +2,8 @@ import type { GraphQLSchema } from 'graphql';
 import type { AuthServices, GraphqlServices } from '../graphql/context';
 import type { AuthorityChange } from '../identity/authorityChange';
 import type { TokenVerifier } from '../security/authentication';
-import type { FieldRateLimiter } from '../security/fieldRateLimiter';
+import type { DeniedCalls } from '../security/deniedCalls';
+import type { CallLimiter, FieldRateLimiter } from '../security/fieldRateLimiter';
 import type { IntrospectionSettings } from '../security/introspection';
 import type { PermissionTable } from '../security/permissions';
 import type { TrustedOperations } from '../security/trustedOperations';
@@ -37,6 +38,9 @@ export interface ServerParts {
   readonly access: IntrospectionSettings;
   readonly trustedOperations: TrustedOperations;
   readonly rateLimiter: FieldRateLimiter;
+  /** For what is no field. */
+  readonly callLimiter: CallLimiter;
+  readonly denials: Pick<DeniedCalls, 'record'>;
   readonly tokens: TokenVerifier;
   readonly services: GraphqlServices;
   readonly authServices: AuthServices;

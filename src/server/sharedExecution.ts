@@ -42,6 +42,12 @@ function contextWithoutReader(services: GraphqlServices): GraphqlContext {
     get rateKey(): never {
       return refuse();
     },
+    get userAgent(): never {
+      return refuse();
+    },
+    get ip(): never {
+      return refuse();
+    },
     get requestId(): never {
       return refuse();
     },

@@ -16,6 +16,11 @@ export function headerOf(length: number): Uint8Array {
   return Uint8Array.of(finalTextFrame, 127, 0, 0, 0, 0, ...bytes);
 }
 
+export function headerLengthOf(length: number): number {
+  if (length < 126) return 2;
+  return length < 65_536 ? 4 : 10;
+}
+
 /** A message that is sent to one reader, as a whole frame. */
 export class WholeFrame {
   readonly bytes: Buffer;
@@ -28,19 +33,14 @@ export class WholeFrame {
 
 /** The payload of a `next` message, made once for all of its readers. */
 export class SharedFrame implements SharedPayload {
-  /** Everything behind the id. */
-  readonly tail: Uint8Array;
+  /** Everything behind the id. Text: many are held for those who come back, and a buffer of its own costs more than a short one holds. */
+  readonly tail: string;
+  /** Of the tail in UTF-8. */
+  readonly byteLength: number;
 
   constructor(payload: object) {
-    const text = `,"type":"next","payload":${JSON.stringify(payload)}}`;
-    // Not from Node's pool: a payload that is held for those who come back would hold its whole slab.
-    const tail = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
-    tail.write(text);
-    this.tail = tail;
-  }
-
-  get byteLength(): number {
-    return this.tail.length;
+    this.tail = `,"type":"next","payload":${JSON.stringify(payload)}}`;
+    this.byteLength = Buffer.byteLength(this.tail);
   }
 }
 

@@ -2,7 +2,8 @@ import type { AppError } from '../errors/appError';
 import type { Reader } from '../streams/reader';
 import type { Position } from '../streams/streamSource';
 import type { JoinedGroup } from '../streams/subscriptionHub';
-import type { Connection, Operation } from './connection';
+import type { Connection } from './connection';
+import type { Operation } from './operationsById';
 import type { WaitingReader } from './readerSocket';
 import { toIdText, type SharedFrame } from './sharedFrame';
 

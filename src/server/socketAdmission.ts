@@ -76,6 +76,8 @@ export class SocketAdmission {
   #contextOf(connection: Connection): GraphqlContext {
     return {
       transport: 'ws',
+      ip: connection.ip,
+      userAgent: null,
       requestId: randomUUID(),
       services: this.parts.services,
       get principal() {

@@ -59,7 +59,7 @@ export class SocketIdentity {
   /** Undefined where the connection is being closed over it. */
   #authenticate(connection: Connection, authorization: unknown): Principal | null | undefined {
     try {
-      return authenticate(authorization, this.parts.tokens);
+      return authenticate(authorization, this.parts.tokens, connection.ip);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       this.parts.metrics.refusals.inc({ code: error.code, transport: 'ws' });

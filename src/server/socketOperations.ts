@@ -8,7 +8,8 @@ import { isStreamSource, type StreamEvent, type StreamSource } from '../streams/
 import type { SubscriptionHub } from '../streams/subscriptionHub';
 import type { Metrics } from '../telemetry/metrics';
 import { closeCodes } from './closeCodes';
-import type { Connection, Operation } from './connection';
+import type { Connection } from './connection';
+import type { Operation } from './operationsById';
 import type { DocumentExecutor } from './documentExecutor';
 import { PlainOperation } from './plainOperation';
 import { shareExecution } from './sharedExecution';
@@ -92,10 +93,10 @@ export class SocketOperations implements SubscriptionKeeper {
   reassess(connection: Connection): void {
     const { identity } = connection;
     if (identity === null) return;
-    for (const operation of [...connection.operations.values()]) {
+    for (const operation of connection.operations.list()) {
       const row = this.parts.table.roots['Subscription']?.[operation.rootField ?? ''];
       if (row === undefined) continue;
-      const decision = decideAccess(row.who, identity, this.parts.settings);
+      const decision = decideAccess(row, identity, this.parts.settings);
       if (decision !== true) operation.refuse(decision);
     }
   }

@@ -62,6 +62,8 @@ export function attachSocketServer(httpServer: Server, parts: SocketServerParts)
       refuseUpgrade(stream, '403 Forbidden');
     } else {
       sockets.handleUpgrade(request, stream, head, (socket) => {
+        // From here on `ws` looks after its errors; two listeners would be kept in a list for each connection.
+        stream.off('error', destroy);
         SocketSession.open(socket, parts, { stream, address: request.socket.remoteAddress ?? 'unknown' });
       });
     }

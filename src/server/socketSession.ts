@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream';
-import { MessageType, parseMessage, type Message, type Server, type WebSocket as ProtocolSocket } from 'graphql-ws';
+import { MessageType, type Message, type Server, type WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
-import { rateKeyOf } from '../security/authentication';
+import { plainAddress } from '../security/authentication';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
 import type { BurstBuffer } from './burstBuffer';
+import { authorizationOf, isForeignMessage, readMessage } from './clientMessages';
 import { closeCodes, type CloseReason } from './closeCodes';
 import { Connection } from './connection';
 import type { Connections } from './connections';
@@ -53,7 +54,7 @@ export class SocketSession implements ProtocolSocket {
       registry: parts.connections,
       socket,
       reader: new ReaderSocket(socket, place.stream, parts),
-      addressKey: rateKeyOf(null, place.address),
+      ip: plainAddress(place.address),
       openedAt: parts.clock(),
       closeTimeoutMs: parts.caps.closeTimeoutMs,
     });
@@ -94,7 +95,8 @@ export class SocketSession implements ProtocolSocket {
   receive(text: string): void {
     const connection = this.#connection;
     connection.missedPings = 0;
-    const message = read(text);
+    // Before `connection_init` was acknowledged, everything is graphql-ws's to read and to refuse.
+    const message = connection.protocol?.acknowledged === true ? readMessage(text) : null;
     if (message?.type === MessageType.Pong && connection.reader.takeCredit()) return;
     const over = this.#endingOf();
     if (over !== null) connection.close(over);
@@ -202,35 +204,19 @@ function onSocketClose(this: WebSocket, code: number, reason: Buffer): void {
   sessions.get(this)?.ended(code, reason.toString());
 }
 
-/** Null for what is no message of the protocol: graphql-ws says so. */
-function read(text: string): Message | null {
-  try {
-    return parseMessage(text);
-  } catch {
-    return null;
-  }
-}
-
-/** Before `connection_init` was acknowledged, everything is graphql-ws's to refuse. */
+/** False where it is graphql-ws's to answer. */
 function isAnswered(connection: Connection, message: Message, { operations }: SocketSessionParts): boolean {
-  if (connection.protocol?.acknowledged !== true) return false;
   if (message.type === MessageType.Subscribe) return operations.subscribe(connection, message);
   return message.type === MessageType.Complete && operations.complete(connection, message.id);
 }
 
 /** A `ping` may bring a fresh token. Nothing else of its payload comes back: what is echoed to someone who does not read is kept for him. */
 function answerPing(connection: Connection, payload: unknown, { identity }: SocketSessionParts): string {
-  const authorization =
-    typeof payload === 'object' && payload !== null && 'authorization' in payload ? payload.authorization : null;
+  const authorization = authorizationOf(payload);
   if (authorization === null) return '{"type":"pong"}';
   const principal = identity.refresh(connection, authorization);
   if (principal === null) return '';
   return JSON.stringify({ type: 'pong', payload: { expiresAt: new Date(principal.expiresAt).toISOString() } });
-}
-
-/** graphql-ws's complaint about a message that only a server sends. */
-function isForeignMessage(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('Unexpected message of type');
 }
 
 function sendText(socket: WebSocket, data: string): Promise<void> {

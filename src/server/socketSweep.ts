@@ -53,7 +53,7 @@ function look(connection: Connection, now: number, { caps, maxBehindMs, onCapHit
   }
   const { slowSince } = reader;
   if (slowSince === null) return;
-  const isKeptWaiting = (): boolean => [...connection.operations.values()].some((operation) => operation.isKeptWaiting);
+  const isKeptWaiting = (): boolean => connection.operations.list().some((operation) => operation.isKeptWaiting);
   if (now - slowSince < caps.creditTimeoutMs && (now - slowSince < maxBehindMs || !isKeptWaiting())) return;
   onCapHit('slowReader');
   connection.close(closeCodes.slowReader);

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { syntheticMarkets } from './engine/marketSpec';
-import type { ReplaySource, SimulatorOptions, SyntheticSource } from './simulator';
+import type { ReplaySource, SimulatorOptions, SyntheticSource } from './simulatorOptions';
 
 /** What --help prints. */
 export const usage = `Usage: npm run simulator -- [options]
@@ -13,7 +13,7 @@ EXCHANGE_MEXC_WS_URL=ws://127.0.0.1:N/mexc. A recording is played over Binance's
   --seed TEXT         decides the whole course of every market                (default "tickgate")
   --rate N            steps of the invented traders a second in each market   (default 10)
   --quiet SYMBOL      a market in which nobody trades, e.g. XRPUSDT; repeatable
-  --replay FILE       plays recorded sockets of Binance spot instead (gzip or plain, one market a file); repeatable
+  --replay FILE       plays recorded sockets of Binance instead (gzip or plain, one market a file); repeatable
   --speed X           2 plays twice as fast as recorded, "max" as fast as it is read  (default 1)
   --replay-wait A,B   streams that must be subscribed to before the first line is played,
                       e.g. btcusdt@trade,btcusdt@depth@100ms            (default: any subscription)

@@ -5,6 +5,17 @@ export type MigrationClass = new () => MigrationInterface;
 
 const connectTimeoutMs = 10_000;
 const statementTimeoutMs = 15_000;
+/**
+ * A node that stands still in the middle of a transaction must not keep the others from what it has locked. Its statements that
+ * wait for a lock end before that, or each would be given the lock in turn and keep it as long again.
+ */
+const idleInTransactionMs = 5_500;
+const lockTimeoutMs = 5_000;
+const timeouts = {
+  statement_timeout: statementTimeoutMs,
+  idle_in_transaction_session_timeout: idleInTransactionMs,
+  lock_timeout: lockTimeoutMs,
+} as const;
 const maxConnections = 10;
 
 /** TypeORM over one PostgreSQL. Nothing is opened before `initialize`. The schema is changed by migrations alone. */
@@ -30,6 +41,6 @@ export function createDataSource(options: {
     poolSize: maxConnections,
     applicationName: 'tickgate',
     connectTimeoutMS: connectTimeoutMs,
-    extra: (options.hasStatementTimeout ?? true) ? { statement_timeout: statementTimeoutMs } : {},
+    extra: (options.hasStatementTimeout ?? true) ? timeouts : {},
   });
 }

@@ -102,12 +102,18 @@ export class NotificationListener {
   }
 
   async stop(): Promise<void> {
+    const wasUp = this.#isUp;
     this.#isStopped = true;
     this.#isUp = false;
     if (this.#retry !== null) clearTimeout(this.#retry);
     const connection = this.#connection;
     this.#connection = null;
     if (connection === null) return;
+    if (!wasUp) {
+      // pg would leave whoever waits for a connection that is ended on its way waiting for ever, and with it what waits for our end.
+      connection.socket.destroy();
+      return;
+    }
     connection.socket.setTimeout(this.parts.timing.answerWithinMs, () => connection.socket.destroy());
     await connection.client.end();
   }

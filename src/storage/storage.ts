@@ -1,15 +1,48 @@
 import type { DataSource } from 'typeorm';
 import type { HealthState } from '../telemetry/health';
+import { findExcessRights, findOwned, grantApplicationRights } from './applicationRole';
 import { createDataSource, type MigrationClass } from './dataSource';
+import { runningDatabaseUrl } from './embedded/credentials';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/embeddedPostgres';
 import { migrate } from './migrate';
 import { StorageError, firstLineOf, reasonOf } from './storageError';
+import { PasswordStore } from './identity/passwordStore';
+import { AccessRecords } from './identity/accessRecords';
+import { UserAdministration } from './identity/userAdministration';
+import { SecondFactorStore } from './identity/secondFactorStore';
+import { SessionStore } from './identity/sessionStore';
+import { SignInAddresses } from './identity/signInAddresses';
+import { FollowedTable, type FollowedTableOptions } from './followedTable';
+import { ApiKeyStore, readLiveApiKeys, type LiveApiKey } from './identity/apiKeyStore';
+import { readRing, type RingReading } from './identity/signingKeyRecords';
+import { SigningKeyStore } from './identity/signingKeyStore';
+import { AuditEntries } from './audit/auditEntries';
+import { AuditLinks } from './audit/auditLinks';
+import { ErasureStore } from './privacy/erasureStore';
+import { PersonalDataStore } from './privacy/personalDataStore';
+import { PaperLedgerRepository } from './paper/paperLedger.repository';
+import { AccountEvents } from './trading/accountEvents';
+import { AccountNews, type AccountNewsOptions } from './trading/accountNews';
+import { AccountStore } from './trading/accountStore';
+import { CredentialStore } from './trading/credentialStore';
+import { GrantStore } from './trading/grantStore';
+import { LeaderLock } from './trading/leaderLock';
+import { OrderQueries } from './trading/orderQueries';
+import { PositionQueries } from './trading/positionQueries';
+import { PnlStore } from './trading/pnlStore';
+import { RiskStore } from './trading/riskStore';
+import { TradeQueries } from './trading/tradeQueries';
+import { TradingFigureStore } from './trading/tradingFigures';
+import { TradingStore } from './trading/tradingStore';
 import { UserChanges, type UserChangesOptions } from './userChanges';
 import { UserRepository } from './user.repository';
+import type { RunQuery } from './userStanding';
 
 export interface StorageOptions {
   /** PostgreSQL to use; null starts the embedded one in `dataDir`. */
   readonly databaseUrl: string | null;
+  /** The same database as the owner of its schema, who runs the migrations; left out, `databaseUrl` names the owner. */
+  readonly ownerUrl?: string | null;
   /** Absolute. */
   readonly dataDir: string;
   readonly migrations: readonly MigrationClass[];
@@ -21,12 +54,44 @@ export interface StorageOptions {
 /** The database, open and with its schema up to date. */
 export interface Storage {
   readonly users: UserRepository;
+  readonly userAdministration: UserAdministration;
+  readonly accessRecords: AccessRecords;
+  readonly sessions: SessionStore;
+  readonly passwords: PasswordStore;
+  readonly secondFactors: SecondFactorStore;
+  readonly signInAddresses: SignInAddresses;
+  readonly apiKeys: ApiKeyStore;
+  readonly signingKeys: SigningKeyStore;
+  readonly trading: TradingStore;
+  readonly tradingFigures: TradingFigureStore;
+  readonly accounts: AccountStore;
+  readonly orders: OrderQueries;
+  readonly trades: TradeQueries;
+  readonly positions: PositionQueries;
+  readonly accountEvents: AccountEvents;
+  readonly credentials: CredentialStore;
+  readonly grants: GrantStore;
+  readonly risk: RiskStore;
+  readonly pnl: PnlStore;
+  readonly paper: PaperLedgerRepository;
+  readonly personalData: PersonalDataStore;
+  readonly erasures: ErasureStore;
+  readonly auditEntries: AuditEntries;
+  readonly auditLinks: AuditLinks;
+  /** To be released before the storage is stopped. */
+  leaderLock(onLost: () => void): LeaderLock;
   /** Where it is, for the operator: no password. */
   readonly place: string;
   /** Resolves when an embedded server has ended by itself; never where DATABASE_URL is used. */
   readonly crashed: Promise<void>;
   /** Asks the database for one row. */
   check(): Promise<HealthState>;
+  /** To be started, and stopped before the storage. */
+  accountNews(options: AccountNewsOptions): AccountNews;
+  /** To be started, and stopped before the storage. */
+  signingKeyChanges(options: FollowedTableOptions<RingReading>): FollowedTable<RingReading>;
+  /** To be started, and stopped before the storage. */
+  apiKeyChanges(options: FollowedTableOptions<readonly LiveApiKey[]>): FollowedTable<readonly LiveApiKey[]>;
   /** To be started, and stopped before the storage. */
   userChanges(options: UserChangesOptions): UserChanges;
   /** Closes connections, then stops an embedded server. May be called twice. */
@@ -35,11 +100,13 @@ export interface Storage {
 
 /** Opens the database and runs the migrations that are missing. Throws StorageError: a sentence and an exit status. */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
-  const { databaseUrl } = options;
+  const { databaseUrl, ownerUrl = null } = options;
+  if (databaseUrl === null && ownerUrl !== null)
+    throw new StorageError('MIGRATION_DATABASE_URL is given without DATABASE_URL: set both, or neither.');
   const embedded = databaseUrl === null ? await startEmbeddedPostgres(options) : null;
   const url = databaseUrl ?? embedded?.url ?? '';
   try {
-    await runMigrations(url, options);
+    await runMigrations(url, { ...options, ownerUrl });
     const dataSource = await connect(url, options);
     return toStorage({ dataSource, embedded, url });
   } catch (error) {
@@ -48,14 +115,54 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   }
 }
 
+/** A database that is up: it is neither started nor brought up to date, nor stopped with what is opened here. Throws StorageError. */
+export async function openRunningStorage({
+  databaseUrl,
+  dataDir,
+}: Pick<StorageOptions, 'databaseUrl' | 'dataDir'>): Promise<Storage> {
+  const url = databaseUrl ?? runningDatabaseUrl(dataDir);
+  return toStorage({ dataSource: await connect(url, { migrations: [] }), embedded: null, url });
+}
+
+/** How many records each key-encryption key seals, in a database that is up: it is neither started nor brought up to date. Throws StorageError. */
+export async function countSealedRecords({
+  databaseUrl,
+  dataDir,
+}: Pick<StorageOptions, 'databaseUrl' | 'dataDir'>): Promise<ReadonlyMap<string, number>> {
+  const url = databaseUrl ?? runningDatabaseUrl(dataDir);
+  const dataSource = await connect(url, { migrations: [] });
+  try {
+    const counts = await Promise.all([
+      new CredentialStore({ dataSource }).countByKey(),
+      new SigningKeyStore({ dataSource }).countByKey(),
+      new SecondFactorStore({ dataSource }).countByKey(),
+    ]);
+    const sums = new Map<string, number>();
+    for (const [id, count] of counts.flatMap((each) => [...each])) sums.set(id, (sums.get(id) ?? 0) + count);
+    return sums;
+  } catch (error) {
+    throw new StorageError(`The sealed keys in ${withoutCredentials(url)} cannot be counted (${reasonOf(error)}).`, {
+      cause: error,
+    });
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
 /** On a connection of their own: a migration may take longer than any statement of a request. */
-async function runMigrations(url: string, options: StorageOptions): Promise<void> {
-  const dataSource = await connect(url, { ...options, hasStatementTimeout: false });
+async function runMigrations(
+  url: string,
+  options: StorageOptions & { readonly ownerUrl: string | null },
+): Promise<void> {
+  const { ownerUrl } = options;
+  const role = ownerUrl === null ? null : await roleAt(url);
+  const dataSource = await connect(ownerUrl ?? url, { ...options, hasStatementTimeout: false });
   try {
     options.signal.throwIfAborted();
-    await migrate({ dataSource, onProgress: options.onProgress });
+    const afterwards = role === null ? {} : { afterwards: () => confine(dataSource, role) };
+    await migrate({ dataSource, onProgress: options.onProgress, ...afterwards });
   } catch (error) {
-    if (options.signal.aborted) throw error;
+    if (options.signal.aborted || error instanceof StorageError) throw error;
     throw new StorageError(
       `The schema of ${withoutCredentials(url)} cannot be brought up to date: ${firstLineOf(error)}`,
       {
@@ -64,6 +171,30 @@ async function runMigrations(url: string, options: StorageOptions): Promise<void
     );
   } finally {
     await dataSource.destroy();
+  }
+}
+
+async function roleAt(url: string): Promise<string> {
+  const dataSource = await connect(url, { migrations: [] });
+  try {
+    const [row] = await dataSource.query<readonly { readonly role: string }[]>('SELECT current_user AS role');
+    return row?.role ?? '';
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** Lets the server's own role do what the server does, and nothing beyond. Throws StorageError where it can do more all the same. */
+async function confine(owner: DataSource, role: string): Promise<void> {
+  const run: RunQuery = (text, values) => owner.query(text, [...values]);
+  // First: what is taken from the owner of a table is taken from the server that runs as its owner.
+  const [owned] = await findOwned(run, role);
+  if (owned === undefined) await grantApplicationRights(run, role);
+  const excess = owned ?? (await findExcessRights(run, role))[0];
+  if (excess !== undefined) {
+    throw new StorageError(
+      `The role ${role} of DATABASE_URL ${excess}: beside MIGRATION_DATABASE_URL, give the server a role of its own that does not.`,
+    );
   }
 }
 
@@ -87,6 +218,7 @@ function toStorage(parts: {
 }): Storage {
   const { dataSource, embedded, url } = parts;
   const place = withoutCredentials(url);
+  const pool: RunQuery = (text, values) => dataSource.query(text, [...values]);
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     await dataSource.destroy();
@@ -94,11 +226,54 @@ function toStorage(parts: {
   };
   return {
     users: new UserRepository({ dataSource }),
+    userAdministration: new UserAdministration({ dataSource }),
+    accessRecords: new AccessRecords({ dataSource }),
+    sessions: new SessionStore({ dataSource }),
+    passwords: new PasswordStore({ dataSource }),
+    secondFactors: new SecondFactorStore({ dataSource }),
+    signInAddresses: new SignInAddresses({ dataSource }),
+    apiKeys: new ApiKeyStore({ dataSource }),
+    signingKeys: new SigningKeyStore({ dataSource }),
+    trading: new TradingStore({ dataSource }),
+    tradingFigures: new TradingFigureStore({ dataSource }),
+    accounts: new AccountStore({ dataSource }),
+    orders: new OrderQueries({ dataSource }),
+    trades: new TradeQueries({ dataSource }),
+    positions: new PositionQueries({ dataSource }),
+    accountEvents: new AccountEvents({ dataSource }),
+    credentials: new CredentialStore({ dataSource }),
+    grants: new GrantStore({ dataSource }),
+    risk: new RiskStore({ dataSource }),
+    pnl: new PnlStore({ dataSource }),
+    paper: new PaperLedgerRepository({ dataSource }),
+    personalData: new PersonalDataStore({ dataSource }),
+    erasures: new ErasureStore({ dataSource }),
+    auditEntries: new AuditEntries({ dataSource }),
+    auditLinks: new AuditLinks({ dataSource }),
+    leaderLock: (onLost) => new LeaderLock({ url, onLost }),
     place: embedded === null ? place : `${place} (embedded, process ${embedded.pid})`,
     crashed: embedded?.crashed ?? new Promise<void>(() => undefined),
     check: () => checkHealth(dataSource),
-    userChanges: (options) =>
-      new UserChanges({ ...options, url, pool: (text, values) => dataSource.query(text, [...values]) }),
+    accountNews: (options) => new AccountNews({ ...options, url, pool }),
+    signingKeyChanges: (options) =>
+      new FollowedTable({
+        ...options,
+        name: 'signing keys',
+        channel: 'tickgate_signing_keys',
+        read: readRing,
+        url,
+        pool,
+      }),
+    apiKeyChanges: (options) =>
+      new FollowedTable({
+        ...options,
+        name: 'API keys',
+        channel: 'tickgate_api_keys',
+        read: readLiveApiKeys,
+        url,
+        pool,
+      }),
+    userChanges: (options) => new UserChanges({ ...options, url, pool }),
     stop: () => (stopping ??= stop()),
   };
 }

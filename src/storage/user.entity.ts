@@ -5,6 +5,7 @@ import type { UserRole } from './userRole';
 @Entity('users')
 @Unique('users_email_key', ['email'])
 @Check('users_email_lowercase', `email = lower(email)`)
+@Check('users_erased_stay_out', `erased_at IS NULL OR disabled`)
 @Check(
   'users_roles_known',
   `cardinality(roles) > 0 AND roles <@ ARRAY['VIEWER', 'ANALYST', 'TRADER', 'AUDITOR', 'ADMIN']`,
@@ -45,4 +46,8 @@ export class UserEntity {
   /** When the user was disabled last; null: never. */
   @Column({ type: 'timestamptz', name: 'disabled_at', nullable: true, insert: false, update: false, select: false })
   disabledAt!: Date | null;
+
+  /** When the account was erased: what is left is a pseudonym. Written by `ErasureStore` alone. */
+  @Column({ type: 'timestamptz', name: 'erased_at', nullable: true, insert: false, update: false, select: false })
+  erasedAt!: Date | null;
 }

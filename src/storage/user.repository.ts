@@ -55,6 +55,7 @@ export class UserRepository {
   }
 }
 
-function toStoredEmail(email: string): string {
+/** As the database keeps it, and compares it. */
+export function toStoredEmail(email: string): string {
   return email.trim().toLowerCase();
 }

@@ -3,11 +3,13 @@ import type { BackgroundRunner } from '../telemetry/backgroundRunner';
 import type { Logger } from '../telemetry/logger';
 import { NotificationListener, type ListenerTiming } from './notificationListener';
 import { StorageError } from './storageError';
+import { readEndedSessions } from './identity/sessionStore';
 import { readChangedStandings, readStandings, type RunQuery, type UserStanding } from './userStanding';
 
 /** What the trigger of the migration tells changes on. */
 const channel = 'tickgate_users';
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const sessionPrefix = 'session ';
 
 export interface UserChangesOptions {
   /** How far back a change still matters to someone: the life of an access token and a margin. */
@@ -16,6 +18,8 @@ export interface UserChangesOptions {
   readonly onUser: (user: UserStanding) => void;
   /** Told of a user who has changed and who could not be read in time. `onUser` follows once it is known how. */
   readonly onDoubt: (userId: string) => void;
+  /** Told of a session that has ended, perhaps more than once. */
+  readonly onSessionEnd: (sessionId: string) => void;
   readonly runner: BackgroundRunner;
   readonly logger: Logger;
   /** 0 inclusive to 1 exclusive. */
@@ -39,9 +43,9 @@ const usualTiming: UserChangesTiming = {
 };
 
 /**
- * Who is disabled, and who has which roles, as the `users` table says it from one moment to the next.
+ * Who is disabled, who has which roles and which sessions have ended, as the database says it from one moment to the next.
  * Changes are heard at once on a connection of its own, on which nothing else runs: PostgreSQL passes no notification on
- * in the middle of a statement. While that is lost, whoever changed of late is read every 5 s, and once more when it is back.
+ * in the middle of a statement. While that is lost, whatever changed of late is read every 5 s, and once more when it is back.
  * Readings follow each other, so the last one told is the newest.
  */
 export class UserChanges {
@@ -62,7 +66,8 @@ export class UserChanges {
       channel,
       queryElsewhere: pool,
       onNotification: (payload) => {
-        this.#note(payload);
+        if (payload.startsWith(sessionPrefix)) parts.onSessionEnd(payload.slice(sessionPrefix.length));
+        else this.#note(payload);
         this.#wake();
       },
       onUp: () => {
@@ -154,9 +159,11 @@ export class UserChanges {
   }
 
   async #catchUp(): Promise<void> {
+    const { pool, lookBackMs, onSessionEnd } = this.parts;
     this.#mustCatchUp = false;
     try {
-      this.#tell(await this.#read(readChangedStandings(this.parts.pool, this.parts.lookBackMs)));
+      this.#tell(await this.#read(readChangedStandings(pool, lookBackMs)));
+      for (const sessionId of await this.#read(readEndedSessions(pool, lookBackMs))) onSessionEnd(sessionId);
     } catch (error) {
       this.#mustCatchUp = true;
       throw error;
@@ -168,10 +175,10 @@ export class UserChanges {
   }
 
   /** A connection of the pool that hangs must not hold up the one reader: what comes too late is passed over. */
-  async #read(reading: Promise<readonly UserStanding[]>): Promise<readonly UserStanding[]> {
+  async #read<Row>(reading: Promise<readonly Row[]>): Promise<readonly Row[]> {
     const { pollMs } = this.#timing;
-    const users = await Promise.race([reading, delay(pollMs, null, { ref: false })]);
-    if (users === null) throw new StorageError(`The database has not answered within ${pollMs} ms.`);
-    return users;
+    const rows = await Promise.race([reading, delay(pollMs, null, { ref: false })]);
+    if (rows === null) throw new StorageError(`The database has not answered within ${pollMs} ms.`);
+    return rows;
   }
 }

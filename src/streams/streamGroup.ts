@@ -129,8 +129,7 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
   #publish(event: Event): void {
     const before = this.#position;
     this.#position = this.parts.stream.position;
-    this.#missed.clear();
-    this.#openings.clear();
+    this.#forgetTold();
     const payload = this.parts.render(event);
     if (this.#ring === null) {
       this.#ring = new ReplayRing(this.parts.ringBounds, this.#position.seq);
@@ -143,10 +142,24 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
       }
       if (this.keepsEverything) this.#dropOverrun(this.#ring);
     }
+    if (this.#waiting.size > 0) this.#admitWaiting(this.#ring);
+    if (this.#returning.size > 0) this.#catchUpReturning();
+  }
+
+  /** Only where there is something: clearing what is empty costs a new table, for each event of each group. */
+  #forgetTold(): void {
+    if (this.#missed.size > 0) this.#missed.clear();
+    if (this.#openings.size > 0) this.#openings.clear();
+  }
+
+  #admitWaiting(ring: ReplayRing<Payload>): void {
     for (const reader of this.#waiting) {
-      this.#admit(reader, this.#ring);
+      this.#admit(reader, ring);
       this.#waiting.delete(reader);
     }
+  }
+
+  #catchUpReturning(): void {
     for (const reader of [...this.#returning]) this.catchUp(reader);
     this.#returning.clear();
   }

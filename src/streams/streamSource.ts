@@ -8,7 +8,7 @@ export interface StreamEvent {
 export interface Position {
   /** `meta.seq` of the last event it was told. */
   readonly seq: number;
-  /** How many items (trades) the stream had told by then. */
+  /** How many items (trades) the stream had told by then, or had dropped before it could. */
   readonly items: number;
 }
 

@@ -7,22 +7,44 @@ export interface HealthState {
 
 export type HealthCheck = () => HealthState | Promise<HealthState>;
 
-/** What must be true for this process to serve. Rooms register a check; `/readyz` asks them all. */
+/**
+ * Rooms register a check. `/readyz` goes by what must be true for this process to serve; what another process could do no better
+ * (an exchange that does not answer an account) is watched besides, and told to operators alone.
+ */
 export class HealthRegistry {
-  readonly #checks: HealthCheck[] = [];
-  #stopping = false;
+  readonly #vital: HealthCheck[] = [];
+  readonly #watched: HealthCheck[] = [];
+  #isStopping = false;
 
   register(check: HealthCheck): void {
-    this.#checks.push(check);
+    this.#vital.push(check);
+  }
+
+  watch(check: HealthCheck): void {
+    this.#watched.push(check);
   }
 
   /** From now on the process is not ready: it is shutting down. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
   markStopping(): void {
-    this.#stopping = true;
+    this.#isStopping = true;
   }
 
   async read(): Promise<{ readonly ready: boolean; readonly states: readonly HealthState[] }> {
-    const states = await Promise.all(this.#checks.map(async (check) => check()));
-    return { ready: !this.#stopping && states.every((state) => state.healthy), states };
+    const states = await this.#ask(this.#vital);
+    return { ready: !this.#isStopping && states.every((state) => state.healthy), states };
+  }
+
+  /** Everything that is checked, for the operator. */
+  async report(): Promise<{ readonly ready: boolean; readonly states: readonly HealthState[] }> {
+    const [{ ready, states }, watched] = await Promise.all([this.read(), this.#ask(this.#watched)]);
+    return { ready, states: [...states, ...watched] };
+  }
+
+  #ask(checks: readonly HealthCheck[]): Promise<readonly HealthState[]> {
+    return Promise.all(checks.map(async (check) => check()));
   }
 }

@@ -20,6 +20,8 @@ export interface Metrics {
   readonly feedsOpen: Gauge<'exchange' | 'channel'>;
   readonly mailboxDropped: Counter<'channel'>;
   readonly backgroundFailures: Counter<'task'>;
+  readonly refreshTokensReused: Counter;
+  readonly tradingAlarms: Counter<'kind'>;
 }
 
 export function createMetrics(): Metrics {
@@ -123,6 +125,17 @@ export function createMetrics(): Metrics {
       name: 'tickgate_background_failures_total',
       help: 'Failures of background work.',
       labelNames: ['task'],
+      registers,
+    }),
+    refreshTokensReused: new Counter({
+      name: 'tickgate_refresh_tokens_reused_total',
+      help: 'Sessions ended because a refresh token of theirs was used twice.',
+      registers,
+    }),
+    tradingAlarms: new Counter({
+      name: 'tickgate_trading_alarms_total',
+      help: 'What an account needs a person for, by kind.',
+      labelNames: ['kind'],
       registers,
     }),
   };

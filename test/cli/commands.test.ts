@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import path from 'node:path';
 import { Command } from '../kit/command';
+import { eventually } from '../kit/eventually';
 import { makeTemporaryDir } from '../kit/temporaryDir';
 
 const temporary = makeTemporaryDir();
@@ -21,12 +22,17 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function startServer(): Promise<{
+/** What a server logged at the level of a warning and above. */
+function complaintsIn(output: string): readonly string[] {
+  return output.split('\n').filter((line) => line.startsWith('{') && Number(/"level":(\d+)/.exec(line)?.[1]) >= 40);
+}
+
+async function startServer(changes: Readonly<Record<string, string>> = {}): Promise<{
   readonly command: Command;
   readonly port: string;
   readonly databasePid: number;
 }> {
-  const command = new Command('start', [], environment);
+  const command = new Command('start', [], { ...environment, ...changes });
   const [, port = ''] = await command.says(/Tickgate is running: http:\/\/localhost:(\d+)\/graphql/);
   const [, databasePid = ''] = await command.says(/embedded, process (\d+)/);
   return { command, port, databasePid: Number(databasePid) };
@@ -75,6 +81,24 @@ describe('start, token and watch', () => {
     const passwords = (JSON.parse(before) as { readonly password: string }[]).map(({ password }) => password);
     expect(passwords.filter((password) => command.stdout.includes(password))).toEqual([]);
     expect(await command.stop()).toBe(0);
+  });
+
+  it('stop without a word of complaint where they have only just started, whatever is still under way then', async () => {
+    for (const exchange of ['not asked yet', 'answering']) {
+      const { command } = await startServer({ LOG_LEVEL: 'info' });
+      if (exchange === 'answering') await eventually(() => command.stderr.includes('exchange answers'));
+      expect(await command.stop()).toBe(0);
+      expect(complaintsIn(command.stderr)).toEqual([]);
+    }
+  });
+
+  it('replace the signing keys in an emergency while nothing runs, and give no token then', async () => {
+    const token = new Command('token', [], environment);
+    expect([await token.ended, token.stdout]).toEqual([69, '']);
+    expect(token.stderr).toMatch(/^PostgreSQL at \S+ cannot be used[^\n]*\n$/);
+    const rotation = new Command('rotateKeys', ['--emergency'], { ...environment, ACCESS_TOKEN_ALGORITHM: 'ES256' });
+    expect([await rotation.ended, rotation.stderr]).toEqual([0, '']);
+    expect(rotation.stdout).toMatch(/ signs now\. 1 older keys and 0 sessions have ended/);
   });
 
   it('start the simulated exchange again when it dies', async () => {

@@ -70,6 +70,9 @@ describe('bad values', () => {
     ['ACCESS_TOKEN_TTL_S', '0'],
     ['ACCESS_TOKEN_TTL_S', '86400'],
     ['ACCESS_TOKEN_PRIVATE_KEY', 'changeme'],
+    ['ACCESS_TOKEN_ALGORITHM', 'HS256'],
+    ['ACCESS_TOKEN_ALGORITHM', 'none'],
+    ['ACCESS_TOKEN_KEY_DAYS', '-1'],
     ['SIMULATOR_RATE', 'NaN'],
   ])('refuses %s=%s', (name, value) => {
     expect(project.problemsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} .*must be`))]);

@@ -18,7 +18,7 @@ describe('defaults', () => {
       redis: { url: null },
       exchanges: [{ id: 'simulator', ccxtId: 'binance', sandbox: false, restUrl: null, wsUrl: null }],
       access: { publicMarketData: false, operations: 'open', introspection: true },
-      tokens: { privateKeyPem: null, ttlS: 600 },
+      tokens: { privateKeyPem: null, ttlS: 600, algorithm: 'RS256', keyDays: 30 },
     });
   });
 
@@ -150,7 +150,7 @@ describe('production', () => {
     });
   });
 
-  it.each(['HOST', 'DATABASE_URL', 'ACCESS_TOKEN_PRIVATE_KEY', 'EXCHANGES'])('refuses to start without %s', (name) => {
+  it.each(['HOST', 'DATABASE_URL', 'CREDENTIAL_KEYS', 'EXCHANGES'])('refuses to start without %s', (name) => {
     expect(project.problemsOf({ ...production, [name]: undefined })).toEqual([
       expect.stringMatching(new RegExp(`^${name} is required in production`)),
     ]);

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../src/config/config';
@@ -24,6 +24,8 @@ export const production: Environment = {
   EXCHANGES: 'binance,mexc',
   DATABASE_URL: 'postgres://app:very-secret@db.internal/tickgate',
   ACCESS_TOKEN_PRIVATE_KEY: strongPem,
+  CREDENTIAL_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+  AUDIT_KEY: randomBytes(32).toString('base64'),
 };
 
 /** A project's folder of its own for each test of the file, empty but for what the test writes there. */

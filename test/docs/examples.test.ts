@@ -111,14 +111,17 @@ describe('docs/examples/livePrices.mjs', () => {
     return told;
   }
 
-  /** Goes on round by round until then; nothing is told before the example has what was told last. */
-  async function tellUntil(example: Example, isEnough: () => boolean): Promise<void> {
+  /**
+   * Goes on round by round until then; nothing is told before the example has what was told last. Gives what was true then: once nobody
+   * listens, the server forgets it within a second.
+   */
+  async function tellUntil(example: Example, isEnough: () => boolean): Promise<unknown> {
     // An opening SNAPSHOT comes when all markets have said something.
     for (const words of await tellAll()) await example.says(words);
     for (;;) {
       for await (const words of tellRound()) {
         await example.says(words);
-        if (isEnough() || example.hasEnded) return;
+        if (isEnough() || example.hasEnded) return serverState();
       }
     }
   }
@@ -164,10 +167,10 @@ describe('docs/examples/livePrices.mjs', () => {
     middle = 2_000;
     for (let count = 0; count < 3; count += 1) await tellAll();
     await eventually(() => example.count(' connected') === 2);
-    await tellUntil(example, () => eventsOf() === maxEvents);
+    const told = await tellUntil(example, () => eventsOf() === maxEvents);
 
     expect([await example.ended, example.stderr]).toEqual([0, '']);
-    expect(stateOf(example)).toEqual(serverState());
+    expect(stateOf(example)).toEqual(told);
     expect(example.count('RESUME_NOT_AVAILABLE')).toBe(isKeptOpen ? 0 : 2);
     expect(example.count('SNAPSHOT')).toBe(isKeptOpen ? 2 : 4);
   });
@@ -177,10 +180,11 @@ describe('docs/examples/livePrices.mjs', () => {
     const example = runSignedIn(server.running.port);
     await example.says('connected');
     const firstEndsAt = Date.now() + 6_000;
-    await tellUntil(example, () => example.count('token good until') > 0 && Date.now() > firstEndsAt + 500);
+    const isRenewed = (): boolean => example.count('token good until') > 0 && Date.now() > firstEndsAt + 500;
+    const told = await tellUntil(example, isRenewed);
     expect([await example.stop(), example.stderr]).toEqual([0, '']);
     expect([example.count(' connected'), example.count('disconnected')]).toEqual([1, 1]);
-    expect(stateOf(example)).toEqual(serverState());
+    expect(stateOf(example)).toEqual(told);
   });
 
   it('ends when the server takes its credentials for none', async () => {

@@ -18,15 +18,20 @@ describe('market data of MEXC', () => {
   let simulator: RunningSimulator;
   let path: MarketPath;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     simulator = await startSimulator({ args: ['--rate', '50'] });
+  });
+
+  beforeEach(() => {
     path = connectMarketPath(simulator, { ccxtId: 'mexc' });
   });
 
   afterEach(async () => {
     await path.stop();
-    await simulator.stop();
+    await simulator.control('DELETE', 'faults');
   });
+
+  afterAll(() => simulator.stop());
 
   const tickers = async () =>
     new StreamReader(await path.streams.tickers({ marketIds: [btc], intervalMs: 0, after: null }));

@@ -25,13 +25,19 @@ interface RestBook {
 const exact = (levels: Levels): Levels =>
   levels.map(([price, amount]) => [toDecimalString(price), toDecimalString(amount)]);
 
+let simulator: RunningSimulator;
+
+beforeAll(async () => {
+  simulator = await startSimulator({ args: ['--rate', '100'] });
+});
+
+afterAll(() => simulator.stop());
+
 describe.each(venues)('the order book of $ccxtId under faults', ({ ccxtId, stream, depthPath }) => {
-  let simulator: RunningSimulator;
   let path: MarketPath;
   let reader: StreamReader<OrderBookEvent>;
 
   beforeEach(async () => {
-    simulator = await startSimulator({ args: ['--rate', '100'] });
     path = connectMarketPath(simulator, { ccxtId });
     reader = new StreamReader(await path.streams.orderBook({ marketId: btc, depth, intervalMs: 0, after: null }));
     await reader.first(({ meta }) => meta.kind === 'UPDATE');
@@ -40,7 +46,7 @@ describe.each(venues)('the order book of $ccxtId under faults', ({ ccxtId, strea
   afterEach(async () => {
     await reader.stop();
     await path.stop();
-    await simulator.stop();
+    await simulator.control('DELETE', 'faults');
   });
 
   const health = () => path.feeds.health(btc);

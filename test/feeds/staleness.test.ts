@@ -28,18 +28,26 @@ async function staleDelayMs(reader: StreamReader<MetaEvent>, since: number): Pro
   return (reader.arrivals[reader.events.indexOf(event)] ?? Infinity) - since;
 }
 
+/** One for both protocols; it comes back on the same port where it was killed. */
+let simulator: RunningSimulator;
+const startAt = (port: number): Promise<RunningSimulator> => startSimulator({ port, args: ['--quiet', 'XRPUSDT'] });
+
+beforeAll(async () => {
+  simulator = await startAt(0);
+});
+
+afterAll(() => simulator.stop());
+
 describe.each(['binance', 'mexc'] as const)('a source of %s that falls silent', (ccxtId) => {
-  let simulator: RunningSimulator;
   let path: MarketPath;
 
-  beforeEach(async () => {
-    simulator = await startSimulator({ args: ['--quiet', 'XRPUSDT'] });
+  beforeEach(() => {
     path = connectMarketPath(simulator, { ccxtId });
   });
 
   afterEach(async () => {
     await path.stop();
-    await simulator.stop();
+    await simulator.control('DELETE', 'faults');
   });
 
   it('gives STALE on every stream within 2.5 s of a killed exchange, and a SNAPSHOT after its return', async () => {
@@ -50,7 +58,7 @@ describe.each(['binance', 'mexc'] as const)('a source of %s that falls silent', 
     for (const reader of readers) expect(await staleDelayMs(reader, killedAt)).toBeLessThan(staleWithinMs);
     expect(path.feeds.health(btc)).toMatchObject({ stale: true, aliveAt: null });
 
-    simulator = await startSimulator({ port: simulator.port });
+    simulator = await startAt(simulator.port);
     for (const reader of readers) {
       const staleAt = reader.events.findIndex(isStale);
       await reader.firstFrom(staleAt, isSnapshot);
@@ -106,7 +114,7 @@ describe.each(['binance', 'mexc'] as const)('a source of %s that falls silent', 
     // A candle event holds a candle, and there is none yet.
     expect(await eventually(() => all[3]!.error)).toMatchObject({ code: 'EXCHANGE_UNAVAILABLE' });
     expect(Date.now() - openedAt).toBeLessThan(staleWithinMs);
-    simulator = await startSimulator({ port: simulator.port });
+    simulator = await startAt(simulator.port);
     for (const reader of readers) await reader.first(isSnapshot);
     await Promise.all(readers.map((reader) => reader.stop()));
   });

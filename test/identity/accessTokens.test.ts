@@ -1,11 +1,13 @@
 import { createHmac, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { AccessTokens } from '../../src/identity/accessTokens';
-import { SigningKey } from '../../src/identity/signingKey';
+import { KeyRingError } from '../../src/identity/signing/keyRingError';
+import { SigningKey } from '../../src/identity/signing/signingKey';
+import { soleKey } from '../../src/identity/signing/soleKey';
 
 const nowMs = Date.UTC(2026, 0, 1);
 const userId = 'f7f8fe2c-cb8b-42bf-8ba8-bdf4b075983d';
-const pem = makePem(3072);
-const signingKey = new SigningKey(pem);
+const signingKey = makeKey();
+const ellipticKey = new SigningKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
 const goodHeader = { alg: 'RS256', typ: 'at+jwt', kid: signingKey.kid };
 const goodClaims = {
   iss: 'tickgate',
@@ -18,18 +20,14 @@ const goodClaims = {
   roles: ['TRADER'],
 };
 
-function makePem(modulusLength: number): string {
-  return generateKeyPairSync('rsa', {
-    modulusLength,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  }).privateKey;
+function makeKey(): SigningKey {
+  return new SigningKey(generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey);
 }
 
-function makeTokens(clock = (): number => nowMs): AccessTokens {
+function makeTokens(clock = (): number => nowMs, keys = soleKey(signingKey)): AccessTokens {
   const ids = ['token-1', 'session-1'];
   return new AccessTokens({
-    signingKey,
+    keys,
     issuer: 'tickgate',
     audience: 'tickgate-api',
     ttlS: 600,
@@ -45,13 +43,14 @@ function encode(value: unknown): string {
 /** Signs by hand: the library would refuse to write some of these. */
 function forge(header: object, claims: object, key: KeyObject = signingKey.privateKey): string {
   const signed = `${encode(header)}.${encode(claims)}`;
-  return `${signed}.${sign('sha256', Buffer.from(signed), key).toString('base64url')}`;
+  const signature = sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
+  return `${signed}.${signature.toString('base64url')}`;
 }
 
-function expectRefused(token: string): void {
+function expectRefused(token: string, tokens = makeTokens()): void {
   let caught: unknown = null;
   try {
-    makeTokens().verify(token);
+    tokens.verify(token);
   } catch (error) {
     caught = error;
   }
@@ -67,6 +66,8 @@ it('reads back what it issued', () => {
     roles: ['TRADER', 'ANALYST'],
     tokenId: 'token-1',
     credential: { kind: 'session', id: 'session-1' },
+    scopes: null,
+    verifiedAt: null,
     issuedAt: nowMs,
     expiresAt: nowMs + 600_000,
   });
@@ -76,6 +77,12 @@ it('goes on with the session that it is given', () => {
   const tokens = makeTokens();
   const { accessToken } = tokens.issue({ userId, roles: ['VIEWER'], sessionId: 'session-7' });
   expect(tokens.verify(accessToken).credential).toEqual({ kind: 'session', id: 'session-7' });
+});
+
+it('tells to the millisecond when a second factor was proven', () => {
+  const tokens = makeTokens();
+  const { accessToken } = tokens.issue({ userId, roles: ['ADMIN'], verifiedAt: nowMs - 1 });
+  expect(tokens.verify(accessToken).verifiedAt).toBe(nowMs - 1);
 });
 
 it('tells to the millisecond when it was issued, and expires at a whole second', () => {
@@ -93,6 +100,37 @@ it('writes the header that it demands', () => {
 
 it('takes a token made by hand that is right in everything', () => {
   expect(makeTokens().verify(forge(goodHeader, goodClaims)).userId).toBe(userId);
+});
+
+describe('a key on P-256', () => {
+  const tokens = makeTokens(() => nowMs, soleKey(ellipticKey));
+  const header = { alg: 'ES256', typ: 'at+jwt', kid: ellipticKey.kid };
+
+  it('signs and checks with ES256', () => {
+    const { accessToken } = tokens.issue({ userId, roles: ['VIEWER'] });
+    const [written = ''] = accessToken.split('.');
+    expect(JSON.parse(Buffer.from(written, 'base64url').toString())).toEqual(header);
+    expect(tokens.verify(accessToken).userId).toBe(userId);
+    expect(tokens.verify(forge(header, goodClaims, ellipticKey.privateKey)).userId).toBe(userId);
+  });
+
+  it.each(['RS256', 'PS256', 'HS256', 'ES384', 'none'])('takes no header that says %s', (alg) => {
+    expectRefused(forge({ ...header, alg }, goodClaims, ellipticKey.privateKey), tokens);
+  });
+
+  it('does not take the signature of another key under its name, nor the other way round', () => {
+    expectRefused(forge({ ...header, alg: 'RS256' }, goodClaims), tokens);
+    expectRefused(forge({ ...goodHeader, alg: 'ES256' }, goodClaims, ellipticKey.privateKey));
+  });
+});
+
+it('says that it cannot tell, where it is not known which keys are good', () => {
+  const unknown = (): never => {
+    throw new KeyRingError('not read');
+  };
+  const tokens = makeTokens(() => nowMs, { signingKey: unknown, verificationKey: unknown });
+  expect(() => tokens.issue({ userId, roles: ['VIEWER'] })).toThrow(KeyRingError);
+  expect(() => tokens.verify(forge(goodHeader, goodClaims))).toThrow(KeyRingError);
 });
 
 describe('refuses', () => {
@@ -115,7 +153,7 @@ describe('refuses', () => {
   });
 
   it('another key under our key id', () => {
-    expectRefused(forge(goodHeader, goodClaims, new SigningKey(makePem(3072)).privateKey));
+    expectRefused(forge(goodHeader, goodClaims, makeKey().privateKey));
   });
 
   it.each([undefined, '', 'another', 'constructor'])('our key under another key id: %j', (kid) => {
@@ -128,7 +166,7 @@ describe('refuses', () => {
 
   it.each([
     ['jku', 'https://evil.example/keys'],
-    ['jwk', signingKey.publicJwks().keys[0]],
+    ['jwk', signingKey.jwk],
     ['x5u', 'https://evil.example/cert'],
     ['x5c', ['MIIB']],
     ['crit', ['exp']],
@@ -152,6 +190,7 @@ describe('refuses', () => {
     ['a session that is no text', { sid: 7 }],
     ['no time of issue', { iat: undefined }],
     ['an older age than tokens reach now, whatever its expiry', { iat: nowMs / 1000 - 600, exp: nowMs / 1000 + 600 }],
+    ['a time of a second factor that is none', { mfa_time: 'now' }],
     ['no roles', { roles: undefined }],
     ['an empty list of roles', { roles: [] }],
     ['a role that nobody knows', { roles: ['TRADER', 'ROOT'] }],

@@ -21,7 +21,16 @@ const session: Credential = { kind: 'session', id: 's1' };
 
 /** Of ada, issued now. */
 function principal(roles: readonly Role[] = ['TRADER', 'VIEWER'], credential = session): Principal {
-  return { userId: 'ada', roles, tokenId: 't1', credential, issuedAt: now, expiresAt: now + ttlMs };
+  return {
+    userId: 'ada',
+    roles,
+    tokenId: 't1',
+    credential,
+    scopes: null,
+    verifiedAt: null,
+    issuedAt: now,
+    expiresAt: now + ttlMs,
+  };
 }
 
 /** Of ada, as the database says. */

@@ -1,25 +1,28 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { issueDevelopmentToken } from '../../src/cli/issueDevelopmentToken';
 import { loadConfig } from '../../src/config/loadConfig';
 import { AccessTokens } from '../../src/identity/accessTokens';
 import { ensureDemoUsers, readDemoUsers } from '../../src/identity/demoUsers';
 import { IdentityError } from '../../src/identity/identityError';
-import { openSigningKey } from '../../src/identity/openSigningKey';
 import { PasswordHasher } from '../../src/identity/passwordHasher';
 import { roles } from '../../src/identity/principal';
+import { soleKey } from '../../src/identity/signing/soleKey';
 import type { Storage } from '../../src/storage/storage';
 import { openTestStorage } from '../kit/postgres';
+import { beginSigningKeys } from '../kit/signingKeys';
 import { makeTemporaryDir } from '../kit/temporaryDir';
 
 const hasher = new PasswordHasher();
 let storage: Storage;
+let url: string;
 let stop: () => Promise<void>;
 let dataDir: string;
 let remove: () => void;
 
 beforeAll(async () => {
-  ({ storage, stop } = await openTestStorage());
+  ({ storage, url, stop } = await openTestStorage());
 });
 
 afterAll(async () => {
@@ -90,15 +93,14 @@ it('says so where the file is damaged', async () => {
 
 describe('a development token', () => {
   function config(environment: Record<string, string> = {}) {
-    return loadConfig({ environment: { DATA_DIR: dataDir, ...environment }, projectDir: dataDir });
+    return loadConfig({ environment: { DATA_DIR: dataDir, DATABASE_URL: url, ...environment }, projectDir: dataDir });
   }
 
-  it('is made from the files of the data folder, and is what the server takes', async () => {
+  it('is made with the key of the database, and is what the server takes', async () => {
     const { demoUsers } = await ensure();
-    const options = { pem: null, dataDir, mayGenerate: true, onProgress: () => undefined };
-    const signingKey = await openSigningKey(options);
+    const keys = soleKey(await beginSigningKeys(storage, dataDir));
     const { accessToken } = await issueDevelopmentToken({ config: config(), role: 'TRADER' });
-    const tokens = new AccessTokens({ ...config().tokens, signingKey, clock: Date.now, newId: () => 'unused' });
+    const tokens = new AccessTokens({ ...config().tokens, keys, clock: Date.now, newId: () => 'unused' });
     const trader = demoUsers.find((user) => user.role === 'TRADER');
     expect(tokens.verify(accessToken)).toMatchObject({ userId: trader?.id, roles: ['TRADER'] });
   });
@@ -111,13 +113,13 @@ describe('a development token', () => {
 
   it('is refused in production, though the files are there', async () => {
     await ensure();
-    await openSigningKey({ pem: null, dataDir, mayGenerate: true, onProgress: () => undefined });
+    await beginSigningKeys(storage, dataDir);
     const production = config({
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
       EXCHANGES: 'binance',
-      DATABASE_URL: 'postgres://a:b@c/d',
-      ACCESS_TOKEN_PRIVATE_KEY: readFileSync(path.join(dataDir, 'signing-key.pem'), 'utf8'),
+      AUDIT_KEY: randomBytes(32).toString('base64'),
+      CREDENTIAL_KEYS: `k1:${randomBytes(32).toString('base64')}`,
     });
     await expect(issueDevelopmentToken({ config: production, role: 'TRADER' })).rejects.toThrow(/production/);
   });

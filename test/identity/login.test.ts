@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../../src/errors/appError';
 import { LoginService } from '../../src/identity/loginService';
 import { PasswordHasher } from '../../src/identity/passwordHasher';
+import type { AuditEntry } from '../../src/storage/trading/audit';
 import type { User } from '../../src/storage/user.repository';
 import { createLogger } from '../../src/telemetry/logger';
 
@@ -15,6 +16,16 @@ const password = 'correct horse battery 🐎';
 const hasher = new PasswordHasher();
 let ada: User;
 let asked: string[];
+let audited: AuditEntry[];
+/** Attempts that the throttle let through, and proofs that it was told of. */
+let admitted: string[];
+let remembered: string[];
+let isThrottled: boolean;
+/** Sessions that were begun. */
+let begun: string[];
+/** True where the database refuses a session: the user was disabled at that very moment. */
+let isGone: boolean;
+const signedIn = { accessToken: 'a', expiresAt: 1, refreshToken: 'r' };
 
 beforeAll(async () => {
   await hasher.prepare();
@@ -30,7 +41,8 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  asked = [];
+  [asked, begun, audited, isGone] = [[], [], [], false];
+  [admitted, remembered, isThrottled] = [[], [], false];
   jest.clearAllMocks();
 });
 
@@ -48,26 +60,72 @@ function loginAs(
       },
     },
     hasher,
-    tokens: { issue: ({ userId, roles }) => ({ accessToken: `${userId} ${roles.join()}`, expiresAt: 1 }) },
+    sessions: {
+      begin: (userId, { ip }) => {
+        begun.push(`${userId} from ${ip ?? 'nowhere'}`);
+        return Promise.resolve(isGone ? null : signedIn);
+      },
+    },
+    secondFactors: { challenge: (userId) => Promise.resolve(`challenge of ${userId}`) },
+    throttle: {
+      admit: (email, ip) => {
+        if (isThrottled) return Promise.reject(new AppError('RATE_LIMITED'));
+        admitted.push(`${email} from ${ip ?? 'nowhere'}`);
+        return Promise.resolve();
+      },
+      remember: (userId, ip) => {
+        remembered.push(`${userId} from ${ip ?? 'nowhere'}`);
+        return Promise.resolve();
+      },
+    },
+    audit: (entry) => {
+      audited.push(entry);
+      return Promise.resolve();
+    },
+    clock: () => 5,
     logger: createLogger('silent'),
   });
-  return service.login(credentials);
+  return service.login(credentials, { ip: '1.2.3.4', userAgent: null });
 }
 
-it('gives a token of the user and their roles', async () => {
-  const issued = await loginAs(ada, { email: 'ada@example.com', password });
-  expect(issued).toEqual({ accessToken: `${ada.id} TRADER`, expiresAt: 1 });
+it('begins a session of the user, from where they are', async () => {
+  expect(await loginAs(ada, { email: 'ada@example.com', password })).toBe(signedIn);
+  expect(begun).toEqual([`${ada.id} from 1.2.3.4`]);
+  expect([admitted, remembered]).toEqual([['ada@example.com from 1.2.3.4'], [`${ada.id} from 1.2.3.4`]]);
+});
+
+it.each<[string, () => [before: User, later: User]]>([
+  [
+    'who has a second factor',
+    () => [
+      { ...ada, mfaEnabled: true },
+      { ...ada, mfaEnabled: true },
+    ],
+  ],
+  ['who enrolled one while the password was verified', () => [ada, { ...ada, mfaEnabled: true }]],
+])('asks a user %s for it, and begins no session', async (_, stored) => {
+  const answer = await loginAs(stored()[0], { email: 'ada@example.com', password }, stored()[1]);
+  expect(answer).toEqual({ mfaChallenge: `challenge of ${ada.id}` });
+  expect([begun, remembered]).toEqual([[], []]);
+});
+
+it('looks at no password while the throttle says no', async () => {
+  isThrottled = true;
+  const attempt = loginAs(ada, { email: 'ada@example.com', password });
+  await expect(attempt).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  expect([asked, begun]).toEqual([[], []]);
+  expect(argon2.verify).not.toHaveBeenCalled();
 });
 
 describe('what changes while the password is verified', () => {
-  it('counts: the token has the roles of now', async () => {
-    const issued = await loginAs(ada, { email: 'ada@example.com', password }, { ...ada, roles: ['VIEWER'] });
-    expect(issued.accessToken).toBe(`${ada.id} VIEWER`);
+  it('counts: a user whom the database gives no session is refused', async () => {
+    isGone = true;
+    const attempt = loginAs(ada, { email: 'ada@example.com', password });
+    await expect(attempt).rejects.toMatchObject({ code: 'LOGIN_FAILED' });
   });
 
   it.each<[string, () => User | null]>([
     ['a user disabled', () => ({ ...ada, disabled: true })],
-    ['a second factor demanded', () => ({ ...ada, mfaEnabled: true })],
     ['another password', () => ({ ...ada, passwordHash: 'another' })],
     ['a user deleted', () => null],
     ['an address that is now of someone else', () => ({ ...ada, id: randomUUID() })],
@@ -77,12 +135,27 @@ describe('what changes while the password is verified', () => {
   });
 });
 
+describe('an attempt that is refused', () => {
+  it.each<[string, () => User | null]>([
+    ['of a user', () => ada],
+    ['of nobody', () => null],
+  ])('is written down, %s, without address and password', async (_, stored) => {
+    await expect(loginAs(stored(), { email: 'ada@example.com', password: 'wrong' })).rejects.toThrow();
+    const refusal = { action: 'login', outcome: 'refused: LOGIN_FAILED', ip: '1.2.3.4', userAgent: null };
+    expect(audited).toEqual([{ at: 5, actor: 'anonymous', target: stored()?.id ?? null, ...refusal }]);
+  });
+
+  it('leaves the entry to the session where it is not', async () => {
+    await loginAs(ada, { email: 'ada@example.com', password });
+    expect(audited).toEqual([]);
+  });
+});
+
 describe('refuses in the same way, for one verification and no hash,', () => {
   it.each<[string, () => User | null, string, string]>([
     ['a wrong password', () => ada, 'ada@example.com', 'wrong'],
     ['an unknown address', () => null, 'nobody@example.com', password],
     ['a disabled user', () => ({ ...ada, disabled: true }), 'ada@example.com', password],
-    ['a user who needs a second factor', () => ({ ...ada, mfaEnabled: true }), 'ada@example.com', password],
     ['an empty password', () => ada, 'ada@example.com', ''],
     ['the right password with more behind its 128th character', () => ada, 'ada@example.com', password.padEnd(200)],
     ['an address that the database could not read', () => ada, 'ada\0@example.com', password],
@@ -93,6 +166,7 @@ describe('refuses in the same way, for one verification and no hash,', () => {
     expect(failure).toMatchObject({ code: 'LOGIN_FAILED', publicMessage: 'E-mail or password is wrong.' });
     expect(argon2.verify).toHaveBeenCalledTimes(1);
     expect(argon2.hash).not.toHaveBeenCalled();
+    expect([begun, remembered]).toEqual([[], []]);
   });
 });
 

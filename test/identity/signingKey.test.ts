@@ -1,105 +1,96 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { IdentityError } from '../../src/identity/identityError';
-import { openSigningKey } from '../../src/identity/openSigningKey';
-import { SigningKey, thumbprintOf } from '../../src/identity/signingKey';
-import { makeTemporaryDir } from '../kit/temporaryDir';
+import { KeyEncryptionKeys } from '../../src/identity/sealing/keyEncryptionKeys';
+import { SigningKeyVault } from '../../src/identity/sealing/signingKeyVault';
+import { generateSigningKey } from '../../src/identity/signing/generateSigningKey';
+import { SigningKey, VerificationKey, thumbprintOf } from '../../src/identity/signing/signingKey';
+import { makeKey } from './sealing/credentials';
 
-function makeRsaPem(modulusLength: number): string {
-  return generateKeyPairSync('rsa', {
-    modulusLength,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  }).privateKey;
+function pemOf(key: KeyObject): string {
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-const strongPem = makeRsaPem(3072);
+function rsaPem(modulusLength: number): string {
+  return pemOf(generateKeyPairSync('rsa', { modulusLength }).privateKey);
+}
+
+const strong = SigningKey.fromPem(rsaPem(3072));
 
 /** The key of RFC 7638, section 3.1. */
 const rfcExample = {
+  kty: 'RSA',
   n: '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw',
   e: 'AQAB',
-};
+} as const;
 
 describe('a signing key', () => {
   it.each([
-    ['RSA of 2048 bits', makeRsaPem(2048)],
-    ['RSA of 3071 bits', makeRsaPem(3071)],
+    ['RSA of 2048 bits', rsaPem(2048)],
+    ['RSA of 3071 bits', rsaPem(3071)],
     ['text that is no key', 'changeme'],
-    [
-      'a key of another kind',
-      generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    ],
-    ['a public key', new SigningKey(strongPem).publicKey.export({ type: 'spki', format: 'pem' }).toString()],
+    ['a key of another kind', pemOf(generateKeyPairSync('ed25519').privateKey)],
+    ['a key on another curve', pemOf(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey)],
+    ['a key on the curve of Bitcoin', pemOf(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey)],
+    ['a public key', strong.publicKey.export({ type: 'spki', format: 'pem' }).toString()],
   ])('is not made from %s', (_, pem) => {
-    expect(() => new SigningKey(pem)).toThrow(IdentityError);
+    expect(() => SigningKey.fromPem(pem)).toThrow(IdentityError);
+  });
+
+  it('does not check anything with a short key either', () => {
+    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    expect(() => new VerificationKey(publicKey)).toThrow(IdentityError);
   });
 
   it('has the thumbprint of RFC 7638 for its id', () => {
     expect(thumbprintOf(rfcExample)).toBe('NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs');
-    const { keys } = new SigningKey(strongPem).publicJwks();
-    const [jwk] = keys;
-    expect(jwk).toMatchObject({ kty: 'RSA', alg: 'RS256', use: 'sig', e: 'AQAB' });
-    expect(jwk?.kid).toMatch(/^[\w-]{43}$/);
-    expect(jwk?.kid).toBe(thumbprintOf({ n: jwk?.n ?? '', e: jwk?.e ?? '' }));
-    expect(new SigningKey(makeRsaPem(3072)).kid).not.toBe(jwk?.kid);
+    expect(strong.jwk).toMatchObject({ kty: 'RSA', alg: 'RS256', use: 'sig', e: 'AQAB', kid: strong.kid });
+    expect(strong.kid).toBe(thumbprintOf(strong.jwk));
   });
 
-  it('gives only the public half to the outside', () => {
-    const text = JSON.stringify(new SigningKey(strongPem).publicJwks());
-    expect(Object.keys((JSON.parse(text) as { keys: object[] }).keys[0] ?? {}).sort()).toEqual(
-      ['alg', 'e', 'kid', 'kty', 'n', 'use'].sort(),
-    );
+  it.each([
+    ['RS256', ['alg', 'e', 'kid', 'kty', 'n', 'use']],
+    ['ES256', ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']],
+  ] as const)('is made for %s, and gives only the public half to the outside', async (algorithm, members) => {
+    const key = await generateSigningKey(algorithm);
+    expect(key.algorithm).toBe(algorithm);
+    expect(Object.keys(JSON.parse(JSON.stringify(key.jwk)) as object).sort()).toEqual(members);
+    expect(key.kid).toMatch(/^[\w-]{43}$/);
+    const { modulusLength, namedCurve } = key.privateKey.asymmetricKeyDetails ?? {};
+    expect(modulusLength ?? namedCurve).toBe(algorithm === 'RS256' ? 3072 : 'prime256v1');
   });
 });
 
-describe('opening the signing key', () => {
-  let dataDir: string;
-  let remove: () => void;
+describe('sealed', () => {
+  const [one, other] = [makeKey('k1'), makeKey('k2')];
+  const vault = new SigningKeyVault(new KeyEncryptionKeys([one]));
+  const stored = vault.seal(strong);
 
-  beforeEach(() => {
-    ({ dir: dataDir, remove } = makeTemporaryDir());
+  it('it opens as the same key, and shows nothing of itself', () => {
+    expect(vault.open(stored)?.privateKey.equals(strong.privateKey)).toBe(true);
+    const bytes = strong.privateKey.export({ type: 'pkcs8', format: 'der' });
+    const { wrappedKey, nonce, ciphertext } = stored.sealed;
+    const shown = Buffer.concat([wrappedKey, nonce, ciphertext]);
+    const parts = Array.from({ length: Math.floor(bytes.length / 8) }, (_, at) => bytes.subarray(8 * at, 8 * at + 8));
+    expect(parts.filter((part) => shown.includes(part))).toEqual([]);
   });
 
-  afterEach(() => {
-    remove();
+  it("it does not open under another key's id, nor without the key-encryption key, nor once a byte is changed", async () => {
+    const another = await generateSigningKey('ES256');
+    expect(vault.open({ ...stored, kid: another.kid })).toBeNull();
+    expect(new SigningKeyVault(new KeyEncryptionKeys([other])).open(stored)).toBeNull();
+    expect(new SigningKeyVault(new KeyEncryptionKeys([makeKey('k1')])).open(stored)).toBeNull();
+    const ciphertext = Buffer.from(stored.sealed.ciphertext);
+    ciphertext[7] = (ciphertext[7] ?? 0) ^ 1;
+    expect(vault.open({ ...stored, sealed: { ...stored.sealed, ciphertext } })).toBeNull();
   });
 
-  function open(pem: string | null, mayGenerate: boolean): Promise<SigningKey> {
-    return openSigningKey({ pem, dataDir, mayGenerate, onProgress: () => undefined });
-  }
-
-  it('makes one where none is, keeps it for its owner alone, and finds it again', async () => {
-    const made = await open(null, true);
-    const file = path.join(dataDir, 'signing-key.pem');
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(made.privateKey.asymmetricKeyDetails?.modulusLength).toBe(3072);
-    expect((await open(null, false)).kid).toBe(made.kid);
-  });
-
-  it('gives several that start at the same moment one key', async () => {
-    const all = await Promise.all([open(null, true), open(null, true), open(null, true)]);
-    expect(new Set(all.map((key) => key.kid)).size).toBe(1);
-  });
-
-  it('takes the one of the configuration and makes no file', async () => {
-    expect((await open(strongPem, true)).kid).toBe(new SigningKey(strongPem).kid);
-    expect(() => readFileSync(path.join(dataDir, 'signing-key.pem'))).toThrow(/ENOENT/);
-  });
-
-  it('makes none where it may not', async () => {
-    await expect(open(null, false)).rejects.toThrow(IdentityError);
-  });
-
-  it('says so where it cannot be kept', async () => {
-    writeFileSync(path.join(dataDir, 'file'), '');
-    dataDir = path.join(dataDir, 'file/data');
-    await expect(open(null, true)).rejects.toThrow(/cannot be written \(ENOTDIR\)/);
-  });
-
-  it('refuses a kept key that is too short', async () => {
-    writeFileSync(path.join(dataDir, 'signing-key.pem'), makeRsaPem(2048));
-    await expect(open(null, true)).rejects.toThrow(IdentityError);
+  it('it moves to a newer key-encryption key without being opened', () => {
+    const newer = new SigningKeyVault(new KeyEncryptionKeys([other, one]));
+    const resealed = newer.reseal(stored);
+    expect(resealed).toMatchObject({ keyId: 'k2', ciphertext: stored.sealed.ciphertext });
+    expect(vault.reseal(stored)).toBeNull();
+    const alone = new SigningKeyVault(new KeyEncryptionKeys([other]));
+    expect(alone.reseal(stored)).toBeNull();
+    expect(alone.open({ ...stored, sealed: resealed ?? stored.sealed })?.kid).toBe(strong.kid);
   });
 });

@@ -4,34 +4,37 @@ import path from 'node:path';
 import { findProjectDir } from '../../src/config/processConfig';
 import { AccessTokens } from '../../src/identity/accessTokens';
 import { ensureDemoUsers } from '../../src/identity/demoUsers';
-import { openSigningKey } from '../../src/identity/openSigningKey';
 import { PasswordHasher } from '../../src/identity/passwordHasher';
-import type { SigningKey } from '../../src/identity/signingKey';
+import type { SigningKey } from '../../src/identity/signing/signingKey';
+import { soleKey } from '../../src/identity/signing/soleKey';
 import { openTestStorage } from '../kit/postgres';
+import { beginSigningKeys } from '../kit/signingKeys';
 import { makeTemporaryDir } from '../kit/temporaryDir';
+import { fromSource } from '../kit/fromSource';
 
 const started = makeTemporaryDir();
 const fresh = makeTemporaryDir();
+let database: Awaited<ReturnType<typeof openTestStorage>>;
 let signingKey: SigningKey;
 
 beforeAll(async () => {
-  const { storage, stop } = await openTestStorage();
+  database = await openTestStorage();
+  const { storage } = database;
   await ensureDemoUsers({ dataDir: started.dir, users: storage.users, hasher: new PasswordHasher() });
-  await stop();
-  const options = { pem: null, dataDir: started.dir, mayGenerate: true, onProgress: () => undefined };
-  signingKey = await openSigningKey(options);
+  signingKey = await beginSigningKeys(storage, started.dir);
 });
 
-afterAll(() => {
+afterAll(async () => {
+  await database.stop();
   started.remove();
   fresh.remove();
 });
 
 async function runToken(dataDir: string, ...args: readonly string[]) {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, ['--require', '@swc-node/register', 'src/cli/token.ts', ...args], {
+  const child = spawn(process.execPath, [...fromSource(), 'src/cli/token.ts', ...args], {
     cwd: findProjectDir(),
-    env: { PATH, HOME, DATA_DIR: dataDir },
+    env: { PATH, HOME, DATA_DIR: dataDir, DATABASE_URL: database.url },
   });
   let stdout = '';
   let stderr = '';
@@ -46,7 +49,7 @@ it('prints a token of the role and nothing else', async () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
   const tokens = new AccessTokens({
-    signingKey,
+    keys: soleKey(signingKey),
     issuer: 'tickgate',
     audience: 'tickgate-api',
     ttlS: 600,

@@ -82,8 +82,8 @@ export interface CcxtBinance {
   cancelOrder(id: string | undefined, symbol: string, params?: Params): Promise<CcxtOrder>;
   fetchOrder(id: string | undefined, symbol: string, params?: Params): Promise<CcxtOrder>;
   fetchOrders(symbol: string): Promise<readonly CcxtOrder[]>;
-  fetchOpenOrders(symbol?: string): Promise<readonly CcxtOrder[]>;
-  fetchMyTrades(symbol: string): Promise<readonly Trade[]>;
+  fetchOpenOrders(symbol?: string, since?: number, limit?: number, params?: Params): Promise<readonly CcxtOrder[]>;
+  fetchMyTrades(symbol: string, since?: number, limit?: number, params?: Params): Promise<readonly Trade[]>;
   watchOrders(symbol?: string): Promise<readonly CcxtOrder[]>;
   watchMyTrades(symbol?: string): Promise<readonly Trade[]>;
   watchBalance(): Promise<Balance>;

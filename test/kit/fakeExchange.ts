@@ -1,7 +1,10 @@
 import { toDecimalString } from '../../src/domain/decimal';
 import { toMarketId, type Market } from '../../src/domain/market';
 import type { Candle, OrderBook, PriceLevel, PublicTrade, Ticker } from '../../src/domain/marketData';
+import type { FundingRate } from '../../src/domain/fundingRate';
+import type { MarketRules } from '../../src/domain/marketRules';
 import { AppError } from '../../src/errors/appError';
+import { readMarketRules } from '../../src/exchanges/readMarketRules';
 import type {
   CandleQuery,
   Channel,
@@ -78,6 +81,21 @@ export class FakeExchange implements ExchangePort {
       `fetchOrderBook ${symbol} ${depth}`,
       makeBook(this.id, { symbol, bids: [['9', '1']], asks: [['11', '1']], nonce: '1' }),
     );
+  }
+
+  async marketRules(symbol: string): Promise<MarketRules> {
+    return this.#answer(`marketRules ${symbol}`, readMarketRules({ limits: {} }, this.#market(symbol)));
+  }
+
+  async fetchFundingRates(symbols: readonly string[]): Promise<readonly FundingRate[]> {
+    const rates = symbols.map((symbol) => ({
+      marketId: toMarketId(this.id, symbol),
+      fundingRate: decimal('0.0001'),
+      nextFundingTime: null,
+      markPrice: null,
+      indexPrice: null,
+    }));
+    return this.#answer(`fetchFundingRates ${symbols.join(',')}`, rates);
   }
 
   async fetchTrades(symbol: string, limit: number): Promise<readonly PublicTrade[]> {

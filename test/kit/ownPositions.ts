@@ -9,7 +9,11 @@ import { ScriptedSource } from './scriptedStream';
 
 export const nobody = 'nobody';
 export const positionsDocument = 'subscription { ownPositions { owner } }';
-export const misdeclaredDocument = 'subscription { misdeclared { owner } }';
+/** What each looks at, and what asks for it. */
+export const misdeclaredDocuments = [
+  ['user', 'subscription { misdeclared { owner } }'],
+  ['rate', 'subscription { misdeclaredRate { owner } }'],
+] as const;
 export const secretsDocument = 'subscription { secrets { text } }';
 
 @ObjectType('OwnPosition', plainProperties)
@@ -35,34 +39,38 @@ function sourceOf(sources: SourcesByUser, userId: string, body: object): Scripte
   return source;
 }
 
+function userOf({ principal }: GraphqlContext): string {
+  return principal?.userId ?? nobody;
+}
+
 /**
- * The project's schema with three streams more. `ownPositions` is the same for all connections of a user. `secrets` is declared
- * the same for all, which is a mistake: its text depends on who asks; `misdeclared` makes the same mistake with its source.
+ * The project's schema with four streams more. `ownPositions` is the same for all connections of a user. `secrets` is declared
+ * the same for all, which is a mistake: its text depends on who asks; `misdeclared` and `misdeclaredRate` make the
+ * same mistake with their source.
  */
 export function withOwnPositions(sources: SourcesByUser): GuardedApi {
-  const revealing = {
-    text: (_args: unknown, { principal }: GraphqlContext): string => `of ${principal?.userId ?? nobody}`,
-  };
+  const revealing = { text: (_args: unknown, context: GraphqlContext): string => `of ${userOf(context)}` };
+  const openFor =
+    (ownerOf: (context: GraphqlContext) => string) =>
+    ({ context }: Asked): ScriptedSource => {
+      const owner = ownerOf(context);
+      return sourceOf(sources, owner, { owner });
+    };
 
   @Resolver()
   class OwnPositionsResolver {
-    @Subscription(() => OwnPositionType, {
-      subscribe: ({ context }: Asked) => {
-        const owner = context.principal?.userId ?? nobody;
-        return sourceOf(sources, owner, { owner });
-      },
-    })
+    @Subscription(() => OwnPositionType, { subscribe: openFor(userOf) })
     ownPositions(@Root() event: StreamEvent): StreamEvent {
       return event;
     }
 
-    @Subscription(() => OwnPositionType, {
-      subscribe: ({ context }: Asked) => {
-        const owner = context.principal?.userId ?? nobody;
-        return sourceOf(sources, owner, { owner });
-      },
-    })
+    @Subscription(() => OwnPositionType, { subscribe: openFor(userOf) })
     misdeclared(@Root() event: StreamEvent): StreamEvent {
+      return event;
+    }
+
+    @Subscription(() => OwnPositionType, { subscribe: openFor(({ rateKey }) => rateKey) })
+    misdeclaredRate(@Root() event: StreamEvent): StreamEvent {
       return event;
     }
 
@@ -80,12 +88,13 @@ export function withOwnPositions(sources: SourcesByUser): GuardedApi {
         ...mainTable.roots['Subscription'],
         ownPositions: { ...row, shared: 'user' },
         misdeclared: { ...row, shared: 'public' },
+        misdeclaredRate: { ...row, shared: 'public' },
         secrets: { ...row, shared: 'public' },
       },
     },
     objectTypes: {
       ...mainTable.objectTypes,
-      // Public as well, so that `misdeclared` is shared by all; what its root declares narrows `ownPositions`.
+      // Public as well, so that `misdeclared` and `misdeclaredRate` are shared by all; what its root declares narrows `ownPositions`.
       OwnPosition: { who: 'reachable', shared: 'public' },
       Secret: { who: 'reachable', shared: 'public' },
     },

@@ -1,13 +1,39 @@
-import type WebSocket from 'ws';
 import { makeMeta, makeTicker } from './fakeMarket';
-import type { Message, RawSocket } from './rawSocket';
-import type { TestServer, TestServerOptions } from './testServer';
+import { Gate } from './gate';
+import { RawSocket, type Message } from './rawSocket';
+import { codesOf, TestServer, type TestServerOptions } from './testServer';
 
 /** The ways an operation may be run. No client can tell them apart, so every test of the protocol holds for each. */
 export const executionVariants: readonly (readonly [name: string, options: TestServerOptions])[] = [
   ['shared execution', {}],
   ['plain execution', { sharedExecution: false }],
 ];
+
+/** One who may watch prices, connected to a server of his own. */
+class Viewer {
+  server!: TestServer;
+  socket!: RawSocket;
+
+  constructor(private readonly options: TestServerOptions) {}
+
+  async connect(): Promise<void> {
+    this.server = await TestServer.start(this.options);
+    this.socket = await RawSocket.connect(this.server.wsUrl, this.server.bearer('VIEWER'));
+  }
+
+  async stop(): Promise<void> {
+    this.socket.close();
+    await this.server.stop();
+  }
+}
+
+/** Connects a viewer before each test of the suite that calls this, and ends him and his server behind it. */
+export function viewerOfEachTest(options: TestServerOptions): Viewer {
+  const viewer = new Viewer(options);
+  beforeEach(() => viewer.connect());
+  afterEach(() => viewer.stop());
+  return viewer;
+}
 
 /** Answered by `FakeMarket.marketData.ticker`; see `holdTicker`. */
 export const tickerQuery = '{ ticker(market: "simulator:BTC/USDT") { last } }';
@@ -24,38 +50,16 @@ export function priceFrame(id: string, last: string): Message {
   return { id, type: 'next', payload: { data: { tickers: { tickers: [{ last }] } } } };
 }
 
+/** What a message says of the failure of an operation. */
+export function errorOf({ id, type, payload }: Message): Record<'id' | 'type' | 'codes', unknown> {
+  return { id, type, codes: codesOf(payload as never) };
+}
+
 /** Subscribes to the tickers and waits for the first of them. */
 export async function watchPrices(socket: RawSocket, id: string): Promise<void> {
   socket.subscribe(id, tickersDocument);
   const first = await socket.next();
   if (first.type !== 'next' || first.id !== id) throw new Error(`expected a price, got ${JSON.stringify(first)}`);
-}
-
-/** Asks for a sign of life: whatever came before the answer. */
-export async function messagesUntilPong(socket: RawSocket): Promise<readonly Message[]> {
-  socket.send({ type: 'ping' });
-  const before: Message[] = [];
-  for (;;) {
-    const message = await socket.next();
-    if (message.type === 'pong') return before;
-    before.push(message);
-  }
-}
-
-/** Hands several messages to the kernel at once, so that the server reads them together. */
-export function sendTogether(socket: RawSocket, messages: readonly unknown[]): void {
-  const { _socket: stream } = socket.socket as WebSocket & { readonly _socket: { cork(): void; uncork(): void } };
-  stream.cork();
-  for (const message of messages) socket.send(message);
-  stream.uncork();
-}
-
-/** A door that stays shut until the test opens it. */
-export class Gate {
-  open: () => void = () => undefined;
-  readonly passed = new Promise<void>((resolve) => {
-    this.open = resolve;
-  });
 }
 
 /** Keeps the answer to `ticker` back until the test opens the gate. */

@@ -52,6 +52,14 @@ export class RawSocket {
     this.send({ id, type: 'subscribe', payload: { query, variables } });
   }
 
+  /** Hands several messages to the kernel at once, so that the server reads them together. */
+  sendTogether(messages: readonly unknown[]): void {
+    const { _socket: stream } = this.socket as WebSocket & { readonly _socket: { cork(): void; uncork(): void } };
+    stream.cork();
+    for (const message of messages) this.send(message);
+    stream.uncork();
+  }
+
   next(): Promise<Message> {
     const message = this.#arrived.shift();
     if (message !== undefined) return Promise.resolve(message);
@@ -59,6 +67,23 @@ export class RawSocket {
       new Promise<Message>((resolve) => this.#waiting.push(resolve)),
       this.closed.then(({ code }) => Promise.reject(new Error(`the socket closed with ${code}`))),
     ]);
+  }
+
+  /** Asks for a sign of life: whatever came before the answer. */
+  async messagesUntilPong(): Promise<readonly Message[]> {
+    this.send({ type: 'ping' });
+    const before: Message[] = [];
+    for (;;) {
+      const message = await this.next();
+      if (message.type === 'pong') return before;
+      before.push(message);
+    }
+  }
+
+  /** Whether a ping is what is answered next. */
+  async isAlive(): Promise<boolean> {
+    this.send({ type: 'ping' });
+    return (await this.next()).type === 'pong';
   }
 
   close(): void {

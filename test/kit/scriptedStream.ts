@@ -45,6 +45,11 @@ export class ScriptedStream implements OpenStream<StreamEvent> {
     if (script.replay !== undefined) this.replay = script.replay;
   }
 
+  /** True while somebody waits for its next event. */
+  get isAsked(): boolean {
+    return this.#waiting !== null;
+  }
+
   /** Gives the next event; it is on its way to the readers until `passed`. */
   give(): void {
     this.advance();

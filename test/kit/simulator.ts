@@ -2,6 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fromSource } from './fromSource';
 
 const root = resolve(__dirname, '../..');
 const startTimeoutMs = 30_000;
@@ -52,7 +53,7 @@ export interface SimulatorStart {
 export async function startSimulator(options: SimulatorStart = {}): Promise<RunningSimulator> {
   const args = ['--port', String(options.port ?? 0), '--with-parent', ...(options.args ?? [])];
   if (options.seed !== undefined) args.push('--seed', options.seed);
-  const command = ['--require', '@swc-node/register', 'src/cli/simulator.ts', ...args];
+  const command = [...fromSource(), 'src/cli/simulator.ts', ...args];
   const child = spawn(process.execPath, command, { cwd: root });
   const port = await listeningPort(child);
   const restUrl = `http://127.0.0.1:${port}`;

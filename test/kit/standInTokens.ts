@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../src/errors/appError';
-import type { Credential, Principal, Role } from '../../src/identity/principal';
+import type { Credential, Principal, Role, Scope } from '../../src/identity/principal';
 import type { TokenVerifier } from '../../src/security/authentication';
 
 export interface StandInToken {
@@ -12,6 +12,10 @@ export interface TokenWishes {
   readonly userId?: string;
   readonly roles?: readonly Role[];
   readonly credential?: Credential;
+  /** When a second factor was proven; left out, now, of a session, as `npm run token` says. */
+  readonly verifiedAt?: number | null;
+  /** Of an API key; left out, it is a session. */
+  readonly scopes?: readonly Scope[];
   /** From now. */
   readonly lifeMs?: number;
 }
@@ -22,13 +26,15 @@ export class StandInTokens implements TokenVerifier {
 
   constructor(private readonly clock: () => number = Date.now) {}
 
-  issue({ userId, roles, credential, lifeMs }: TokenWishes = {}): StandInToken {
+  issue({ userId, roles, credential, verifiedAt, scopes, lifeMs }: TokenWishes = {}): StandInToken {
     const token = randomUUID();
     const principal: Principal = {
       userId: userId ?? randomUUID(),
       roles: roles ?? ['VIEWER'],
       tokenId: token,
-      credential: credential ?? { kind: 'session', id: randomUUID() },
+      credential: credential ?? { kind: scopes === undefined ? 'session' : 'apiKey', id: randomUUID() },
+      scopes: scopes ?? null,
+      verifiedAt: scopes === undefined ? (verifiedAt === undefined ? this.clock() : verifiedAt) : null,
       issuedAt: this.clock(),
       expiresAt: this.clock() + (lifeMs ?? 3_600_000),
     };

@@ -15,7 +15,7 @@ export interface ClientStream {
 }
 
 export interface StreamClient {
-  watch(document: string): ClientStream;
+  watch(document: string, variables?: Readonly<Record<string, unknown>>): ClientStream;
   close(): Promise<void>;
 }
 
@@ -45,10 +45,10 @@ class Recording implements ClientStream {
 function openGraphqlWs(url: string, authorization: string | null): StreamClient {
   const client = clientOf(url, authorization);
   return {
-    watch(query) {
+    watch(query, variables = {}) {
       const stream = new Recording();
       stream.unsubscribe = client.subscribe(
-        { query },
+        { query, variables },
         {
           next: ({ data }) => stream.events.push(data),
           error: (errors) => {
@@ -71,9 +71,9 @@ function openApollo(url: string, authorization: string | null): StreamClient {
   const socket = clientOf(url, authorization);
   const client = new ApolloClient({ link: new GraphQLWsLink(socket), cache: new InMemoryCache() });
   return {
-    watch(document) {
+    watch(document, variables = {}) {
       const stream = new Recording();
-      const subscription = client.subscribe({ query: gql(document) }).subscribe({
+      const subscription = client.subscribe({ query: gql(document), variables }).subscribe({
         next: ({ data, error }) => {
           if (error === undefined) stream.events.push(data);
           else stream.fail(CombinedGraphQLErrors.is(error) ? error.errors : error);
@@ -109,9 +109,9 @@ function openUrql(url: string, authorization: string | null): StreamClient {
     ],
   });
   return {
-    watch(document) {
+    watch(document, variables = {}) {
       const stream = new Recording();
-      const { unsubscribe } = client.subscription(document, {}).subscribe(({ data, error, hasNext }) => {
+      const { unsubscribe } = client.subscription(document, variables).subscribe(({ data, error, hasNext }) => {
         if (error !== undefined) stream.fail(error.networkError ?? error.graphQLErrors);
         // urql tells the end by the last result once more.
         else if (!hasNext) stream.isComplete = true;

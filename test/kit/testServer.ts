@@ -3,9 +3,11 @@ import { createClient, type Client } from 'graphql-ws';
 import WebSocket from 'ws';
 import { AccessTokens } from '../../src/identity/accessTokens';
 import type { Role } from '../../src/identity/principal';
-import { SigningKey } from '../../src/identity/signingKey';
-import { createFieldRateLimiter } from '../../src/security/fieldRateLimiter';
+import { SigningKey } from '../../src/identity/signing/signingKey';
+import { soleKey } from '../../src/identity/signing/soleKey';
+import { createCallLimiter, createFieldRateLimiter } from '../../src/security/fieldRateLimiter';
 import { buildAuthSchema, buildMainSchema } from '../../src/graphql/buildSchemas';
+import { AccessReview } from '../../src/security/accessReview';
 import { limits } from '../../src/security/limits';
 import { authTable, mainTable } from '../../src/security/permissions';
 import { MemoryReservations, type Reservations } from '../../src/security/reservations';
@@ -24,9 +26,7 @@ import { FakeMarket } from './fakeMarket';
 /** One RSA-3072 key a test process: making one takes a second. */
 let sharedKey: SigningKey | null = null;
 function signingKey(): SigningKey {
-  const { privateKey } =
-    sharedKey === null ? generateKeyPairSync('rsa', { modulusLength: 3072 }) : { privateKey: null };
-  sharedKey ??= new SigningKey(privateKey?.export({ type: 'pkcs8', format: 'pem' }).toString() ?? '');
+  sharedKey ??= new SigningKey(generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey);
   return sharedKey;
 }
 
@@ -48,7 +48,12 @@ export interface TestServerOptions {
   readonly corsOrigins?: readonly string[];
   readonly tokenTtlS?: number;
   readonly login?: AuthServices['login'];
+  readonly secondFactors?: AuthServices['secondFactors'];
+  readonly sessions?: AuthServices['sessions'];
+  readonly passwords?: AuthServices['passwords'];
   readonly users?: readonly UserView[];
+  /** Services of a real room, in place of those that fail when they are asked. */
+  readonly services?: Partial<GraphqlServices>;
   /** False: every subscription is executed for its reader alone. */
   readonly sharedExecution?: boolean;
   readonly flushWindowMs?: number;
@@ -59,9 +64,43 @@ export interface TestServerOptions {
   readonly marketStreams?: GraphqlServices['marketStreams'];
   /** Who a token speaks for, where it is none of `tokens`. */
   readonly verifier?: ServerParts['tokens'];
+  /** Told of denied mutations. */
+  readonly denials?: ServerParts['denials'];
   /** Any free one where nothing is said. */
   readonly ports?: Readonly<Partial<Record<'PORT' | 'METRICS_PORT', number>>>;
 }
+
+/** A room that a test has not opened: whoever calls it has found a test that needs it. */
+function closedRoom(name: string): never {
+  const refuse = (): never => {
+    throw new Error(`${name} is not open in this test`);
+  };
+  return new Proxy({}, { get: refuse }) as never;
+}
+
+/** A closed room of which some things may be asked. */
+function openFor<Service extends object>(name: string, answers: Partial<Service>): Service {
+  return Object.assign(Object.create(closedRoom(name)) as Service, answers);
+}
+
+const closedRooms: Omit<GraphqlServices, 'clock' | 'access' | 'marketData' | 'marketStreams' | 'users'> = {
+  // Reached by whoever asks for a node of any kind.
+  sessions: openFor<GraphqlServices['sessions']>('sessions', { liveOne: () => Promise.resolve(null) }),
+  apiKeys: openFor<GraphqlServices['apiKeys']>('API keys', { liveOne: () => Promise.resolve(null) }),
+  auditLog: openFor<GraphqlServices['auditLog']>('the audit log', { entry: () => Promise.resolve(null) }),
+  personalData: closedRoom('personal data'),
+  userAdministration: closedRoom('the administration of users'),
+  accounts: closedRoom('accounts'),
+  accountGrants: closedRoom('the grants of accounts'),
+  accountViews: closedRoom('the reader of accounts'),
+  analystsSeeAll: false,
+  accountStreams: closedRoom('the streams of accounts'),
+  trading: closedRoom('trading'),
+  tradingReader: closedRoom('the reader of trading'),
+  orderEstimates: closedRoom('the estimates of orders'),
+  tradingStates: closedRoom('the states of trading'),
+  pnlDays: closedRoom('the profits of days'),
+};
 
 /** Stand-ins for the market services behind the real server: real HTTP, real WebSocket, real tokens. */
 export class TestServer {
@@ -80,7 +119,7 @@ export class TestServer {
     const metrics = createMetrics();
     const health = new HealthRegistry();
     const tokens = new AccessTokens({
-      signingKey: signingKey(),
+      keys: soleKey(signingKey()),
       issuer: 'tickgate',
       audience: 'tickgate',
       ttlS: options.tokenTtlS ?? 600,
@@ -91,8 +130,11 @@ export class TestServer {
       options.reservations ??
       new MemoryReservations({ clock: Date.now, maxIdentities: limits.rateLimiter.maxIdentities });
     const followers = new Set<(change: AuthorityChange) => void>();
+    const main = options.main ?? { schema: buildMainSchema(), table: mainTable };
+    const access = { publicMarketData: false, introspection: true, clock: Date.now, ...options.access };
+    const trustedOperations = options.trustedOperations ?? new TrustedOperations(null);
     const running = await startServer({
-      main: options.main ?? { schema: buildMainSchema(), table: mainTable },
+      main,
       auth: { schema: buildAuthSchema(), table: authTable },
       streams: {
         sharedExecution: options.sharedExecution ?? true,
@@ -107,19 +149,27 @@ export class TestServer {
       },
       http: { host: '127.0.0.1', port: options.ports?.PORT ?? 0, corsOrigins: options.corsOrigins ?? [] },
       metricsAddress: { host: '127.0.0.1', port: options.ports?.METRICS_PORT ?? 0 },
-      access: { publicMarketData: false, introspection: true, clock: Date.now, ...options.access },
-      trustedOperations: options.trustedOperations ?? new TrustedOperations(null),
+      access,
+      trustedOperations,
       rateLimiter: createFieldRateLimiter({ reservations, clock: Date.now }),
+      callLimiter: createCallLimiter({ reservations, clock: Date.now }),
+      denials: options.denials ?? { record: () => Promise.resolve() },
       tokens: options.verifier ?? tokens,
       services: {
         clock: Date.now,
+        access: new AccessReview({ ...main, settings: access, trustedOperations }),
         marketData: market.marketData,
         marketStreams: options.marketStreams ?? market.marketStreams,
         users: { findById: (id) => Promise.resolve(options.users?.find((user) => user.id === id) ?? null) },
+        ...closedRooms,
+        ...options.services,
       },
       authServices: {
         login: options.login ?? { login: () => Promise.reject(new Error('no login in this test')) },
-        signingKeys: signingKey(),
+        secondFactors: options.secondFactors ?? closedRoom('second factors'),
+        passwords: options.passwords ?? closedRoom('passwords'),
+        sessions: options.sessions ?? closedRoom('sessions'),
+        signingKeys: { publicJwks: () => ({ keys: [signingKey().jwk] }) },
       },
       health,
       logger: createLogger('silent'),
@@ -138,8 +188,9 @@ export class TestServer {
     return `ws://127.0.0.1:${this.running.port}/graphql`;
   }
 
+  /** Somebody in these roles, who has just proven a second factor. */
   bearer(...roles: Role[]): string {
-    return `Bearer ${this.tokens.issue({ userId: randomUUID(), roles }).accessToken}`;
+    return `Bearer ${this.tokens.issue({ userId: randomUUID(), roles, verifiedAt: Date.now() }).accessToken}`;
   }
 
   async post(
@@ -157,6 +208,12 @@ export class TestServer {
     });
     const answer = (await response.json()) as GraphqlAnswer['body'];
     return { status: response.status, headers: response.headers, body: answer, codes: codesOf(answer.errors) };
+  }
+
+  /** How often a cap was hit. */
+  async capHits(cap: string): Promise<number> {
+    const { values } = await this.metrics.socketCapHits.get();
+    return values.find(({ labels }) => labels.cap === cap)?.value ?? 0;
   }
 
   client(authorization: string | null): Client {

@@ -1,11 +1,15 @@
 import { createClient, type Client } from 'graphql-ws';
 import { print, type DocumentNode } from 'graphql';
 import WebSocket from 'ws';
+import { issueDevelopmentToken } from '../../src/cli/issueDevelopmentToken';
+import type { Config } from '../../src/config/config';
 import { loadConfig } from '../../src/config/loadConfig';
 import { findProjectDir } from '../../src/config/processConfig';
 import type { Role } from '../../src/identity/principal';
 import { startTickgate, type Tickgate } from '../../src/main';
+import type { KeyRingTiming } from '../../src/startKeyRing';
 import { runningDatabaseUrl } from '../../src/storage/embedded/credentials';
+import { copyDatabase } from './databaseTemplate';
 import type { RunningSimulator } from './simulator';
 import { makeTemporaryDir } from './temporaryDir';
 
@@ -14,22 +18,35 @@ interface Answer<Data> {
   readonly errors?: readonly { readonly message: string; readonly extensions: Record<string, unknown> }[];
 }
 
+/** Less than a second factor stays fresh. */
+const reusedForMs = 240_000;
+
+export interface TickgateWishes {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Shorter than the settings allow. */
+  readonly tokenTtlS?: number;
+  readonly keyTiming?: KeyRingTiming;
+}
+
 /** The whole server as `npm start` builds it: its own PostgreSQL, real ccxt, an exchange that the test runs. */
 export class RunningTickgate {
-  readonly #tokens = new Map<Role, string>();
+  readonly #tokens = new Map<Role, { readonly authorization: string; readonly freshUntil: number }>();
 
   private constructor(
     readonly tickgate: Tickgate,
+    readonly config: Config,
     private readonly data: ReturnType<typeof makeTemporaryDir>,
   ) {}
 
-  /** exchange: our name for it, "simulator" or "binance". */
+  /** exchange: our name for it, "simulator" or "binance". Where the environment names a database, that one is used. */
   static async start(
     exchange: string,
     simulator: Pick<RunningSimulator, 'restUrl' | 'wsUrl'>,
+    options: TickgateWishes = {},
   ): Promise<RunningTickgate> {
     const data = makeTemporaryDir();
-    const config = loadConfig({
+    if (options.environment?.['DATABASE_URL'] === undefined) await copyDatabase(data.dir);
+    const loaded = loadConfig({
       environment: {
         DATA_DIR: data.dir,
         PORT: '0',
@@ -38,12 +55,20 @@ export class RunningTickgate {
         EXCHANGES: exchange,
         [`EXCHANGE_${exchange.toUpperCase()}_REST_URL`]: simulator.restUrl,
         [`EXCHANGE_${exchange.toUpperCase()}_WS_URL`]: simulator.wsUrl,
+        ...options.environment,
       },
       projectDir: findProjectDir(),
     });
-    const signal = new AbortController().signal;
-    const tickgate = await startTickgate({ config, exchanges: config.exchanges, onProgress: () => undefined, signal });
-    return new RunningTickgate(tickgate, data);
+    const { tokenTtlS = loaded.tokens.ttlS, keyTiming } = options;
+    const config = { ...loaded, tokens: { ...loaded.tokens, ttlS: tokenTtlS } };
+    const tickgate = await startTickgate({
+      config,
+      exchanges: config.exchanges,
+      onProgress: () => undefined,
+      signal: new AbortController().signal,
+      ...(keyTiming === undefined ? {} : { keyTiming }),
+    });
+    return new RunningTickgate(tickgate, config, data);
   }
 
   /** For an operator who changes users by hand. */
@@ -68,18 +93,24 @@ export class RunningTickgate {
     return (await response.json()) as Answer<Data>;
   }
 
-  /** Signs in as the demo user of a role, once, and gives the credentials. */
+  /** The credentials of the demo user of a role, as `npm run token` gives them: a second factor counts as just proven. */
   async signIn(role: Role): Promise<string> {
     const known = this.#tokens.get(role);
-    if (known !== undefined) return known;
+    if (known !== undefined && Date.now() < known.freshUntil) return known.authorization;
+    const { accessToken } = await issueDevelopmentToken({ config: this.config, role });
+    const authorization = `Bearer ${accessToken}`;
+    this.#tokens.set(role, { authorization, freshUntil: Date.now() + reusedForMs });
+    return authorization;
+  }
+
+  /** Signs in as the demo user of a role, with their password: a session begins. */
+  async login(role: Role): Promise<string> {
     const user = this.tickgate.demo?.users.find((candidate) => candidate.role === role);
     const answer = await this.post<{ login: { accessToken: string } }>(
       'mutation ($email: String!, $password: String!) { login(email: $email, password: $password) { accessToken } }',
       { path: '/auth/graphql', variables: { email: user?.email, password: user?.password } },
     );
-    const authorization = `Bearer ${answer.data?.login.accessToken ?? ''}`;
-    this.#tokens.set(role, authorization);
-    return authorization;
+    return `Bearer ${answer.data?.login.accessToken ?? ''}`;
   }
 
   async client(role: Role): Promise<Client> {

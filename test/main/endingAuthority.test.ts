@@ -102,3 +102,23 @@ it('closes the open socket of a user who is disabled, and refuses it when it com
   expect((await socket.closed).code).toBe(4401);
   await expect(RawSocket.connect(url, authorization)).rejects.toThrow('closed with 4401');
 });
+
+it('has every sign-in of these in its audit log, refused or not, with where it came from, and linked', async () => {
+  const { id } = demoUser('TRADER');
+  const { rows } = await eventually(async () => {
+    const found = await operator.query<Readonly<Record<string, string | null>>>(
+      `SELECT e.actor, e.action, e.outcome, e.ip, e.user_agent, l.seq FROM audit_entries e
+       LEFT JOIN audit_links l ON l.entry = e.number
+       WHERE e.action IN ('login', 'session.begin') AND $1 IN (e.actor, e.target) ORDER BY e.number`,
+      [id],
+    );
+    return found.rows.every(({ seq }) => seq !== null) && found;
+  });
+  const from = { ip: '127.0.0.1', user_agent: 'node', seq: expect.stringMatching(/^\d+$/) as unknown };
+  const begun = { ...from, actor: id, action: 'session.begin', outcome: 'begun' };
+  expect(rows).toEqual([
+    begun,
+    { ...from, actor: 'anonymous', action: 'login', outcome: 'refused: LOGIN_FAILED' },
+    begun,
+  ]);
+});

@@ -12,7 +12,7 @@ import { buildMainSchema } from '../../src/graphql/buildSchemas';
 import { applyPermissions, type ApplyPermissionsOptions } from '../../src/security/applyPermissions';
 import { mainTable, type PermissionTable } from '../../src/security/permissions';
 import type { RequestContext } from '../../src/security/requestContext';
-import type { Role } from '../../src/identity/principal';
+import type { Principal, Role } from '../../src/identity/principal';
 import { AppError } from '../../src/errors/appError';
 
 const row = { who: 'signedIn', rate: 'light', cost: 1 } as const;
@@ -23,15 +23,16 @@ function makeOptions(overrides: Partial<ApplyPermissionsOptions> = {}): ApplyPer
     table: smallTable,
     settings: { publicMarketData: false, clock: () => 1_000 },
     rateLimiter: () => Promise.resolve(true),
+    denials: { record: () => Promise.resolve() },
     ...overrides,
   };
 }
 
 function contextOf(role: Role | null, expiresAt = 2_000): RequestContext {
   const credential = { kind: 'session', id: 's1' } as const;
-  const principal =
-    role === null ? null : { userId: 'u1', roles: [role], tokenId: 't1', credential, issuedAt: 0, expiresAt };
-  return { principal, rateKey: 'user:u1', transport: 'http', requestId: 'r1' };
+  const user = { userId: 'u1', tokenId: 't1', credential, scopes: null, verifiedAt: 0, issuedAt: 0, expiresAt };
+  const principal: Principal | null = role === null ? null : { ...user, roles: [role] };
+  return { principal, rateKey: 'user:u1', ip: '1.2.3.4', userAgent: null, transport: 'http', requestId: 'r1' };
 }
 
 function secretSchema(onResolve: () => void = () => undefined): GraphQLSchema {

@@ -7,9 +7,12 @@ const principal: Principal = {
   roles: ['VIEWER'],
   tokenId: 't',
   credential: { kind: 'session', id: 's' },
+  scopes: null,
+  verifiedAt: null,
   issuedAt: 0,
   expiresAt: 0,
 };
+const ip = '1.2.3.4';
 const tokens = {
   verify: (token: string): Principal => {
     if (token === 'good') return principal;
@@ -19,11 +22,11 @@ const tokens = {
 
 describe('credentials', () => {
   it.each([undefined, null, ''])('that are not there are nobody: %p', (none) => {
-    expect(authenticate(none, tokens)).toBeNull();
+    expect(authenticate(none, tokens, ip)).toBeNull();
   });
 
   it('in the form Bearer are checked', () => {
-    expect(authenticate('Bearer good', tokens)).toBe(principal);
+    expect(authenticate('Bearer good', tokens, ip)).toBe(principal);
   });
 
   it.each([
@@ -38,7 +41,7 @@ describe('credentials', () => {
     ['Bearer good'],
     `Bearer ${'a'.repeat(9_000)}`,
   ])('in any other form are refused, never taken for none: %p', (bad) => {
-    expect(() => authenticate(bad, tokens)).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }) as Error);
+    expect(() => authenticate(bad, tokens, ip)).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }) as Error);
   });
 });
 

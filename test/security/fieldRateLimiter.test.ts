@@ -1,7 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Redis } from 'ioredis';
 import { createFieldRateLimiter } from '../../src/security/fieldRateLimiter';
@@ -9,6 +6,7 @@ import { limits } from '../../src/security/limits';
 import { RedisReservations } from '../../src/security/redisReservations';
 import { MemoryReservations, type Reservations } from '../../src/security/reservations';
 import { describeWith } from '../kit/needs';
+import { RedisServer } from '../kit/redisServer';
 
 const { max, windowMs } = limits.rate.login;
 
@@ -16,7 +14,7 @@ function callAs(rateKey: string) {
   return {
     parent: null,
     args: {},
-    context: { principal: null, rateKey, transport: 'http' as const, requestId: 'r' },
+    context: { principal: null, rateKey, ip: '1.2.3.4', userAgent: null, transport: 'http' as const, requestId: 'r' },
     info: { fieldName: 'login' } as GraphQLResolveInfo,
   };
 }
@@ -92,16 +90,26 @@ describe('the rate of a field on one node', () => {
     expect((await reservations.take('c', rate)).length).toBe(rate.max);
     expect(reservations.size).toBe(2);
   });
+
+  it('learns from elsewhere of no more callers than it has room for: others are refused when it counts alone', async () => {
+    const reservations = memory(2);
+    for (const key of ['a', 'b', 'c']) reservations.learn(key, [now], windowMs);
+    reservations.learn('a', [now, now], windowMs);
+    expect(reservations.size).toBe(2);
+    const rate = limits.rate.login;
+    expect(await reservations.take('a', rate)).toHaveLength(2);
+    expect(await reservations.take('b', rate)).toHaveLength(1);
+    expect(await reservations.take('c', rate)).toHaveLength(max);
+  });
 });
 
 describeWith('redis-server', 'the rate of a field shared by nodes through Redis', () => {
-  let server: ChildProcess;
-  let port = 0;
+  let server: RedisServer;
   const clients: Redis[] = [];
 
-  function node(fallback: Reservations, failures: unknown[] = []): Reservations {
+  function node(fallback: MemoryReservations, failures: unknown[] = []): Reservations {
     const redis = new Redis({
-      port,
+      port: server.port,
       host: '127.0.0.1',
       maxRetriesPerRequest: 0,
       enableOfflineQueue: true,
@@ -119,11 +127,14 @@ describeWith('redis-server', 'the rate of a field shared by nodes through Redis'
     });
   }
   const memory = () => new MemoryReservations({ clock: Date.now, maxIdentities: 100 });
+  const forgetAll = async (): Promise<void> => {
+    const operator = new Redis(server.url);
+    await operator.flushall();
+    await operator.quit();
+  };
 
   beforeAll(async () => {
-    port = await freePort();
-    server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']);
-    await untilListening(server);
+    server = await RedisServer.start();
   });
 
   afterAll(async () => {
@@ -132,11 +143,7 @@ describeWith('redis-server', 'the rate of a field shared by nodes through Redis'
       client.disconnect();
       await gone;
     }
-    if (server.exitCode === null && server.signalCode === null) {
-      const ended = once(server, 'exit');
-      server.kill('SIGTERM');
-      await ended;
-    }
+    await server.stop();
   });
 
   it('lets exactly the allowed number of 200 concurrent calls on two nodes pass', async () => {
@@ -146,31 +153,21 @@ describeWith('redis-server', 'the rate of a field shared by nodes through Redis'
     expect(await passed(limiters, 200, 'user:shared')).toBe(max);
   });
 
-  it('goes on counting by itself when Redis is gone, and tells', async () => {
+  it('goes on counting with its share of the limit when Redis is gone, and tells', async () => {
     const failures: unknown[] = [];
-    const limiter = createFieldRateLimiter({ reservations: node(memory(), failures), clock: Date.now });
-    const ended = once(server, 'exit');
-    server.kill('SIGKILL');
-    await ended;
-    expect(await passed([limiter], 200, 'user:alone')).toBe(max);
-    expect(failures.length).toBe(200);
+    const limiters = [memory(), memory()].map((fallback) =>
+      createFieldRateLimiter({ reservations: node(fallback, failures), clock: Date.now }),
+    );
+    // Both nodes have been heard of, and one knows what is counted of this caller.
+    await forgetAll();
+    expect(await passed(limiters, 2, 'user:other')).toBe(2);
+    expect(await passed([limiters[0]!], 1, 'user:some')).toBe(1);
+    expect(await passed([limiters[0]!], max, 'user:all')).toBe(max);
+    await server.stop('SIGKILL');
+    const share = Math.floor(max / 2);
+    expect(await passed(limiters, 200, 'user:new')).toBe(2 * share);
+    expect(await passed(limiters, 200, 'user:some')).toBe(2 * share - 1);
+    expect(await passed([limiters[0]!], 100, 'user:all')).toBe(0);
+    expect(failures.length).toBe(500);
   });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
-
-async function untilListening(server: ChildProcess): Promise<void> {
-  let said = '';
-  for await (const chunk of server.stdout!) {
-    said += String(chunk);
-    if (said.includes('Ready to accept connections')) break;
-  }
-  server.stdout!.resume();
-}

@@ -15,6 +15,21 @@ describe('the service routes', () => {
     expect(answers).toEqual([{ status: 'ok' }, { status: 'ok' }]);
   });
 
+  it('tell operators alone, on the port of the metrics, what is not well and keeps nobody from being served', async () => {
+    const unwell = await TestServer.start();
+    const health = async () => {
+      const response = await fetch(`http://127.0.0.1:${unwell.running.metricsPort}/health`);
+      return [response.status, await response.json()];
+    };
+    expect(await health()).toEqual([200, { ready: true, states: [] }]);
+    const state = { name: 'trading', healthy: false, detail: '1 not open for up to 5 s' };
+    unwell.health.watch(() => state);
+    expect(await health()).toEqual([503, { ready: true, states: [state] }]);
+    expect((await fetch(`${unwell.httpUrl}/health`)).status).toBe(404);
+    expect((await fetch(`${unwell.httpUrl}/readyz`)).status).toBe(200);
+    await unwell.stop();
+  });
+
   it('tell that it is not ready when a check fails, without saying which', async () => {
     server.health.register(() => ({ name: 'database', healthy: false, detail: 'connect ECONNREFUSED 10.0.0.5' }));
     const response = await fetch(`${server.httpUrl}/readyz`);
@@ -27,6 +42,22 @@ describe('the service routes', () => {
       keys: Record<string, unknown>[];
     };
     expect(answer.keys.map((key) => Object.keys(key).sort())).toEqual([['alg', 'e', 'kid', 'kty', 'n', 'use']]);
+  });
+
+  it('let the signing keys be kept for five minutes, and not be asked for without end', async () => {
+    const used = new Array<number>(600).fill(Date.now());
+    const asked: string[] = [];
+    const take = (key: string): Promise<readonly number[]> => {
+      asked.push(key);
+      return Promise.resolve(asked.length > 1 ? used : []);
+    };
+    const limited = await TestServer.start({ reservations: { take } });
+    const path = `${limited.httpUrl}/.well-known/jwks.json`;
+    const [first, second] = [await fetch(path), await fetch(path)];
+    await limited.stop();
+    expect([first.status, first.headers.get('cache-control')]).toEqual([200, 'public, max-age=300']);
+    expect([second.status, second.headers.get('cache-control')]).toEqual([429, 'no-store']);
+    expect(asked[0]).toBe('/.well-known/jwks.json|ip:127.0.0.1');
   });
 
   it('serve metrics on their own port alone', async () => {

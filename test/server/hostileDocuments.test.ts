@@ -134,7 +134,7 @@ describe('what surrounds a document', () => {
     );
     expect(answer.codes).toEqual(['BAD_USER_INPUT']);
     const socket = await RawSocket.connect(server.wsUrl, authorization);
-    socket.subscribe('1', 'mutation { login(email: "a", password: "b") { accessToken } }');
+    socket.subscribe('1', 'mutation { cancelOrder(id: "a") { replayed } }');
     expect(codesOf((await socket.next()).payload as never)).toEqual(['BAD_USER_INPUT']);
     socket.close();
   });

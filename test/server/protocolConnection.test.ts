@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import WebSocket from 'ws';
 import { limits } from '../../src/security/limits';
 import { eventually } from '../kit/eventually';
-import { executionVariants, messagesUntilPong, sendTogether, tickersDocument, watchPrices } from '../kit/protocol';
+import { executionVariants, tickersDocument, watchPrices } from '../kit/protocol';
 import { RawSocket } from '../kit/rawSocket';
 import { TestServer } from '../kit/testServer';
 
@@ -59,7 +59,7 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
         const socket = await RawSocket.open(server.wsUrl);
         socket.send({ type: 'connection_init', payload });
         expect((await socket.next()).type).toBe('connection_ack');
-        expect(await messagesUntilPong(socket)).toEqual([]);
+        expect(await socket.messagesUntilPong()).toEqual([]);
         socket.close();
       },
     );
@@ -70,7 +70,7 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
       const openedAtMs = performance.now();
       expect(await late.closed).toEqual({ code: 4408, reason: 'Connection initialisation timeout' });
       expect(performance.now() - openedAtMs).toBeGreaterThan(limits.socket.initTimeoutMs - 100);
-      expect(await messagesUntilPong(inTime)).toEqual([]);
+      expect(await inTime.messagesUntilPong()).toEqual([]);
       inTime.close();
     });
 
@@ -84,7 +84,7 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
 
     it('that comes a second time at once, before any acknowledgement, ends the socket with 4429', async () => {
       const socket = await RawSocket.open(server.wsUrl);
-      sendTogether(socket, [{ type: 'connection_init' }, { type: 'connection_init' }]);
+      socket.sendTogether([{ type: 'connection_init' }, { type: 'connection_init' }]);
       expect((await socket.closed).code).toBe(4429);
     });
 
@@ -97,6 +97,17 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
       const socket = await RawSocket.open(server.wsUrl);
       socket.send({ type: 'connection_init', payload: { authorization } });
       await expect(socket.next()).rejects.toThrow('closed with 4401');
+    });
+
+    it('that meets a fault of the server ends the socket with 4500, which tells nothing of it', async () => {
+      await server.stop();
+      const verify = (): never => {
+        throw new Error('the key of hunter2 is broken');
+      };
+      server = await TestServer.start({ ...options, verifier: { verify } });
+      const socket = await RawSocket.open(server.wsUrl);
+      socket.send({ type: 'connection_init', payload: { authorization: 'Bearer x' } });
+      expect(await socket.closed).toEqual({ code: 4500, reason: 'Internal server error' });
     });
 
     it('with an expired token is rejected with 4403 and no acknowledgement', async () => {
@@ -118,7 +129,7 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
 
     it('a subscribe sent together with connection_init ends the socket with 4401, and nothing is executed', async () => {
       const socket = await RawSocket.open(server.wsUrl);
-      sendTogether(socket, [
+      socket.sendTogether([
         { type: 'connection_init', payload: { authorization: server.bearer('VIEWER') } },
         { id: 'a', type: 'subscribe', payload: { query: tickersDocument } },
       ]);
@@ -129,7 +140,7 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
     it('a complete is a message like any other, and ignored', async () => {
       const socket = await RawSocket.open(server.wsUrl);
       socket.send({ id: 'a', type: 'complete' });
-      expect(await messagesUntilPong(socket)).toEqual([]);
+      expect(await socket.messagesUntilPong()).toEqual([]);
       socket.send({ type: 'connection_init' });
       expect((await socket.next()).type).toBe('connection_ack');
       socket.close();

@@ -1,6 +1,6 @@
 import { limits } from '../../src/security/limits';
 import { eventually } from '../kit/eventually';
-import { executionVariants, messagesUntilPong, priceFrame, pushPrice, watchPrices } from '../kit/protocol';
+import { executionVariants, priceFrame, pushPrice, watchPrices } from '../kit/protocol';
 import { RawSocket } from '../kit/rawSocket';
 import { TestServer } from '../kit/testServer';
 
@@ -110,7 +110,7 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
       expect(await socket.next()).toMatchObject({ id: 'a', type: 'next' });
       expect(await socket.next()).toEqual({ id: 'a', type: 'complete' });
       socket.send({ id: 'a', type: 'complete', payload: { foo: 1 } });
-      expect(await messagesUntilPong(socket)).toEqual([]);
+      expect(await socket.messagesUntilPong()).toEqual([]);
       socket.close();
     });
 
@@ -149,7 +149,7 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
     it('for an id that never was, or has ended, is ignored', async () => {
       const socket = await RawSocket.connect(server.wsUrl);
       for (const id of ['never', '__proto__', 'x'.repeat(10_000)]) socket.send({ id, type: 'complete' });
-      expect(await messagesUntilPong(socket)).toEqual([]);
+      expect(await socket.messagesUntilPong()).toEqual([]);
       socket.close();
     });
   });

@@ -5,13 +5,14 @@ import { FakeExchange, makeTicker as makeExchangeTicker } from '../kit/fakeExcha
 import { btc, makeMeta } from '../kit/fakeMarket';
 import { startMarketPath } from '../kit/marketPath';
 import {
+  errorOf,
   executionVariants,
-  messagesUntilPong,
   priceFrame,
   pushPrice,
   tickerQuery,
   tickersDocument,
   watchPrices,
+  viewerOfEachTest,
 } from '../kit/protocol';
 import { RawSocket } from '../kit/rawSocket';
 import { codesOf, TestServer } from '../kit/testServer';
@@ -24,82 +25,75 @@ function streamOf(markets: string): string {
 }
 
 describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options) => {
-  let server: TestServer;
-  let socket: RawSocket;
-
-  beforeEach(async () => {
-    server = await TestServer.start(options);
-    socket = await RawSocket.connect(server.wsUrl, server.bearer('VIEWER'));
-  });
-
-  afterEach(async () => {
-    socket.close();
-    await server.stop();
-  });
+  const viewer = viewerOfEachTest(options);
 
   describe('a streaming operation', () => {
     it('gets its results as next messages, in order, and complete when the source has ended', async () => {
-      await watchPrices(socket, 'a');
+      await watchPrices(viewer.socket, 'a');
       for (const last of ['101', '102', '103']) {
-        pushPrice(server, last);
-        expect(await socket.next()).toEqual(priceFrame('a', last));
+        pushPrice(viewer.server, last);
+        expect(await viewer.socket.next()).toEqual(priceFrame('a', last));
       }
-      await server.market.opened[0]!.return();
-      expect(await socket.next()).toEqual({ id: 'a', type: 'complete' });
-      expect(await messagesUntilPong(socket)).toEqual([]);
+      await viewer.server.market.opened[0]!.return();
+      expect(await viewer.socket.next()).toEqual({ id: 'a', type: 'complete' });
+      expect(await viewer.socket.messagesUntilPong()).toEqual([]);
     });
 
     it('runs beside others on the same connection, and their messages may be interleaved', async () => {
-      await watchPrices(socket, 'a');
-      await watchPrices(socket, 'b');
-      socket.subscribe('c', timeQuery);
-      expect(await socket.next()).toMatchObject({ id: 'c', type: 'next' });
-      expect(await socket.next()).toEqual({ id: 'c', type: 'complete' });
-      pushPrice(server, '101');
-      const frames = [await socket.next(), await socket.next()];
+      await watchPrices(viewer.socket, 'a');
+      await watchPrices(viewer.socket, 'b');
+      viewer.socket.subscribe('c', timeQuery);
+      expect(await viewer.socket.next()).toMatchObject({ id: 'c', type: 'next' });
+      expect(await viewer.socket.next()).toEqual({ id: 'c', type: 'complete' });
+      pushPrice(viewer.server, '101');
+      const frames = [await viewer.socket.next(), await viewer.socket.next()];
       expect(new Set(frames)).toEqual(new Set([priceFrame('a', '101'), priceFrame('b', '101')]));
     });
 
     it('goes on when an event fails in execution: the failure is a next message with errors', async () => {
-      await watchPrices(socket, 'a');
-      server.market.opened[0]!.push({ meta: makeMeta('UPDATE', '2'), tickers: null as never });
-      const failed = await socket.next();
+      await watchPrices(viewer.socket, 'a');
+      viewer.server.market.opened[0]!.push({ meta: makeMeta('UPDATE', '2'), tickers: null as never });
+      const failed = await viewer.socket.next();
       expect(failed).toMatchObject({ id: 'a', type: 'next', payload: { data: null } });
       expect(codesOf((failed.payload as { errors: never }).errors)).toEqual(['INTERNAL_SERVER_ERROR']);
-      pushPrice(server, '101');
-      expect(await socket.next()).toEqual(priceFrame('a', '101'));
+      pushPrice(viewer.server, '101');
+      expect(await viewer.socket.next()).toEqual(priceFrame('a', '101'));
     });
   });
 
   describe('a single-result operation', () => {
     it('gets one next message and complete', async () => {
-      socket.subscribe('a', timeQuery);
-      expect(await socket.next()).toEqual({
+      viewer.socket.subscribe('a', timeQuery);
+      expect(await viewer.socket.next()).toEqual({
         id: 'a',
         type: 'next',
         payload: { data: { serverTime: aText } },
       });
-      expect(await socket.next()).toEqual({ id: 'a', type: 'complete' });
-      expect(await messagesUntilPong(socket)).toEqual([]);
+      expect(await viewer.socket.next()).toEqual({ id: 'a', type: 'complete' });
+      expect(await viewer.socket.messagesUntilPong()).toEqual([]);
     });
 
     it('that fails in execution gets its errors in the next message, and complete', async () => {
-      server.market.failWith = new AppError('EXCHANGE_UNAVAILABLE');
-      socket.subscribe('a', tickerQuery);
-      const { id, type, payload } = await socket.next();
+      viewer.server.market.failWith = new AppError('EXCHANGE_UNAVAILABLE');
+      viewer.socket.subscribe('a', tickerQuery);
+      const { id, type, payload } = await viewer.socket.next();
       expect([id, type]).toEqual(['a', 'next']);
       expect(payload).toMatchObject({
         data: { ticker: null },
         errors: [{ message: aText, path: ['ticker'] }],
       });
-      expect(await socket.next()).toEqual({ id: 'a', type: 'complete' });
+      expect(await viewer.socket.next()).toEqual({ id: 'a', type: 'complete' });
     });
 
     it('is picked by its name and gets its variables', async () => {
       const query = 'query One($market: MarketId!) { ticker(market: $market) { last } }';
       const variables = { market: 'simulator:BTC/USDT' };
-      socket.send({ id: 'a', type: 'subscribe', payload: { query, operationName: 'One', variables } });
-      expect(await socket.next()).toEqual({ id: 'a', type: 'next', payload: { data: { ticker: { last: '100.5' } } } });
+      viewer.socket.send({ id: 'a', type: 'subscribe', payload: { query, operationName: 'One', variables } });
+      expect(await viewer.socket.next()).toEqual({
+        id: 'a',
+        type: 'next',
+        payload: { data: { ticker: { last: '100.5' } } },
+      });
     });
   });
 
@@ -122,23 +116,22 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
     ];
 
     it.each(refused)('answers %s on its id (%s), ends the operation and nothing else', async (_kind, code, payload) => {
-      await watchPrices(socket, 'other');
-      socket.send({ id: 'a', type: 'subscribe', payload });
-      const error = await socket.next();
-      expect([error.id, error.type, codesOf(error.payload as never)]).toEqual(['a', 'error', [code]]);
+      await watchPrices(viewer.socket, 'other');
+      viewer.socket.send({ id: 'a', type: 'subscribe', payload });
+      const error = await viewer.socket.next();
+      expect(errorOf(error)).toEqual({ id: 'a', type: 'error', codes: [code] });
       expect(error.payload).toEqual([expect.objectContaining({ message: aText })]);
-      expect(await messagesUntilPong(socket)).toEqual([]);
-      pushPrice(server, '101');
-      expect(await socket.next()).toEqual(priceFrame('other', '101'));
+      expect(await viewer.socket.messagesUntilPong()).toEqual([]);
+      pushPrice(viewer.server, '101');
+      expect(await viewer.socket.next()).toEqual(priceFrame('other', '101'));
     });
 
     it('answers a stream whose source refuses to open, and its id is free again', async () => {
-      server.market.failWith = new AppError('MARKET_NOT_FOUND');
-      socket.subscribe('a', streamOf('["simulator:NONE/USDT"]'));
-      const error = await socket.next();
-      expect([error.id, error.type, codesOf(error.payload as never)]).toEqual(['a', 'error', ['MARKET_NOT_FOUND']]);
-      server.market.failWith = null;
-      await watchPrices(socket, 'a');
+      viewer.server.market.failWith = new AppError('MARKET_NOT_FOUND');
+      viewer.socket.subscribe('a', streamOf('["simulator:NONE/USDT"]'));
+      expect(errorOf(await viewer.socket.next())).toEqual({ id: 'a', type: 'error', codes: ['MARKET_NOT_FOUND'] });
+      viewer.server.market.failWith = null;
+      await watchPrices(viewer.socket, 'a');
     });
 
     it('ends a stream that fails while it runs: no complete, and its id is free again', async () => {
@@ -152,23 +145,21 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
       tell('100.5');
       await watchPrices(reader, 'a');
       path.bus.publish(tickerTopic(btc), { kind: 'refused', code: 'MARKET_NOT_FOUND' });
-      const error = await reader.next();
-      expect([error.id, error.type, codesOf(error.payload as never)]).toEqual(['a', 'error', ['MARKET_NOT_FOUND']]);
+      expect(errorOf(await reader.next())).toEqual({ id: 'a', type: 'error', codes: ['MARKET_NOT_FOUND'] });
       tell('101');
       await watchPrices(reader, 'a');
-      expect(await messagesUntilPong(reader)).toEqual([]);
+      expect(await reader.messagesUntilPong()).toEqual([]);
       reader.close();
       await real.stop();
       await path.stop();
     });
 
     it('answers a stream that the reader has no permission for, and no source opens', async () => {
-      const stranger = await RawSocket.connect(server.wsUrl);
+      const stranger = await RawSocket.connect(viewer.server.wsUrl);
       stranger.subscribe('a', tickersDocument);
-      const error = await stranger.next();
-      expect([error.id, error.type, codesOf(error.payload as never)]).toEqual(['a', 'error', ['UNAUTHENTICATED']]);
-      expect(await messagesUntilPong(stranger)).toEqual([]);
-      expect(server.market.opened).toHaveLength(0);
+      expect(errorOf(await stranger.next())).toEqual({ id: 'a', type: 'error', codes: ['UNAUTHENTICATED'] });
+      expect(await stranger.messagesUntilPong()).toEqual([]);
+      expect(viewer.server.market.opened).toHaveLength(0);
       stranger.close();
     });
   });

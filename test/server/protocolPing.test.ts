@@ -1,11 +1,4 @@
-import {
-  executionVariants,
-  messagesUntilPong,
-  priceFrame,
-  pushPrice,
-  sendTogether,
-  watchPrices,
-} from '../kit/protocol';
+import { executionVariants, priceFrame, pushPrice, watchPrices } from '../kit/protocol';
 import { RawSocket } from '../kit/rawSocket';
 import { TestServer } from '../kit/testServer';
 
@@ -40,12 +33,9 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
 
     it('every ping has its own pong', async () => {
       const socket = await RawSocket.connect(server.wsUrl);
-      sendTogether(
-        socket,
-        Array.from({ length: 10 }, () => ({ type: 'ping' })),
-      );
+      socket.sendTogether(Array.from({ length: 10 }, () => ({ type: 'ping' })));
       for (let count = 0; count < 10; count += 1) expect((await socket.next()).type).toBe('pong');
-      expect(await messagesUntilPong(socket)).toEqual([]);
+      expect(await socket.messagesUntilPong()).toEqual([]);
       socket.close();
     });
 
@@ -54,12 +44,12 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
       async (payload) => {
         const socket = await RawSocket.open(server.wsUrl);
         socket.send({ type: 'pong', payload });
-        expect(await messagesUntilPong(socket)).toEqual([]);
+        expect(await socket.messagesUntilPong()).toEqual([]);
         socket.send({ type: 'connection_init', payload: { authorization: server.bearer('VIEWER') } });
         expect((await socket.next()).type).toBe('connection_ack');
         await watchPrices(socket, 'a');
         socket.send({ type: 'pong', payload });
-        expect(await messagesUntilPong(socket)).toEqual([]);
+        expect(await socket.messagesUntilPong()).toEqual([]);
         pushPrice(server, '101');
         expect(await socket.next()).toEqual(priceFrame('a', '101'));
         socket.close();

@@ -1,13 +1,5 @@
 import { eventually } from '../kit/eventually';
-import {
-  holdTickers,
-  messagesUntilPong,
-  priceFrame,
-  pushPrice,
-  sendTogether,
-  tickersDocument,
-  watchPrices,
-} from '../kit/protocol';
+import { holdTickers, priceFrame, pushPrice, tickersDocument, watchPrices } from '../kit/protocol';
 import { RawSocket, type Message } from '../kit/rawSocket';
 import { codesOf, TestServer } from '../kit/testServer';
 
@@ -75,7 +67,7 @@ describe('a shared stream', () => {
 
   it('lets an id go with its complete: a subscribe right behind it begins anew', async () => {
     const again = { id: 'a', type: 'subscribe', payload: { query: tickersDocument } };
-    sendTogether(socket, [{ id: 'a', type: 'complete' }, again]);
+    socket.sendTogether([{ id: 'a', type: 'complete' }, again]);
     expect(await socket.next()).toMatchObject({ id: 'a', type: 'next' });
     pushPrice(server, '101');
     expect(await socket.next()).toEqual(priceFrame('a', '101'));
@@ -84,13 +76,13 @@ describe('a shared stream', () => {
 
   it('lets an id go with its complete while the stream is opening too: only what came last is read', async () => {
     const subscribe = { id: 'b', type: 'subscribe', payload: { query: tickersDocument } };
-    sendTogether(socket, [subscribe, { id: 'b', type: 'complete' }, subscribe]);
+    socket.sendTogether([subscribe, { id: 'b', type: 'complete' }, subscribe]);
     expect(await socket.next()).toMatchObject({ id: 'b', type: 'next' });
     socket.send({ id: 'a', type: 'complete' });
-    expect(await messagesUntilPong(socket)).toEqual([]);
+    expect(await socket.messagesUntilPong()).toEqual([]);
     pushPrice(server, '101');
     expect(await socket.next()).toEqual(priceFrame('b', '101'));
-    expect(await messagesUntilPong(socket)).toEqual([]);
+    expect(await socket.messagesUntilPong()).toEqual([]);
   });
 });
 
@@ -101,10 +93,10 @@ describe('a shared stream that is completed while it is opening', () => {
     const gate = holdTickers(server);
     const subscribe = { id: 'a', type: 'subscribe', payload: { query: tickersDocument } };
     const rounds = Array.from({ length: 4 }, () => [subscribe, { id: 'a', type: 'complete' }]);
-    sendTogether(socket, rounds.flat());
+    socket.sendTogether(rounds.flat());
     const { payload } = await socket.next();
     expect(codesOf(payload as never)).toEqual(['TOO_MANY_SUBSCRIPTIONS']);
-    expect(await messagesUntilPong(socket)).toEqual([]);
+    expect(await socket.messagesUntilPong()).toEqual([]);
     gate.open();
     await eventually(async () => {
       socket.send(subscribe);

@@ -1,15 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IssuedToken } from '../../src/identity/accessTokens';
+import type { Principal } from '../../src/identity/principal';
+import { KeyRingError } from '../../src/identity/signing/keyRingError';
 import { eventually } from '../kit/eventually';
 import { MovableClock } from '../kit/movableClock';
-import {
-  executionVariants,
-  messagesUntilPong,
-  priceFrame,
-  pushPrice,
-  tickersDocument,
-  watchPrices,
-} from '../kit/protocol';
+import { executionVariants, priceFrame, pushPrice, tickersDocument, watchPrices } from '../kit/protocol';
 import { RawSocket } from '../kit/rawSocket';
 import { StandInTokens } from '../kit/standInTokens';
 import { TestServer } from '../kit/testServer';
@@ -35,6 +30,25 @@ describe.each(executionVariants)('a token that is over, with %s', (_name, option
     expect(server.market.opened).toEqual([]);
     await server.stop();
   });
+});
+
+it('ends the socket with 4500, not with a refusal of the token, where nobody can tell which keys are good', async () => {
+  const tokens = new StandInTokens();
+  let isKnown = true;
+  const verify = (token: string): Principal => {
+    if (!isKnown) throw new KeyRingError('not read');
+    return tokens.verify(token);
+  };
+  const server = await TestServer.start({ verifier: { verify } });
+  const { authorization } = tokens.issue();
+  const socket = await RawSocket.connect(server.wsUrl, authorization);
+  isKnown = false;
+  socket.send({ type: 'ping', payload: { authorization } });
+  expect((await socket.closed).code).toBe(4500);
+  await expect(RawSocket.connect(server.wsUrl, authorization)).rejects.toThrow('closed with 4500');
+  const { status, codes } = await server.post({ query: '{ serverTime }' }, { authorization });
+  expect([status, codes]).toEqual([500, ['INTERNAL_SERVER_ERROR']]);
+  await server.stop();
 });
 
 // A second `connection_init` ends the socket: a fresh token comes in the payload of a `ping`.
@@ -103,7 +117,7 @@ describe.each(executionVariants)('a token in a ping, with %s', (_name, options) 
     const socket = await RawSocket.connect(server.wsUrl, `Bearer ${accessToken}`);
     ping(socket, `Bearer ${accessToken}`);
     expect(await socket.next()).toEqual({ type: 'pong', payload: { expiresAt: new Date(expiresAt).toISOString() } });
-    expect(await messagesUntilPong(socket)).toEqual([]);
+    expect(await socket.messagesUntilPong()).toEqual([]);
     socket.close();
   });
 });

@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Role } from '../../src/identity/principal';
 import type { Reservations } from '../../src/security/reservations';
-import {
-  executionVariants,
-  messagesUntilPong,
-  priceFrame,
-  pushPrice,
-  tickersDocument,
-  watchPrices,
-} from '../kit/protocol';
+import { errorOf, executionVariants, priceFrame, pushPrice, tickersDocument, watchPrices } from '../kit/protocol';
 import { RawSocket } from '../kit/rawSocket';
-import { codesOf, TestServer } from '../kit/testServer';
+import { TestServer } from '../kit/testServer';
 
 /** Counts whoever asks, and has nothing left for some. */
 class PickyReservations implements Reservations {
@@ -51,11 +44,10 @@ describe.each(executionVariants)('joining a stream that others read, with %s', (
 
   async function expectRefused(socket: RawSocket, code: string): Promise<void> {
     socket.subscribe('late', tickersDocument);
-    const { id, type, payload } = await socket.next();
-    expect([id, type, codesOf(payload as never)]).toEqual(['late', 'error', [code]]);
+    expect(errorOf(await socket.next())).toEqual({ id: 'late', type: 'error', codes: [code] });
     pushPrice(server, '101');
     expect(await present.next()).toEqual(priceFrame('present', '101'));
-    expect(await messagesUntilPong(socket)).toEqual([]);
+    expect(await socket.messagesUntilPong()).toEqual([]);
     expect(server.market.opened).toHaveLength(1);
   }
 

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '../kit/eventually';
 import {
-  misdeclaredDocument,
+  misdeclaredDocuments,
   nobody,
   positionsDocument,
   secretsDocument,
   withOwnPositions,
   type SourcesByUser,
 } from '../kit/ownPositions';
-import { messagesUntilPong } from '../kit/protocol';
+import { errorOf, executionVariants } from '../kit/protocol';
 import { RawSocket } from '../kit/rawSocket';
 import type { ScriptedStream } from '../kit/scriptedStream';
 import { codesOf, TestServer } from '../kit/testServer';
@@ -67,14 +67,14 @@ describe('a stream that is the same for all connections of one user', () => {
     );
     for (const { socket } of readers) socket.subscribe('same', positionsDocument);
     for (const userId of ids) await eventually(() => openStreamsOf(userId).length === 1);
-    await Promise.all(readers.map(({ socket }) => messagesUntilPong(socket)));
+    await Promise.all(readers.map(({ socket }) => socket.messagesUntilPong()));
     for (let event = 0; event < manyEvents; event += 1) for (const userId of ids) await give(userId);
     for (const { userId, socket } of readers) {
       const expected = Array.from({ length: manyEvents }, () => positionOf('same', userId));
       const seen = [];
       while (seen.length < manyEvents) seen.push(await socket.next());
       expect(seen).toEqual(expected);
-      expect(await messagesUntilPong(socket)).toEqual([]);
+      expect(await socket.messagesUntilPong()).toEqual([]);
     }
     expect(ids.map((userId) => sources.get(userId)?.opened.length)).toEqual(ids.map(() => 1));
     expect(await executions()).toBe(users * manyEvents);
@@ -108,7 +108,7 @@ describe('a stream that is the same for all connections of one user', () => {
     const readers = await Promise.all([randomUUID(), randomUUID(), null].map(connect));
     for (const socket of readers) {
       socket.subscribe('a', secretsDocument);
-      await messagesUntilPong(socket);
+      await socket.messagesUntilPong();
     }
     expect(openStreamsOf('secrets')).toHaveLength(1);
     for (let event = 0; event < manyEvents; event += 1) {
@@ -124,14 +124,17 @@ describe('a stream that is the same for all connections of one user', () => {
     }
   });
 
-  it.each([true, false])(
-    'that was declared the same for all by mistake, and opens its source for its reader, is refused (shared: %s)',
-    async (sharedExecution) => {
-      const other = await TestServer.start({ main: withOwnPositions(sources), sharedExecution });
+  it.each(
+    executionVariants.flatMap(([how, options]) =>
+      misdeclaredDocuments.map((asked) => [...asked, how, options] as const),
+    ),
+  )(
+    'that was declared the same for all by mistake, and opens its source by the %s of its reader, is refused: %s, with %s',
+    async (_of, document, _how, options) => {
+      const other = await TestServer.start({ main: withOwnPositions(sources), ...options });
       const socket = await RawSocket.connect(other.wsUrl, other.bearer('VIEWER'));
-      socket.subscribe('a', misdeclaredDocument);
-      const { type, payload } = await socket.next();
-      expect([type, codesOf(payload as Parameters<typeof codesOf>[0])]).toEqual(['error', ['INTERNAL_SERVER_ERROR']]);
+      socket.subscribe('a', document);
+      expect(errorOf(await socket.next())).toEqual({ id: 'a', type: 'error', codes: ['INTERNAL_SERVER_ERROR'] });
       expect(sources.size).toBe(0);
       socket.close();
       await other.stop();

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { collectedBytes } from '../kit/collectedHeap';
 import { eventually } from '../kit/eventually';
@@ -5,6 +6,7 @@ import { apiOfOrders, KeptStream } from '../kit/keptStream';
 import { bookOf, candlesOf, tickersOf, tradesOf } from '../kit/liveMarketDocuments';
 import { bookAt, LiveMarkets } from '../kit/liveMarkets';
 import { MovableClock } from '../kit/movableClock';
+import { RawSocket } from '../kit/rawSocket';
 import { eventOf, RecordingSocket, type ReadEvent } from '../kit/recordingSocket';
 import { StandInTokens } from '../kit/standInTokens';
 import { TestServer, type TestServerOptions } from '../kit/testServer';
@@ -32,11 +34,6 @@ afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.terminate();
   await server.stop();
 });
-
-async function hits(cap: string): Promise<number> {
-  const { values } = await server.metrics.socketCapHits.get();
-  return values.find(({ labels }) => labels.cap === cap)?.value ?? 0;
-}
 
 function watchEverything(socket: RecordingSocket): void {
   socket.subscribe('tickers', tickersOf({ symbols }));
@@ -176,7 +173,7 @@ describe('a reader who reads and leaves pings unanswered', () => {
     expect(reader.closed).toBeNull();
     clock.advance(10_000);
     await eventually(() => reader.closed !== null);
-    expect([reader.closed?.code, healthy.closed, await hits('slowReader')]).toEqual([4421, null, 1]);
+    expect([reader.closed?.code, healthy.closed, await server.capHits('slowReader')]).toEqual([4421, null, 1]);
   });
 });
 
@@ -242,7 +239,7 @@ describe('a stream of which nothing may be left out', () => {
     // Sooner than who is behind for too long.
     await eventually(() => slow.closed !== null, { timeoutMs: 5_000 });
     await eventually(() => seqsOf(healthy).at(-1) === stream.published);
-    expect([slow.closed?.code, healthy.closed]).toEqual([4421, null]);
+    expect([slow.closed?.code, healthy.closed, await server.capHits('slowReader')]).toEqual([4421, null, 1]);
     expectAll(healthy);
   });
 
@@ -256,7 +253,7 @@ describe('a stream of which nothing may be left out', () => {
     expect(slow.closed).toBeNull();
     clock.advance(2_000);
     await eventually(() => slow.closed !== null);
-    expect([slow.closed?.code, healthy.closed, await hits('slowReader')]).toEqual([4421, null, 1]);
+    expect([slow.closed?.code, healthy.closed, await server.capHits('slowReader')]).toEqual([4421, null, 1]);
     await publish(5, healthy);
     expectAll(healthy);
   });
@@ -298,6 +295,20 @@ describe('a connection that gives no sign of life', () => {
     expect(await openSockets()).toBe(2);
     await passInterval(witness);
     await eventually(async () => (await openSockets()) === 1);
+  });
+
+  it('stays where its client answers none, and sends pings of WebSocket itself', async () => {
+    const witness = await connect();
+    const odd = await RawSocket.open(server.wsUrl, { autoPong: false });
+    odd.send({ type: 'connection_init' });
+    await odd.next();
+    for (let round = 0; round < 5; round += 1) {
+      await passInterval(witness);
+      odd.socket.ping();
+      await Promise.race([once(odd.socket, 'pong'), odd.closed]);
+    }
+    expect(await odd.isAlive()).toBe(true);
+    odd.close();
   });
 
   it('stays where its reader has merely stalled for thirty seconds', async () => {

@@ -15,27 +15,17 @@ async function start(options: TestServerOptions = {}): Promise<void> {
 
 afterEach(() => server.stop());
 
-async function hits(cap: string): Promise<number> {
-  const { values } = await server.metrics.socketCapHits.get();
-  return values.find(({ labels }) => labels.cap === cap)?.value ?? 0;
-}
-
-async function isAlive(socket: RawSocket): Promise<boolean> {
-  socket.send({ type: 'ping' });
-  return (await socket.next()).type === 'pong';
-}
-
 describe('control frames of WebSocket itself', () => {
   it('of a client are messages like any other: a pong too many, unasked, ends it', async () => {
     // Time stands still: connection_init is not missed yet.
     await start({ access: { clock: () => 1_000_000 } });
     const socket = await RawSocket.open(server.wsUrl);
     for (let sent = 1; sent < maxMessagesPerMinute; sent += 1) socket.socket.pong();
-    expect(await isAlive(socket)).toBe(true);
-    expect(await hits('messagesPerMinute')).toBe(0);
+    expect(await socket.isAlive()).toBe(true);
+    expect(await server.capHits('messagesPerMinute')).toBe(0);
     socket.socket.pong();
     expect((await socket.closed).code).toBe(4422);
-    expect(await hits('messagesPerMinute')).toBe(1);
+    expect(await server.capHits('messagesPerMinute')).toBe(1);
   });
 
   it('of a client are messages like any other: a ping too many ends it', async () => {
@@ -46,7 +36,7 @@ describe('control frames of WebSocket itself', () => {
       socket.socket.ping();
       await once(socket.socket, 'pong');
     }
-    expect(await hits('messagesPerMinute')).toBe(0);
+    expect(await server.capHits('messagesPerMinute')).toBe(0);
     socket.socket.ping();
     expect((await socket.closed).code).toBe(4422);
   });
@@ -60,7 +50,7 @@ describe('control frames of WebSocket itself', () => {
       pings += 1;
     });
     await eventually(() => pings > 3 * caps.maxMessagesPerMinute);
-    expect(await isAlive(socket)).toBe(true);
+    expect(await socket.isAlive()).toBe(true);
     socket.close();
   });
 });
@@ -76,7 +66,7 @@ describe('a reader who never reads', () => {
     const query = `{ candles(market: "simulator:BTC/USDT", timeframe: M1, first: ${limits.list.maxCandles}) { ${twice} } }`;
     // All of them are in before the first answer: none of them is the message that finds too much waiting.
     for (let sent = 0; sent < limits.socket.maxOperationsPerSocket; sent += 1) socket.subscribe(`q${sent}`, query);
-    await eventually(async () => (await hits('backlog')) === 1);
+    await eventually(async () => (await server.capHits('backlog')) === 1);
     socket.socket.resume();
     expect((await socket.closed).code).toBe(4421);
   });
@@ -92,7 +82,7 @@ describe('a socket that is closed for want of connection_init and does not say g
     const mute = await RawSocket.open(server.wsUrl);
     mute.socket.pause();
     clock.advance(initTimeoutMs);
-    await eventually(async () => (await hits('initTimeout')) === 1);
+    await eventually(async () => (await server.capHits('initTimeout')) === 1);
     const next = await RawSocket.connect(server.wsUrl, server.bearer('VIEWER'));
     expect((await server.metrics.sockets.get()).values[0]?.value).toBe(2);
     mute.close();

@@ -1,8 +1,9 @@
 import { collectedBytes } from '../kit/collectedHeap';
 import { eventually } from '../kit/eventually';
+import { Gate } from '../kit/gate';
 import { bookOf, candlesOf, tickersOf, tradesOf } from '../kit/liveMarketDocuments';
 import { LiveMarkets } from '../kit/liveMarkets';
-import { executionVariants, Gate } from '../kit/protocol';
+import { executionVariants } from '../kit/protocol';
 import { RecordingSocket } from '../kit/recordingSocket';
 import { TestServer, type TestServerOptions } from '../kit/testServer';
 

@@ -1,10 +1,10 @@
 import WebSocket from 'ws';
-import { CuttingRelay } from '../kit/cuttingRelay';
 import { eventually } from '../kit/eventually';
 import { LiveMarkets } from '../kit/liveMarkets';
 import type { Message } from '../kit/rawSocket';
 import { eventOf } from '../kit/recordingSocket';
 import { viewsOf, type ResumingView } from '../kit/resumingViews';
+import { TcpRelay } from '../kit/tcpRelay';
 import { TestServer } from '../kit/testServer';
 
 /** How many connections are cut: more in a longer run. */
@@ -80,7 +80,8 @@ it(
     });
     let isCutting = true;
     const budget = (): number => (isCutting ? 100 + Math.floor(9_000 * Math.random() ** 2) : Infinity);
-    const relay = await CuttingRelay.start(server.running.port, budget);
+    const relay = await TcpRelay.start(server.running.port, budget);
+    const relayUrl = `ws://127.0.0.1:${relay.port}/graphql`;
     const publish = (): void => {
       for (const symbol of [...symbols, ...ownSymbols]) markets.publish(symbol);
     };
@@ -90,7 +91,7 @@ it(
     const stayer = new ResumingClient(server.wsUrl, symbols);
     const clients = Array.from(
       { length: clientCount },
-      (_, index) => new ResumingClient(relay.url, index === 0 ? ownSymbols : symbols),
+      (_, index) => new ResumingClient(relayUrl, index === 0 ? ownSymbols : symbols),
     );
     const views = [stayer, ...clients].flatMap((client) => client.views);
     const areEqual = (): boolean => views.every((view) => view.hash === view.hashOfServer(markets));

@@ -2,11 +2,12 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { startSimulator } from '../kit/simulator';
+import { fromSource } from '../kit/fromSource';
 
 const root = resolve(__dirname, '../..');
 
 async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const command = ['--require', '@swc-node/register', 'src/cli/simulator.ts', ...args];
+  const command = [...fromSource(), 'src/cli/simulator.ts', ...args];
   return new Promise((done) => {
     const child = execFile(process.execPath, command, { cwd: root }, (_error, stdout, stderr) => {
       done({ code: child.exitCode ?? -1, stdout, stderr });
@@ -33,7 +34,7 @@ describe('the command simulator', () => {
   });
 
   it('ends when its parent does, if told so', async () => {
-    const command = ['--require', '@swc-node/register', 'src/cli/simulator.ts', '--port', '0', '--with-parent'];
+    const command = [...fromSource(), 'src/cli/simulator.ts', '--port', '0', '--with-parent'];
     const child = spawn(process.execPath, command, { cwd: root });
     await once(child.stdout, 'data');
     child.stdin.end();

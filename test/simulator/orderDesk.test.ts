@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { Account, type AccountEvent } from '../../src/simulator/engine/accounts/account';
 import type { OrderRequest } from '../../src/simulator/engine/accounts/accountOrder';
+import { tradingOnly } from '../../src/simulator/engine/accounts/identity';
 import { OrderDesk } from '../../src/simulator/engine/accounts/orderDesk';
 import { OrderRefused } from '../../src/simulator/engine/accounts/orderRefused';
 import { flatCandle } from '../../src/simulator/engine/candle';
@@ -31,8 +32,7 @@ function setUp() {
   });
   const desk = new OrderDesk({ markets: new Map([[spec.id, market]]), random: createRandom('desk'), now: () => now });
   const [alice, bob] = ['alice', 'bob'].map((name, uid) => {
-    const permissions = { mayTrade: true, mayWithdraw: false };
-    const identity = { name, uid, apiKey: name, secret: name, permissions, createdAt: now };
+    const identity = { name, uid, apiKey: name, secret: name, permissions: tradingOnly, createdAt: now };
     return new Account(identity, new Map(Object.entries(start)));
   }) as [Account, Account];
   const place = (account: Account, request: Partial<OrderRequest>) => desk.place(market, account, toRequest(request));
@@ -40,7 +40,7 @@ function setUp() {
 }
 
 function toRequest(request: Partial<OrderRequest>): OrderRequest {
-  const nothing = { price: null, amount: null, cost: null, stopPrice: null, clientOrderId: null };
+  const nothing = { price: null, amount: null, cost: null, stopPrice: null, trailingBips: null, clientOrderId: null };
   return {
     side: 'BUY',
     type: (request.price ?? null) === null ? 'MARKET' : 'LIMIT',
@@ -160,6 +160,57 @@ describe('the order desk', () => {
       expect(order).toMatchObject({ status: 'FILLED', executedLots: 100_000, locked: 0n });
     },
   );
+
+  describe('trailing stops', () => {
+    const trade = async ({ market }: ReturnType<typeof setUp>, ticks: number): Promise<void> => {
+      market.place({ id: market.nextOrderId(), side: 'SELL', priceTicks: ticks, lots: 1, timeInForce: 'GTC' }, now);
+      market.place({ id: market.nextOrderId(), side: 'BUY', priceTicks: ticks, lots: 1, timeInForce: 'IOC' }, now);
+      await Promise.resolve();
+    };
+
+    // The last price at the start is 100.00; 500 basis points are five percent.
+    it.each([
+      ['sells five percent below the highest price', 'STOP_LOSS', 'SELL', null, [10_400, 10_800, 10_261], 10_260],
+      ['takes a profit five percent below the highest', 'TAKE_PROFIT', 'SELL', null, [11_000, 10_451], 10_450],
+      ['buys five percent above the lowest price', 'STOP_LOSS', 'BUY', null, [9800, 9400, 9869], 9870],
+      [
+        'follows a rise only once its stop price is reached',
+        'STOP_LOSS',
+        'BUY',
+        '105',
+        [9000, 9900, 10_500, 11_024],
+        11_025,
+      ],
+      [
+        'follows a profit only once its stop price is reached',
+        'TAKE_PROFIT',
+        'SELL',
+        '105',
+        [10_400, 9000, 10_500, 10_000],
+        9975,
+      ],
+    ] as const)('%s', async (_what, type, side, stopPrice, prices, last) => {
+      const parts = setUp();
+      const order = parts.place(parts.alice, { type, side, amount: '1', stopPrice, trailingBips: 500 });
+      for (const ticks of prices) {
+        await trade(parts, ticks);
+        expect([ticks, order.workingAt]).toEqual([ticks, null]);
+      }
+      parts.place(parts.bob, {
+        side: side === 'BUY' ? 'SELL' : 'BUY',
+        price: String(last / 100 + (side === 'BUY' ? 1 : -1)),
+        amount: '5',
+      });
+      await trade(parts, last);
+      expect(order).toMatchObject({ status: 'FILLED', executedLots: 100_000, locked: 0n });
+    });
+
+    it.each([9, 2001])('refuses one that trails by %i basis points', (trailingBips) => {
+      const { alice, place } = setUp();
+      const request = { type: 'STOP_LOSS', side: 'SELL', amount: '1', trailingBips } as const;
+      expect(reasonOf(() => place(alice, request))).toBe('TRAILING_DELTA');
+    });
+  });
 
   it('refuses a stop that would be triggered at once', () => {
     const { place, alice } = setUp();

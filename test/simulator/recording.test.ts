@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Replay } from '../../src/simulator/binance/replay/replay';
+import { openLiveStream } from '../../src/simulator/binance/streams/marketStreams';
 import { RecordingError } from '../../src/simulator/binance/replay/recordingError';
 
 const trade = (id: number, time: number, symbol = 'btcusdt') =>
@@ -34,7 +35,8 @@ describe('a recording', () => {
   async function play(replay: Replay, ...streams: string[]): Promise<string[]> {
     const heard: string[] = [];
     for (const stream of streams) {
-      replay.openStream(stream, { emit: (data) => heard.push(data), drained: () => null });
+      const sink = { emit: (data: string) => heard.push(data), drained: () => null };
+      replay.openStream(stream, sink, (name) => openLiveStream(replay, name, sink));
     }
     while (['waiting', 'playing'].includes(statusOf(replay))) await new Promise((resolve) => setImmediate(resolve));
     return heard;
@@ -94,13 +96,42 @@ describe('a recording', () => {
     ['a line without a time', '{"stream":"btcusdt@trade","data":{}}'],
     ['a line that is no frame', '1 {"hello":"world"}'],
     ['a frame that is no JSON', '1 {"stream":"btcusdt@trade","data":{"t":}}'],
-    ['futures', '1 {"stream":"btcusdt@depth@0ms","data":{"pu":1,"U":1,"u":2,"b":[],"a":[]}}'],
     ['two markets', `${trade(1, 1)}\n${trade(1, 2, 'ethusdt')}`],
     ['no market', snapshot],
     ['a market whose quote nobody knows', trade(1, 1, 'foobar')],
     ['gzip that is cut short', gzipSync(trade(1, 1)).subarray(0, 60)],
   ])('is refused with %s', async (_what, content) => {
     await expect(load([write(content)])).rejects.toBeInstanceOf(RecordingError);
+  });
+
+  describe('of futures', () => {
+    const update = (pu: number, U: number, u: number, bid: string) =>
+      `${u}000000 {"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate","E":${u},"T":${u},"s":"BTCUSDT","U":${U},"u":${u},"pu":${pu},"b":[["${bid}","1.000"]],"a":[]}}`;
+
+    it('is known by its updates, whose ids leave gaps where none is missing', async () => {
+      const lines = [snapshot, update(4, 3, 8, '100.10'), update(8, 20, 25, '100.20'), update(25, 40, 44, '100.30')];
+      const replay = await load([write(lines.join('\n'))]);
+      expect(replay.exchange).toBe('usdm');
+      await play(replay, 'btcusdt@depth@0ms');
+      expect(replay.describe()).toMatchObject({ status: 'ended', gaps: 0 });
+      expect(
+        replay.markets
+          .get('BTCUSDT')!
+          .book(2)
+          .bids.map(({ price }) => price),
+      ).toEqual(['100.3', '100.2']);
+    });
+
+    it('counts an update whose forerunner is missing', async () => {
+      const replay = await load([write([snapshot, update(4, 3, 8, '100.1'), update(9, 20, 25, '100.2')].join('\n'))]);
+      await play(replay, 'btcusdt@depth@0ms');
+      expect(replay.describe()).toMatchObject({ gaps: 1 });
+    });
+
+    it('is not played together with one of spot', async () => {
+      const spot = write(trade(1, 1, 'ethusdt'));
+      await expect(load([spot, write(update(4, 3, 8, '100.1'))])).rejects.toBeInstanceOf(RecordingError);
+    });
   });
 
   it('is refused where it is missing, or twice the same market, or waited for in vain', async () => {

@@ -4,9 +4,14 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, st
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { Client } from 'pg';
+import { findBinariesDir, prepareBinaries } from '../../src/storage/embedded/binaries';
+import { readCredentials } from '../../src/storage/embedded/credentials';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from '../../src/storage/embedded/embeddedPostgres';
+import { makeSharedRoot, preparePlace } from '../../src/storage/embedded/place';
 import { isRunning } from '../../src/storage/embedded/processIdentity';
+import { PortTakenError, startServer } from '../../src/storage/embedded/serverProcess';
 import { StorageBusyError, StorageError } from '../../src/storage/storageError';
+import { copyDatabase } from '../kit/databaseTemplate';
 import { describeWith } from '../kit/needs';
 import { makeTemporaryDir } from '../kit/temporaryDir';
 
@@ -31,6 +36,9 @@ async function start(signal = new AbortController().signal): Promise<EmbeddedPos
   running.push(server);
   return server;
 }
+
+/** Leaves in the folder what a start and a stop leave there. */
+const startAndStop = (): Promise<void> => copyDatabase(dataDir);
 
 async function query(url: string, sql: string): Promise<readonly Record<string, unknown>[]> {
   const client = new Client({ connectionString: url });
@@ -85,6 +93,7 @@ describe('a start', () => {
   });
 
   it('takes another port where its own has been taken', async () => {
+    await startAndStop();
     const first = await start();
     await first.stop();
     const squatter = createServer().listen(first.port, '127.0.0.1');
@@ -108,6 +117,7 @@ describe('a start', () => {
   });
 
   it('makes role and database where a killed start left none', async () => {
+    await startAndStop();
     const first = await start();
     const kept = JSON.parse(readFileSync(path.join(dataDir, 'postgres.json'), 'utf8')) as Record<string, string>;
     const superuserUrl = `postgres://postgres:${kept.superuserPassword ?? ''}@127.0.0.1:${first.port}/postgres`;
@@ -118,7 +128,7 @@ describe('a start', () => {
   });
 
   it('starts over a mark whose process id belongs to someone else by now, and lets them be', async () => {
-    await (await start()).stop();
+    await startAndStop();
     const { uid, gid } = statSync(path.join(dataDir, 'postgres'));
     // Of the same user as the server: PostgreSQL itself takes a process of another's for none.
     const stranger = spawn('sleep', ['600'], { uid, gid });
@@ -133,22 +143,53 @@ describe('a start', () => {
     }
   });
 
+  it('takes no other server for its own, that was faster at its port, even where their passwords are equal', async () => {
+    await startAndStop();
+    const other = makeTemporaryDir();
+    await copyDatabase(other.dir);
+    const faster = await startEmbeddedPostgres({
+      dataDir: other.dir,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+    });
+    const place = preparePlace({ dataDir, isRoot: process.getuid?.() === 0, sharedRoot: '/nowhere' });
+    try {
+      await expect(
+        startServer({
+          place,
+          binaries: prepareBinaries({
+            installedDir: findBinariesDir(),
+            user: place.user,
+            makeCopyRoot: () => makeSharedRoot('/var/lib/tickgate'),
+          }),
+          port: faster.port,
+          superuserPassword: readCredentials(dataDir, false).superuserPassword,
+          signal: new AbortController().signal,
+          onProgress: () => undefined,
+        }),
+      ).rejects.toThrow(PortTakenError);
+    } finally {
+      await faster.stop();
+      other.remove();
+    }
+  });
+
   it('says so where the passwords are lost, and leaves the data alone', async () => {
-    await (await start()).stop();
+    await startAndStop();
     rmSync(path.join(dataDir, 'postgres.json'));
     await expect(start()).rejects.toThrow(StorageError);
     expect(existsSync(path.join(dataDir, 'postgres/PG_VERSION'))).toBe(true);
   });
 
   it('says so where the passwords belong to another database', async () => {
-    await (await start()).stop();
+    await startAndStop();
     const other = { superuserPassword: 'other', password: 'other', port: 0 };
     writeFileSync(path.join(dataDir, 'postgres.json'), JSON.stringify(other));
     await expect(start()).rejects.toThrow(/postgres\.json/);
   });
 
   it('says why where PostgreSQL does not come up', async () => {
-    await (await start()).stop();
+    await startAndStop();
     writeFileSync(path.join(dataDir, 'postgres/postgresql.auto.conf'), 'shared_buffers = nonsense\n');
     await expect(start()).rejects.toThrow(/does not start.*contains errors.*postgres\.log/);
   });
@@ -182,6 +223,8 @@ describe('a start', () => {
 });
 
 describe('a second start on the same folder', () => {
+  beforeEach(startAndStop);
+
   it('is refused while the first runs, without harm to it', async () => {
     const first = await start();
     await expect(start()).rejects.toThrow(StorageBusyError);
@@ -195,6 +238,8 @@ describe('a second start on the same folder', () => {
 });
 
 describe('a stop', () => {
+  beforeEach(startAndStop);
+
   it('resolves when the process is gone, and may be asked for twice', async () => {
     const server = await start();
     await Promise.all([server.stop(), server.stop()]);

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Client } from 'pg';
 import { NotificationListener } from '../../src/storage/notificationListener';
 import type { RunQuery } from '../../src/storage/userStanding';
@@ -80,4 +82,30 @@ it('is not up where the other connection fails, whatever the failure', async () 
   const { listener } = listen(() => Promise.reject(new Error('no connection is left')));
   await listener.start();
   expect(listener.isUp).toBe(false);
+});
+
+it('leaves nothing waiting where it is stopped while it connects', async () => {
+  // A database that takes the connection and says nothing, as behind a firewall.
+  const silent = createServer();
+  silent.listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const listener = new NotificationListener({
+    url: `postgres://somebody:secret@127.0.0.1:${port}/nothing`,
+    channel: 'nothing',
+    queryElsewhere: () => Promise.resolve([]),
+    onNotification: () => undefined,
+    onUp: () => undefined,
+    timing: { answerWithinMs: 600_000, firstRetryMs: 1, longestRetryMs: 1 },
+    runner,
+    logger,
+    random: Math.random,
+  });
+  const started = listener.start();
+  const [connection] = (await once(silent, 'connection')) as [Socket];
+  await listener.stop();
+  await started;
+  expect(listener.isUp).toBe(false);
+  connection.destroy();
+  silent.close();
 });

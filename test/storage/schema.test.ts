@@ -7,13 +7,13 @@ import { findProjectDir } from '../../src/config/processConfig';
 import { createDataSource } from '../../src/storage/dataSource';
 import { migrate } from '../../src/storage/migrate';
 import { userRoles } from '../../src/storage/userRole';
-import { startTestDatabase, type TestDatabase } from '../kit/postgres';
+import { startEmptyDatabase, type TestDatabase } from '../kit/postgres';
 
 let database: TestDatabase;
 let dataSource: DataSource;
 
 beforeAll(async () => {
-  database = await startTestDatabase();
+  database = await startEmptyDatabase();
   dataSource = await createDataSource({ url: database.url, migrations }).initialize();
 });
 

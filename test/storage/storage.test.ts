@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { migrations } from '../../migrations/migrations';
 import { openStorage, type Storage, type StorageOptions } from '../../src/storage/storage';
 import { StorageError } from '../../src/storage/storageError';
-import { startTestDatabase, type TestDatabase } from '../kit/postgres';
+import { startEmptyDatabase, startTestDatabase, type TestDatabase } from '../kit/postgres';
 import { makeTemporaryDir } from '../kit/temporaryDir';
 
 function options(databaseUrl: string | null, dataDir: string): StorageOptions & { readonly progress: string[] } {
@@ -21,7 +21,7 @@ describe('with a database of the operator', () => {
   let database: TestDatabase;
 
   beforeAll(async () => {
-    database = await startTestDatabase();
+    database = await startEmptyDatabase();
   });
 
   afterAll(async () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { findProjectDir } from '../../src/config/processConfig';
+import { fromSource } from '../kit/fromSource';
 
 interface Line {
   readonly event: 'progress' | 'open' | 'failed';
@@ -19,7 +20,7 @@ export class StorageProcess {
 
   constructor(dataDir: string) {
     const fixture = path.join(__dirname, 'fixtures/storageProcess.ts');
-    this.#child = spawn(process.execPath, ['--require', '@swc-node/register', fixture, dataDir], {
+    this.#child = spawn(process.execPath, [...fromSource(), fixture, dataDir], {
       cwd: findProjectDir(),
       stdio: ['ignore', 'pipe', 'inherit'],
       detached: true,

@@ -33,6 +33,7 @@ let operator: Client;
 let running: UserChanges[];
 let told: UserStanding[];
 let doubted: string[];
+let ended: string[];
 
 beforeAll(async () => {
   database = await startTestDatabase();
@@ -61,6 +62,7 @@ beforeEach(async () => {
   running = [];
   told = [];
   doubted = [];
+  ended = [];
   await operator.query('DELETE FROM users');
   await operator.query('DELETE FROM deleted_users');
 });
@@ -75,6 +77,7 @@ async function follow(timing = withoutPolls, lookBackMs = hourMs): Promise<void>
     lookBackMs,
     onUser: (user) => told.push(user),
     onDoubt: (userId) => doubted.push(userId),
+    onSessionEnd: (sessionId) => ended.push(sessionId),
     runner,
     logger,
     random: Math.random,
@@ -109,6 +112,22 @@ function matches(user: UserStanding | undefined, expected: Partial<UserStanding>
   return user !== undefined && JSON.stringify({ ...user, ...expected }) === JSON.stringify(user);
 }
 
+async function addSession(userId: string): Promise<string> {
+  const id = randomUUID();
+  await operator.query(
+    `INSERT INTO sessions (id, user_id, created_at, last_seen_at, expires_at) VALUES ($1, $2, now(), now(), now() + interval '1 day')`,
+    [id, userId],
+  );
+  return id;
+}
+
+async function endSessions(userId: string, agoMs = 0): Promise<void> {
+  await operator.query(
+    `UPDATE sessions SET revoked_at = now() - $2 * interval '1 millisecond', revoked_reason = 'ALL_ENDED' WHERE user_id = $1`,
+    [userId, agoMs],
+  );
+}
+
 /** Backends that listen now. */
 async function listeners(): Promise<readonly number[]> {
   const { rows } = await operator.query<{ pid: number }>(
@@ -131,12 +150,14 @@ async function withoutListener(work: () => Promise<void>): Promise<void> {
 
 /** Leaves the connections that have this name open and lets nothing through any more. */
 async function freeze(applicationName: string): Promise<void> {
-  const { rows } = await operator.query<{ port: number }>(
-    'SELECT client_port AS port FROM pg_stat_activity WHERE application_name = $1',
-    [applicationName],
-  );
-  expect(rows).not.toEqual([]);
-  for (const { port } of rows) relay.freeze(port);
+  const ports = await eventually(async () => {
+    const { rows } = await operator.query<{ port: number }>(
+      'SELECT client_port AS port FROM pg_stat_activity WHERE application_name = $1',
+      [applicationName],
+    );
+    return rows.length > 0 && rows.map(({ port }) => port);
+  });
+  for (const port of ports) relay.freeze(port);
 }
 
 describe('a change made by hand is told at once:', () => {
@@ -159,6 +180,19 @@ describe('a change made by hand is told at once:', () => {
       new Date(0),
     ]);
     await soon(id, { disabled: false, endedAt });
+  });
+
+  it('the end of a session, by itself, with its user, or with its row', async () => {
+    const [one, another] = [await addSession(id), await addSession(id)];
+    await operator.query(`UPDATE sessions SET revoked_at = now(), revoked_reason = 'REVOKED' WHERE id = $1`, [one]);
+    await eventually(() => ended.length === 1, { timeoutMs: 1_000 });
+    await disable(id);
+    await eventually(() => ended.length === 2, { timeoutMs: 1_000 });
+    expect(ended).toEqual([one, another]);
+    const deleted = await addSession(id);
+    await operator.query('DELETE FROM sessions WHERE user_id = $1', [id]);
+    await eventually(() => ended.length === 3, { timeoutMs: 1_000 });
+    expect(ended).toEqual([one, another, deleted]);
   });
 
   it('other roles', async () => {
@@ -259,6 +293,19 @@ describe('where the connection that listens', () => {
     await eventually(async () => (await listeners()).length === 1);
     await disable(second);
     await eventually(() => lastTold(second)?.disabled);
+  });
+
+  it('cannot be had, sessions that have ended are read over the pool, as far back as a token can be good', async () => {
+    const [recent, old] = [await addUser(), await addUser()];
+    const session = await addSession(recent);
+    await addSession(old);
+    await follow(withPolls);
+    await withoutListener(async () => {
+      await endSessions(old, hourMs + 60_000);
+      await endSessions(recent);
+      await eventually(() => ended.length > 0);
+    });
+    expect(new Set(ended)).toEqual(new Set([session]));
   });
 
   it('goes silent without an end, that is noticed, and another takes its place', async () => {

@@ -30,7 +30,7 @@ describeWith('shared-data', 'six recorded minutes of Binance, as a subscriber se
   beforeAll(async () => {
     const wait = 'btcusdt@trade,btcusdt@depth@100ms';
     simulator = await startSimulator({
-      args: ['--replay', `${recording}.log.gz`, '--speed', '20', '--replay-wait', wait],
+      args: ['--replay', `${recording}.log.gz`, '--speed', '10', '--replay-wait', wait],
     });
     path = connectMarketPath(simulator);
   });

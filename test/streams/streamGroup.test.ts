@@ -1,5 +1,6 @@
 import { StreamGroup } from '../../src/streams/streamGroup';
 import type { StreamEvent } from '../../src/streams/streamSource';
+import { Gate } from '../kit/gate';
 import {
   eventOf,
   passed,
@@ -14,6 +15,7 @@ interface Options extends Partial<StreamScript> {
   readonly startsAfter?: number;
   readonly maxEntries?: number;
   readonly render?: (event: StreamEvent) => TextPayload;
+  readonly nextTurn?: () => Promise<void>;
 }
 
 function open({
@@ -21,6 +23,7 @@ function open({
   startsAfter = 0,
   maxEntries = 100,
   render = renderText,
+  nextTurn = () => Promise.resolve(),
   replay,
 }: Options = {}) {
   const stream = new ScriptedStream({ keepsEverything, ...(replay === undefined ? {} : { replay }) }, startsAfter);
@@ -30,7 +33,7 @@ function open({
     stream,
     render: rendered,
     ringBounds: { maxEntries, maxBytes: 100_000 },
-    nextTurn: () => Promise.resolve(),
+    nextTurn,
     onOver,
   });
   const give = async (count = 1): Promise<void> => {
@@ -54,6 +57,22 @@ describe('a group of readers', () => {
     await give(2);
     for (const { taken } of readers) expect(taken).toEqual(['1', '2']);
     expect(rendered).toHaveBeenCalledTimes(2);
+  });
+
+  it.each([
+    ['asks for the next event in the next turn alone, where the newest is what counts', false],
+    ['asks for the next event at once, where nothing may be left out', true],
+  ])('%s', async (_how, keepsEverything) => {
+    const turn = new Gate();
+    const { stream, give, join } = open({ keepsEverything, nextTurn: () => turn.passed });
+    const { taken } = join();
+    await give();
+    const asksAtOnce = stream.isAsked;
+    turn.open();
+    await passed();
+    expect([asksAtOnce, stream.isAsked]).toEqual([keepsEverything, true]);
+    await give();
+    expect(taken).toEqual(['1', '2']);
   });
 
   it('tells one who joins later the state, then all that follows; the others notice nothing', async () => {

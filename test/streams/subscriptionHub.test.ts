@@ -37,6 +37,20 @@ describe('the subscription hub', () => {
     expect([one.reader.taken, other.reader.taken, apart.reader.taken]).toEqual([['1'], ['1'], []]);
   });
 
+  it('waits for the next turn once for all of its streams', async () => {
+    const { source, join } = makeHub();
+    for (const key of ['a', 'b']) join(key, 'ann');
+    const wait = jest.spyOn(global, 'setImmediate');
+    for (const stream of source.opened) stream.give();
+    // The events reach the readers within this turn, and every group waits.
+    for (let steps = 0; steps < 20; steps += 1) await Promise.resolve();
+    const waits = wait.mock.calls.length;
+    wait.mockRestore();
+    expect([waits, source.opened.map(({ isAsked }) => isAsked)]).toEqual([1, [false, false]]);
+    await passed();
+    expect(source.opened.map(({ isAsked }) => isAsked)).toEqual([true, true]);
+  });
+
   it('releases the stream at once when the last has left, not before, and opens it anew for who comes later', () => {
     const { source, groupCounts, join, openCount } = makeHub();
     const [one, other] = [join('a', 'ann'), join('a', 'bob')];

@@ -2,14 +2,14 @@ import { answerCalls } from '../processes/answerCalls';
 import type { ClientCalls } from '../processes/calls';
 import type { ServerKind } from '../server/serverKind';
 import { runClosedLoop } from './closedLoop';
-import { runOpenLoop, Schedule } from './openLoop';
+import { runOpenLoop } from './openLoop';
 import { ReaderGroup } from './readerGroup';
+import { Schedule } from './schedule';
 
 /** All readers of all servers, in a process of its own. */
 interface Readers {
   readonly group: ReaderGroup;
   readonly schedule: Schedule;
-  stalled: number;
 }
 
 const groups = new Map<ServerKind, Readers>();
@@ -23,7 +23,7 @@ function readersOf(kind: ServerKind): Readers {
 answerCalls<ClientCalls>({
   connect(order) {
     const group = new ReaderGroup(order);
-    groups.set(order.kind, { group, schedule: new Schedule(), stalled: 0 });
+    groups.set(order.kind, { group, schedule: new Schedule() });
     return group.open();
   },
   disconnect(kind) {
@@ -32,14 +32,9 @@ answerCalls<ClientCalls>({
     return null;
   },
   closedLoop: ({ kind, durationMs }) => runClosedLoop(readersOf(kind).group, durationMs),
-  openLoop(order) {
-    const { group, schedule, stalled } = readersOf(order.kind);
-    return runOpenLoop({ group, schedule, stalledReaders: stalled }, order);
-  },
+  openLoop: (order) => runOpenLoop(readersOf(order.kind), order),
   stall({ kind, readers }) {
-    const those = readersOf(kind);
-    those.stalled = readers;
-    those.group.stall(readers);
+    readersOf(kind).group.stall(readers);
     return null;
   },
 });

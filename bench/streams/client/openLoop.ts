@@ -2,38 +2,22 @@ import { Latencies } from './latencies';
 import type { LoadOrder, LoadReport } from './orders';
 import type { ReaderGroup } from './readerGroup';
 import { Resumption } from './resumption';
+import type { Schedule } from './schedule';
 import { noTally, type Tally } from './tally';
 
 /** What is still under way when the last event was published has so long to arrive. */
 const settleMs = 150;
-const remembered = 65_536;
-
-/** Where events were due, over all open loops of a group: an event may be read long after its loop has ended. */
-export class Schedule {
-  readonly #dueAtMs = new Float64Array(remembered);
-
-  note(sequence: number, dueAtMs: number): void {
-    this.#dueAtMs[sequence % remembered] = dueAtMs;
-  }
-
-  ageOf(sequence: number, nowMs: number): number {
-    return nowMs - (this.#dueAtMs[sequence % remembered] ?? nowMs);
-  }
-}
-
 export interface OpenLoopParts {
   readonly group: ReaderGroup;
   readonly schedule: Schedule;
-  /** The first so many readers are those who stopped reading. */
-  readonly stalledReaders: number;
 }
 
 /** Publishes an event of one market after the other at a steady rate, whatever the readers do. */
 export async function runOpenLoop(parts: OpenLoopParts, order: LoadOrder): Promise<LoadReport> {
-  const { group, stalledReaders } = parts;
+  const { group } = parts;
   const loop = new OpenLoop(parts, order);
   group.count(loop);
-  if (order.isResuming === true) group.resume(stalledReaders);
+  if (order.isResuming === true) group.resume(order.unmeasuredReaders ?? 0);
   try {
     await group.orFailure(loop.run());
   } finally {
@@ -47,13 +31,14 @@ class OpenLoop implements Tally {
   #bytes = 0;
   readonly #latencies = new Latencies();
   readonly #resumption: Resumption | null;
+  readonly #unmeasuredReaders: number;
 
   constructor(
     private readonly parts: OpenLoopParts,
     private readonly order: LoadOrder,
   ) {
-    const aSecond = order.updatesPerSecond ?? 0;
-    this.#resumption = order.isResuming === true ? new Resumption(performance.now(), aSecond) : null;
+    this.#resumption = order.isResuming === true ? new Resumption(performance.now()) : null;
+    this.#unmeasuredReaders = order.unmeasuredReaders ?? 0;
   }
 
   /** Never sleeps: a timer's wake-up would be late, and the server would pay for it. */
@@ -67,8 +52,9 @@ class OpenLoop implements Tally {
       const step = (): void => {
         const nowMs = performance.now();
         for (; published < count && startedAtMs + published * stepMs <= nowMs; published += 1) {
-          schedule.note(group.sequence + 1, startedAtMs + published * stepMs);
-          group.publish(published % group.order.markets);
+          const market = published % group.order.markets;
+          schedule.note(market, group.sequence + 1, startedAtMs + published * stepMs);
+          group.publish(market);
         }
         if (nowMs < startedAtMs + this.order.durationMs + settleMs) setImmediate(step);
         else resolve();
@@ -78,11 +64,12 @@ class OpenLoop implements Tally {
   }
 
   receive(reader: number, _market: number, sequence: number, bytes: number): void {
-    const ageMs = this.parts.schedule.ageOf(sequence, performance.now());
+    const { schedule } = this.parts;
+    const nowMs = performance.now();
     this.#messages += 1;
     this.#bytes += bytes;
-    if (reader >= this.parts.stalledReaders) this.#latencies.add(ageMs);
-    else this.#resumption?.receive(reader, { sequence, ageMs, bytes });
+    if (reader >= this.#unmeasuredReaders) this.#latencies.add(schedule.ageOf(sequence, nowMs));
+    else this.#resumption?.receive(reader, { outdatedMs: schedule.outdatedMs(sequence, nowMs), bytes, nowMs });
   }
 
   report(): LoadReport {

@@ -19,7 +19,9 @@ export interface LoadOrder {
   readonly durationMs: number;
   /** Open loop alone: events a second, over all markets. */
   readonly updatesPerSecond?: number;
-  /** Open loop alone: those who stopped reading begin again. */
+  /** Open loop alone: the first so many readers are those who stop reading at times; no latency of theirs is measured. */
+  readonly unmeasuredReaders?: number;
+  /** Open loop alone: they begin to read again. */
   readonly isResuming?: boolean;
 }
 
@@ -27,7 +29,7 @@ export interface LoadReport {
   /** Events that reached readers. */
   readonly messages: number;
   readonly bytes: number;
-  /** From the moment that an event was due to its frame's arrival, readers that stopped reading left out; null of a closed loop. */
+  /** From the moment that an event was due to its frame's arrival, the unmeasured readers left out; null of a closed loop. */
   readonly latency: { readonly medianMs: number; readonly p99Ms: number } | null;
   /** Null where nobody resumed. */
   readonly resumed: ResumeReport | null;
@@ -35,12 +37,10 @@ export interface LoadReport {
 
 /** What readers saw who had stopped reading. The worst of them. */
 export interface ResumeReport {
-  /** Age of the first event after those that were under way when they stopped. */
-  readonly firstAgeMs: number;
-  /** How long after resuming the last event older than 100 ms was read. */
-  readonly staleForMs: number;
-  /** Bytes of events older than 100 ms that a reader had to read. */
-  readonly staleBytes: number;
+  /** For how long after resuming events were read of whose market there had been a newer one for more than 100 ms. */
+  readonly outdatedForMs: number;
+  /** Bytes of such events that a reader had to read. */
+  readonly outdatedBytes: number;
 }
 
 export interface StallOrder {

@@ -1,53 +1,29 @@
 import type { ResumeReport } from './orders';
 
-const staleAfterMs = 100;
-
-interface Progress {
-  sequence: number;
-  widestJump: number;
-  /** Age of what came first, or right after the widest jump. */
-  firstAgeMs: number;
-  staleBytes: number;
-}
+/** Longer than this after a newer event of its market was due, an event is outdated, and not merely under way. */
+const outdatedAfterMs = 100;
 
 /**
- * What readers see who read again. First comes what was under way to them when they stopped; where the server then left out
- * what was outdated, the sequence jumps, and what follows the widest jump is the first that was sent after it.
+ * What readers see who read again: at first what lay in the kernel's buffers when they stopped, which nobody can take back,
+ * then whatever the server has kept for them. An event counts by what could have been sent in its place: the newest
+ * of a quiet market is right, however old.
  */
 export class Resumption {
-  readonly #readers = new Map<number, Progress>();
-  #staleForMs = 0;
+  readonly #outdatedBytes = new Map<number, number>();
+  #outdatedForMs = 0;
 
-  constructor(
-    private readonly resumedAtMs: number,
-    /** A jump is as wide as a good part of what was published meanwhile. */
-    private readonly leastJump: number,
-  ) {}
+  constructor(private readonly resumedAtMs: number) {}
 
-  receive(reader: number, event: { readonly sequence: number; readonly ageMs: number; readonly bytes: number }): void {
-    const { sequence, ageMs, bytes } = event;
-    const progress = this.#readers.get(reader);
-    if (progress === undefined) {
-      const staleBytes = ageMs > staleAfterMs ? bytes : 0;
-      this.#readers.set(reader, { sequence, widestJump: this.leastJump, firstAgeMs: ageMs, staleBytes });
-    } else {
-      const jump = sequence - progress.sequence;
-      if (jump > progress.widestJump) {
-        progress.widestJump = jump;
-        progress.firstAgeMs = ageMs;
-      }
-      progress.sequence = Math.max(progress.sequence, sequence);
-      if (ageMs > staleAfterMs) progress.staleBytes += bytes;
-    }
-    if (ageMs > staleAfterMs) this.#staleForMs = Math.max(this.#staleForMs, performance.now() - this.resumedAtMs);
+  receive(
+    reader: number,
+    event: { readonly outdatedMs: number; readonly bytes: number; readonly nowMs: number },
+  ): void {
+    if (event.outdatedMs <= outdatedAfterMs) return;
+    this.#outdatedForMs = Math.max(this.#outdatedForMs, event.nowMs - this.resumedAtMs);
+    this.#outdatedBytes.set(reader, (this.#outdatedBytes.get(reader) ?? 0) + event.bytes);
   }
 
   report(): ResumeReport {
-    const all = [...this.#readers.values()];
-    return {
-      firstAgeMs: Math.max(...all.map(({ firstAgeMs }) => firstAgeMs)),
-      staleForMs: this.#staleForMs,
-      staleBytes: Math.max(...all.map(({ staleBytes }) => staleBytes)),
-    };
+    return { outdatedForMs: this.#outdatedForMs, outdatedBytes: Math.max(0, ...this.#outdatedBytes.values()) };
   }
 }

@@ -13,19 +13,24 @@ import { benchTable, buildBenchSchema } from './schema';
 export function startGraphqlWsServer(assembly: Assembly, isGuarded: boolean): Promise<number> {
   const { services, rateLimiter, tokens } = assembly;
   const access = { publicMarketData: false, introspection: true, clock: Date.now };
+  const denials = { record: () => Promise.resolve() };
   const schema = buildBenchSchema();
   const http = createServer();
   const wss = new WebSocketServer({ server: http, path: '/graphql', perMessageDeflate: false });
   const nobody = { principal: null, rateKey: 'ip:127.0.0.1' };
   useServer<{ readonly authorization?: string }, { identity?: Pick<GraphqlContext, 'principal' | 'rateKey'> }>(
     {
-      schema: isGuarded ? applyPermissions(schema, { table: benchTable, settings: access, rateLimiter }) : schema,
+      schema: isGuarded
+        ? applyPermissions(schema, { table: benchTable, settings: access, rateLimiter, denials })
+        : schema,
       onConnect: ({ connectionParams, extra }) => {
-        const principal = isGuarded ? authenticate(connectionParams?.authorization, tokens) : null;
+        const principal = isGuarded ? authenticate(connectionParams?.authorization, tokens, '127.0.0.1') : null;
         extra.identity = { principal, rateKey: rateKeyOf(principal, '127.0.0.1') };
       },
       context: ({ extra }): GraphqlContext => ({
         ...(extra.identity ?? nobody),
+        ip: '127.0.0.1',
+        userAgent: null,
         transport: 'ws',
         requestId: randomUUID(),
         services,

@@ -12,6 +12,8 @@ export async function startMercuriusServer({ services }: Assembly): Promise<numb
   const context = (): GraphqlContext => ({
     principal: null,
     rateKey: 'ip:127.0.0.1',
+    ip: '127.0.0.1',
+    userAgent: null,
     transport: 'ws',
     requestId: randomUUID(),
     services,

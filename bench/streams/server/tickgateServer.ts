@@ -28,10 +28,26 @@ export async function startTickgateServer(
     access: { publicMarketData: false, introspection: true, clock: Date.now },
     trustedOperations: new TrustedOperations(null),
     rateLimiter,
+    callLimiter: () => Promise.resolve(true),
+    denials: { record: () => Promise.resolve() },
     tokens,
     services,
     authServices: {
       login: { login: () => Promise.reject(new Error('no login in the benchmark')) },
+      secondFactors: {
+        verify: noSecondFactor,
+        enroll: noSecondFactor,
+        confirm: noSecondFactor,
+        stepUp: noSecondFactor,
+      },
+      passwords: {
+        change: () => Promise.reject(new Error('no password in the benchmark')),
+        reset: () => Promise.reject(new Error('no password in the benchmark')),
+      },
+      sessions: {
+        refresh: () => Promise.reject(new Error('no session in the benchmark')),
+        end: () => Promise.reject(new Error('no session in the benchmark')),
+      },
       signingKeys: { publicJwks: () => ({ keys: [] }) },
     },
     health: new HealthRegistry(),
@@ -39,4 +55,8 @@ export async function startTickgateServer(
     metrics,
   });
   return running.port;
+}
+
+function noSecondFactor(): Promise<never> {
+  return Promise.reject(new Error('no second factor in the benchmark'));
 }

@@ -26,9 +26,10 @@ export class TradeChannel implements ChannelHandler {
 
   constructor(private readonly parts: ChannelParts) {
     const { exchange, market, differences } = parts;
-    this.#sequence = new TradeSequence(differences.tradeIds);
-    this.#reader = new TradeReader(market.id, differences.tradeIds);
-    this.#showsHoles = differences.tradeIds === 'consecutive';
+    const { tradeIds } = differences.tradesOf(market);
+    this.#sequence = new TradeSequence(tradeIds);
+    this.#reader = new TradeReader(market.id, tradeIds);
+    this.#showsHoles = tradeIds === 'consecutive';
     this.#needsJoin = !this.#showsHoles;
     this.sources = [
       {
@@ -92,7 +93,7 @@ export class TradeChannel implements ChannelHandler {
   async #ask(): Promise<readonly PublicTrade[]> {
     const { exchange, market, differences, clock } = this.parts;
     const rows = await this.parts.ask(() =>
-      exchange.fetchTrades(market.symbol, undefined, refillLimit, differences.tradeParams),
+      exchange.fetchTrades(market.symbol, undefined, refillLimit, differences.tradesOf(market).tradeParams),
     );
     return this.#reader.asked(readList(rows, 'trades'), clock());
   }

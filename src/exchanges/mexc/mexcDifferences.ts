@@ -1,6 +1,7 @@
 import type { ExchangeDifferences } from '../exchangeDifferences';
 import type { ExchangeSettings } from '../exchangeSettings';
 import { refineMexc } from './refineMexc';
+import { readMexcRules } from './readMexcRules';
 
 /** MEXC spot. It has no testnet; its socket sends JSON acknowledgements and binary protobuf data. */
 export const mexcDifferences: ExchangeDifferences = {
@@ -31,8 +32,9 @@ export const mexcDifferences: ExchangeDifferences = {
   ],
   statisticsEveryMs: 2_000,
   // ccxt's default, aggTrades, tells other trades than the stream.
-  tradeParams: { method: 'spotPublicGetTrades' },
-  tradeIds: 'absent',
+  tradesOf: () => ({ tradeParams: { method: 'spotPublicGetTrades' }, tradeIds: 'absent' }),
+  hasSwaps: false,
+  readRules: readMexcRules,
 };
 
 function addresses(settings: ExchangeSettings): Readonly<Record<string, unknown>> {

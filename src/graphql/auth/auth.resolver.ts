@@ -1,15 +1,8 @@
-import { Arg, Ctx, Field, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
-import type { EpochMs } from '../../domain/marketData';
-import type { AuthContext, AuthServices } from '../context';
-import { DateTimeScalar, JsonScalar } from '../scalar/scalars';
-
-@ObjectType('LoginPayload')
-class LoginPayloadType {
-  @Field(() => String, { description: 'Send it as `Authorization: Bearer <accessToken>`.' })
-  readonly accessToken!: string;
-  @Field(() => DateTimeScalar)
-  readonly expiresAt!: EpochMs;
-}
+import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
+import { principalOf } from '../caller';
+import type { AuthContext } from '../context';
+import { JsonScalar } from '../scalar/scalars';
+import { LoginPayloadType, toLoginPayload, type LoginPayload } from './loginPayload.type';
 
 @Resolver()
 export class AuthResolver {
@@ -21,11 +14,33 @@ export class AuthResolver {
   }
 
   @Mutation(() => LoginPayloadType)
-  login(
+  async login(
     @Arg('email', () => String) email: string,
     @Arg('password', () => String) password: string,
-    @Ctx() { services }: AuthContext,
-  ): ReturnType<AuthServices['login']['login']> {
-    return services.login.login({ email, password });
+    @Ctx() { services, ip, userAgent }: AuthContext,
+  ): Promise<LoginPayload> {
+    return toLoginPayload(await services.login.login({ email, password }, { ip, userAgent }));
+  }
+
+  @Mutation(() => Boolean, { description: 'Sets another password and ends every other session of yours.' })
+  async changePassword(
+    @Arg('current', () => String) current: string,
+    @Arg('next', () => String) next: string,
+    @Ctx() context: AuthContext,
+  ): Promise<boolean> {
+    await context.services.passwords.change(principalOf(context), { current, next, ip: context.ip });
+    return true;
+  }
+
+  @Mutation(() => Boolean, {
+    description: 'Sets the password that a one-time token (`npm run user`) is for, and ends every session of its user.',
+  })
+  async resetPassword(
+    @Arg('token', () => String) token: string,
+    @Arg('next', () => String) next: string,
+    @Ctx() { services, ip }: AuthContext,
+  ): Promise<boolean> {
+    await services.passwords.reset({ token, next, ip });
+    return true;
   }
 }

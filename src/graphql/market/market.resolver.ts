@@ -1,10 +1,7 @@
-import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
 import type { Candle, FeedHealth, OrderBook, PublicTrade, Ticker, Timeframe } from '../../domain/marketData';
-import { parseMarketId, type Market, type MarketType as DomainMarketType } from '../../domain/market';
-import { limits } from '../../security/limits';
-import { assertInRange, assertList } from '../argumentRange';
+import type { Market, MarketType as DomainMarketType } from '../../domain/market';
 import type { GraphqlContext } from '../context';
-import { NodeType } from '../node.type';
 import { MarketIdScalar } from '../scalar/scalars';
 import { FeedHealthType, MarketType, MarketTypeEnum } from './market.type';
 import {
@@ -15,8 +12,6 @@ import {
   TimeframeEnum,
   TimeRangeInput,
 } from './marketData.type';
-
-const { list } = limits;
 
 @ArgsType()
 class MarketsArgs {
@@ -44,23 +39,16 @@ class CandlesArgs {
 
 @Resolver()
 export class MarketResolver {
-  @Query(() => NodeType, { nullable: true })
-  async node(@Arg('id', () => ID) id: string, @Ctx() { services }: GraphqlContext): Promise<Market | null> {
-    return parseMarketId(id) === null ? null : services.marketData.market(id);
-  }
-
   @Query(() => [MarketType], { nullable: true })
   async markets(
     @Args(() => MarketsArgs) args: MarketsArgs,
     @Ctx() { services }: GraphqlContext,
   ): Promise<readonly Market[]> {
-    const search = args.search ?? undefined;
-    if (search !== undefined) assertInRange('search.length', search.length, [1, list.maxSearchLength]);
     return services.marketData.markets({
       exchange: args.exchange ?? undefined,
       type: args.type ?? undefined,
-      search,
-      first: assertInRange('first', args.first ?? 100, [1, list.maxMarkets]),
+      search: args.search ?? undefined,
+      first: args.first ?? 100,
     });
   }
 
@@ -79,7 +67,7 @@ export class MarketResolver {
     @Arg('markets', () => [MarketIdScalar]) markets: string[],
     @Ctx() { services }: GraphqlContext,
   ): Promise<readonly Ticker[]> {
-    return services.marketData.tickers(assertList('markets', markets, list.maxTickers));
+    return services.marketData.tickers(markets);
   }
 
   @Query(() => OrderBookType, { nullable: true })
@@ -88,7 +76,7 @@ export class MarketResolver {
     @Arg('depth', () => Int, { nullable: true, defaultValue: 20 }) depth: number | null,
     @Ctx() { services }: GraphqlContext,
   ): Promise<OrderBook> {
-    return services.marketData.orderBook(market, assertInRange('depth', depth ?? 20, [1, list.maxBookDepth]));
+    return services.marketData.orderBook(market, depth ?? 20);
   }
 
   @Query(() => [PublicTradeType], { nullable: true, description: 'The latest trades, oldest first.' })
@@ -97,7 +85,7 @@ export class MarketResolver {
     @Arg('first', () => Int, { nullable: true, defaultValue: 100 }) first: number | null,
     @Ctx() { services }: GraphqlContext,
   ): Promise<readonly PublicTrade[]> {
-    return services.marketData.trades(market, assertInRange('first', first ?? 100, [1, list.maxTrades]));
+    return services.marketData.trades(market, first ?? 100);
   }
 
   @Query(() => [CandleType], { nullable: true, description: 'Oldest first; without a range, the latest.' })
@@ -108,7 +96,7 @@ export class MarketResolver {
     return services.marketData.candles(args.market, args.timeframe, {
       since: args.range?.since ?? undefined,
       until: args.range?.until ?? undefined,
-      first: assertInRange('first', args.first ?? 500, [1, list.maxCandles]),
+      first: args.first ?? 500,
     });
   }
 }

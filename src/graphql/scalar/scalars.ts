@@ -1,4 +1,4 @@
-import { GraphQLError, GraphQLScalarType, Kind, type ValueNode } from 'graphql';
+import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped, type ValueNode } from 'graphql';
 import { toDecimalString, type DecimalString } from '../../domain/decimal';
 import { parseMarketId } from '../../domain/market';
 
@@ -98,11 +98,10 @@ export const SequenceScalar = textScalar<string>({
   write: writeText,
 });
 
-/** Goes out only: nothing of this server takes free-form input. */
+/** Free-form. Whoever takes it as input bounds it. */
 export const JsonScalar = new GraphQLScalarType({
   name: 'JSON',
   serialize: (value) => value,
-  parseValue() {
-    throw new GraphQLError('JSON is not accepted as input.');
-  },
+  parseValue: (value) => value,
+  parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
 });

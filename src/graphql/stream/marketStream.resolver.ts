@@ -1,14 +1,10 @@
 import { Args, ArgsType, Field, Int, Resolver, Root, Subscription, type SubscribeResolverData } from 'type-graphql';
 import type { Timeframe } from '../../domain/marketData';
-import { limits } from '../../security/limits';
 import type { CandleEvent, OrderBookEvent, PublicTradeEvent, TickerEvent } from '../../streams/streamEvents';
-import { assertInRange, assertList } from '../argumentRange';
 import type { GraphqlContext } from '../context';
 import { TimeframeEnum } from '../market/marketData.type';
 import { CursorScalar, MarketIdScalar } from '../scalar/scalars';
 import { CandleEventType, OrderBookEventType, PublicTradeEventType, TickerEventType } from './stream.type';
-
-const { list, stream } = limits;
 
 @ArgsType()
 class ResumeArgs {
@@ -50,18 +46,14 @@ class CandlesArgs extends ResumeArgs {
 
 type Opening<OpeningArgs> = SubscribeResolverData<unknown, OpeningArgs, GraphqlContext>;
 
-function intervalOf(intervalMs: number | null, otherwise: number): number {
-  return assertInRange('intervalMs', intervalMs ?? otherwise, [0, stream.maxIntervalMs]);
-}
-
 /** Each stream opens with the current state (SNAPSHOT), then UPDATE; STALE when its source goes silent. */
 @Resolver()
 export class MarketStreamResolver {
   @Subscription(() => TickerEventType, {
     subscribe: async ({ args, context }: Opening<TickersArgs>) =>
       context.services.marketStreams.tickers({
-        marketIds: assertList('markets', args.markets, list.maxMarketsPerStream),
-        intervalMs: intervalOf(args.intervalMs, 0),
+        marketIds: args.markets,
+        intervalMs: args.intervalMs ?? 0,
         after: args.after ?? null,
       }),
   })
@@ -73,8 +65,8 @@ export class MarketStreamResolver {
     subscribe: async ({ args, context }: Opening<OrderBookArgs>) =>
       context.services.marketStreams.orderBook({
         marketId: args.market,
-        depth: assertInRange('depth', args.depth ?? 20, [1, list.maxBookDepth]),
-        intervalMs: intervalOf(args.intervalMs, 100),
+        depth: args.depth ?? 20,
+        intervalMs: args.intervalMs ?? 100,
         after: args.after ?? null,
       }),
   })
@@ -85,7 +77,7 @@ export class MarketStreamResolver {
   @Subscription(() => PublicTradeEventType, {
     subscribe: async ({ args, context }: Opening<TradesArgs>) =>
       context.services.marketStreams.trades({
-        marketIds: assertList('markets', args.markets, list.maxMarketsPerStream),
+        marketIds: args.markets,
         after: args.after ?? null,
       }),
   })

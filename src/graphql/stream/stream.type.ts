@@ -10,7 +10,9 @@ registerEnumType(StreamKindEnum, { name: 'StreamKind' });
 @ObjectType('StreamMeta', {
   ...plainProperties,
   description:
-    "`seq` counts the events of this subscription's group; prices may be conflated (the newest wins), so a jump is a skip, not a loss. " +
+    "Account streams (orders, positions, balances, risk): `seq` is the account's durable sequence, written in the transaction that made the change; " +
+    'it survives restarts and nodes, and `cursor` resumes from it exactly. A new mark price alone repeats the last `seq` and may be conflated. ' +
+    "Market streams: `seq` counts the events of this subscription's group; prices may be conflated (the newest wins), so a jump is a skip, not a loss. " +
     '`cursor` resumes while the server still holds the events, else the stream answers with a SNAPSHOT and the reason.',
 })
 export class StreamMetaType {

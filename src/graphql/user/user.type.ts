@@ -5,7 +5,7 @@ import { NodeType } from '../node.type';
 import { DateTimeScalar } from '../scalar/scalars';
 import { plainProperties } from '../plainProperties';
 
-const RoleEnum = Object.fromEntries(roles.map((role) => [role, role])) as Readonly<Record<Role, Role>>;
+export const RoleEnum = Object.fromEntries(roles.map((role) => [role, role])) as Readonly<Record<Role, Role>>;
 registerEnumType(RoleEnum, { name: 'Role' });
 
 @ObjectType('User', { ...plainProperties, implements: NodeType })

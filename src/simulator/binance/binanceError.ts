@@ -42,3 +42,13 @@ export class BinanceError extends Error {
     return JSON.stringify({ code: this.code, msg: this.message });
   }
 }
+
+/** Answers that only faults cause. Source: Binance spot API, error codes. */
+export const binanceWords = {
+  rateLimit: '{"code":-1003,"msg":"Too many requests."}',
+  ban: '{"code":-1003,"msg":"Way too many requests; IP banned."}',
+  unexpectedResponse:
+    '{"code":-1006,"msg":"An unexpected response was received from the message bus. Execution status unknown."}',
+  timeout:
+    '{"code":-1007,"msg":"Timeout waiting for response from backend server. Send status unknown; execution status unknown."}',
+};

@@ -17,6 +17,6 @@ export interface Endpoint extends Call {
 /** A REST call in the name of an account. */
 export interface SignedEndpoint extends Call {
   /** What the key must be allowed to. */
-  readonly needs: 'READ' | 'TRADE';
+  readonly needs: 'READ' | 'TRADE' | 'FUTURES';
   readonly handle: (parameters: Parameters, account: Account) => unknown;
 }

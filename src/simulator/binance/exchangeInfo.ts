@@ -5,6 +5,7 @@ import {
   maxPrice,
   maxStopOrders,
   percentPriceFactor,
+  trailingBipsRange,
 } from '../engine/accounts/orderRules';
 import { formatUnits } from '../engine/units';
 import type { MarketSpec } from '../engine/marketSpec';
@@ -46,7 +47,7 @@ function symbolInfo(spec: MarketSpec): object {
     ocoAllowed: false,
     otoAllowed: false,
     quoteOrderQtyMarketAllowed: true,
-    allowTrailingStop: false,
+    allowTrailingStop: true,
     cancelReplaceAllowed: false,
     amendAllowed: false,
     isSpotTradingAllowed: true,
@@ -88,6 +89,13 @@ function filters(spec: MarketSpec): object[] {
       applyMinToMarket: true,
       maxNotional: '9000000.00000000',
       applyMaxToMarket: false,
+    },
+    {
+      filterType: 'TRAILING_DELTA',
+      minTrailingAboveDelta: trailingBipsRange.from,
+      maxTrailingAboveDelta: trailingBipsRange.to,
+      minTrailingBelowDelta: trailingBipsRange.from,
+      maxTrailingBelowDelta: trailingBipsRange.to,
     },
     { filterType: 'MAX_NUM_ORDERS', maxNumOrders: maxOpenOrders },
     { filterType: 'MAX_NUM_ALGO_ORDERS', maxNumAlgoOrders: maxStopOrders },

@@ -54,7 +54,7 @@ export function findMarket<M extends VenueMarket>(venue: { readonly markets: Rea
   return market;
 }
 
-function choose(venue: Venue, parameters: Parameters): { markets: readonly VenueMarket[]; isSingle: boolean } {
+export function choose(venue: Venue, parameters: Parameters): { markets: readonly VenueMarket[]; isSingle: boolean } {
   const symbol = parameters.symbol();
   const symbols = parameters.symbols();
   if (symbol !== null && symbols !== null) {
@@ -66,7 +66,7 @@ function choose(venue: Venue, parameters: Parameters): { markets: readonly Venue
 }
 
 /** One object for `symbol`, else a list. */
-function eachOf(venue: Venue, parameters: Parameters, map: (market: VenueMarket) => object): object {
+export function eachOf(venue: Venue, parameters: Parameters, map: (market: VenueMarket) => object): object {
   const { markets, isSingle } = choose(venue, parameters);
   const mapped = markets.map(map);
   return isSingle ? (mapped[0] ?? {}) : mapped;
@@ -76,7 +76,7 @@ function tickerWeight(one: number, all: number): (parameters: Parameters) => num
   return (parameters) => (parameters.text('symbol') === null && parameters.text('symbols') === null ? all : one);
 }
 
-function depthWeight(parameters: Parameters): number {
+export function depthWeight(parameters: Parameters): number {
   const limit = parameters.limit(100, 5000);
   if (limit <= 100) return 5;
   if (limit <= 500) return 25;
@@ -88,7 +88,7 @@ function depth(market: VenueMarket, limit: number): object {
   return { lastUpdateId: book.updateId, bids: book.bids.map(toPair), asks: book.asks.map(toPair) };
 }
 
-function toTrade(trade: VenueTrade): object {
+export function toTrade(trade: VenueTrade): object {
   return {
     id: trade.id,
     price: fixed8(trade.price),
@@ -100,7 +100,7 @@ function toTrade(trade: VenueTrade): object {
   };
 }
 
-function aggregates(market: VenueMarket, parameters: Parameters): object[] {
+export function aggregates(market: VenueMarket, parameters: Parameters): object[] {
   const limit = parameters.limit(500, 1000);
   const query = {
     fromId: parameters.integer('fromId'),
@@ -125,7 +125,7 @@ function toAggregate(trade: AggregateTrade): object {
   };
 }
 
-function klines(market: VenueMarket, parameters: Parameters): unknown[][] {
+export function klines(market: VenueMarket, parameters: Parameters): unknown[][] {
   const candles = market.candles({
     intervalMs: intervalMs(parameters.requiredText('interval')),
     since: parameters.integer('startTime'),
@@ -152,13 +152,13 @@ function averagePrice(market: VenueMarket): object {
   return { mins: 5, price: fixed8(market.averagePrice()), closeTime: market.time() };
 }
 
-function bestQuotes(top: TopOfBook): object {
+export function bestQuotes(top: TopOfBook): object {
   const [bidPrice, bidQty] = top.bid === null ? [zero8, zero8] : toPair(top.bid);
   const [askPrice, askQty] = top.ask === null ? [zero8, zero8] : toPair(top.ask);
   return { bidPrice, bidQty, askPrice, askQty };
 }
 
-function dayTicker(parameters: Parameters): (market: VenueMarket) => object {
+export function dayTicker(parameters: Parameters): (market: VenueMarket) => object {
   const isMini = (parameters.text('type') ?? 'FULL') === 'MINI';
   return (market) => {
     const day = market.day();

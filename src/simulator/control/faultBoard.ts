@@ -1,4 +1,6 @@
+import { createRandom, type Random } from '../engine/random';
 import { matches, type FrameFault, type RestFault } from './fault';
+import { WithheldFrames, type Send } from './withheldFrames';
 
 /** Sent where a frame is made unreadable, as the kind of frame it was: neither JSON nor protobuf. */
 const garbage = '<<< this is not JSON >>>';
@@ -6,6 +8,7 @@ const garbage = '<<< this is not JSON >>>';
 interface Standing<F> {
   readonly id: number;
   readonly fault: F;
+  readonly random: Random;
   remaining: number | null;
   applied: number;
 }
@@ -23,6 +26,7 @@ export interface StandingFault {
 export class FaultBoard {
   private readonly frames: Standing<FrameFault>[] = [];
   private readonly rests: Standing<RestFault>[] = [];
+  private readonly withheld = new WithheldFrames();
   private lastId = 0;
 
   addFrameFault(fault: FrameFault): StandingFault {
@@ -34,7 +38,7 @@ export class FaultBoard {
   }
 
   list(): StandingFault[] {
-    return [...this.frames, ...this.rests].sort((a, b) => a.id - b.id);
+    return [...this.frames, ...this.rests].sort((a, b) => a.id - b.id).map(show);
   }
 
   /** Lifts one fault, or all where no id is given; says how many. */
@@ -50,39 +54,71 @@ export class FaultBoard {
     return lifted;
   }
 
-  /** What goes out in place of a frame: nothing, the frame, or something worse. */
-  pass(stream: string, frame: string | Buffer): readonly (string | Buffer)[] {
-    const fault = take(this.frames, (candidate) => matches(candidate.stream, stream));
+  /** Sends a frame, or what comes in its place: nothing, something worse, or the frame at another time. send: the same for all of a socket. */
+  pass(stream: string, frame: string | Buffer, send: Send): void {
+    const isText = typeof frame === 'string';
+    const fault = take(this.frames, (candidate) => {
+      return (
+        matches(candidate.stream, stream) && (candidate.content === '*' || matches(candidate.content, String(frame)))
+      );
+    });
     switch (fault?.kind) {
-      case undefined:
-        return [frame];
       case 'gap':
       case 'stall':
-        return [];
+        return;
+      case 'delay':
+        setTimeout(() => {
+          send(frame);
+        }, fault.delayMs);
+        return;
+      case 'reorder':
+        this.withheld.withhold(frame, { ...fault, send, stream });
+        return;
       case 'duplicate':
-        return [frame, frame];
+        for (let i = 0; i < fault.times; i += 1) send(frame);
+        break;
       case 'corrupt':
-        return [typeof frame === 'string' ? garbage : Buffer.from(garbage)];
+        send(isText ? garbage : Buffer.from(garbage));
+        break;
       case 'truncate':
-        return [typeof frame === 'string' ? frame.slice(0, frame.length >> 1) : frame.subarray(0, frame.length >> 1)];
+        send(isText ? frame.slice(0, frame.length >> 1) : frame.subarray(0, frame.length >> 1));
+        break;
+      case undefined:
+        send(frame);
     }
+    this.withheld.overtaken(send, stream);
   }
 
-  /** The fault that befalls a call, if any. */
-  takeRestFault(method: string, path: string): RestFault | null {
-    return take(this.rests, (fault) => matches(fault.path, path) && (fault.method ?? method) === method);
+  /** The fault that befalls a call, if any. content: its query and body. */
+  takeRestFault(method: string, path: string, content: string): RestFault | null {
+    return take(
+      this.rests,
+      (fault) => matches(fault.path, path) && (fault.method ?? method) === method && matches(fault.content, content),
+    );
   }
 
   private add<F extends FrameFault | RestFault>(list: Standing<F>[], fault: F): StandingFault {
     this.lastId += 1;
-    const standing = { id: this.lastId, fault, remaining: fault.count, applied: 0 };
+    const standing = {
+      id: this.lastId,
+      fault,
+      random: createRandom(fault.seed),
+      remaining: fault.count,
+      applied: 0,
+    };
     list.push(standing);
-    return standing;
+    return show(standing);
   }
 }
 
-function take<F>(list: Standing<F>[], isMatch: (fault: F) => boolean): F | null {
-  const index = list.findIndex((standing) => isMatch(standing.fault));
+function show({ id, fault, remaining, applied }: Standing<FrameFault | RestFault>): StandingFault {
+  return { id, fault, remaining, applied };
+}
+
+function take<F extends FrameFault | RestFault>(list: Standing<F>[], isMatch: (fault: F) => boolean): F | null {
+  const index = list.findIndex(
+    ({ fault, random }) => isMatch(fault) && (fault.probability === 1 || random.next() < fault.probability),
+  );
   const standing = list[index];
   if (standing === undefined) return null;
   standing.applied += 1;

@@ -23,17 +23,18 @@ export interface CandleHistory {
 
 export const emptyHistory: CandleHistory = { days: [], hours: [], minutes: [] };
 
-/** The candles of a market in every length, all summed from the same trades, so that they always agree. */
+/**
+ * The candles of a market in every length, all summed from the same trades, so that they always agree. Minutes, hours and days are
+ * kept from the start; a length between them from the first time that it is asked for.
+ */
 export class CandleBook {
   private readonly byInterval = new Map<number, UnitCandle[]>();
 
   constructor(history: CandleHistory) {
     const hours = [...history.hours, ...coarsen(history.minutes, H1)];
-    const days = [...history.days, ...coarsen(hours, D1)];
-    for (const intervalMs of candleIntervalsMs) {
-      const source = intervalMs < H1 ? history.minutes : intervalMs < D1 ? hours : days;
-      this.byInterval.set(intervalMs, coarsen(source, intervalMs));
-    }
+    this.byInterval.set(M1, coarsen(history.minutes, M1));
+    this.byInterval.set(H1, hours);
+    this.byInterval.set(D1, [...coarsen(history.days, D1), ...coarsen(hours, D1)]);
   }
 
   add(trade: UnitTrade): void {
@@ -64,8 +65,11 @@ export class CandleBook {
 
   /** All candles of one length, oldest first. Throws RangeError for a length that is not kept. */
   all(intervalMs: number): readonly UnitCandle[] {
-    const candles = this.byInterval.get(intervalMs);
-    if (candles === undefined) throw new RangeError(`no candles of ${intervalMs} ms`);
+    const kept = this.byInterval.get(intervalMs);
+    if (kept !== undefined) return kept;
+    if (!candleIntervalsMs.includes(intervalMs)) throw new RangeError(`no candles of ${intervalMs} ms`);
+    const candles = coarsen(this.all(intervalMs < H1 ? M1 : intervalMs < D1 ? H1 : D1), intervalMs);
+    this.byInterval.set(intervalMs, candles);
     return candles;
   }
 }

@@ -15,6 +15,8 @@ export interface OrderFlowOptions {
   readonly market: SimulatedMarket;
   readonly profile: FlowProfile;
   readonly random: Random;
+  /** A price that this market follows at a small premium; null where it goes its own way. */
+  readonly anchor: (() => number) | null;
 }
 
 /**
@@ -30,6 +32,9 @@ export class OrderFlow {
   private readonly tickSize: number;
   private readonly lotSize: number;
   private fairPrice: number;
+  private readonly anchor: (() => number) | null;
+  /** By how much it is above its anchor, as a fraction. */
+  private premium = 0;
   /** Logarithm of how wild the market is just now. */
   private heat = 0;
 
@@ -39,7 +44,8 @@ export class OrderFlow {
     this.random = options.random;
     this.tickSize = 10 ** -options.market.spec.priceDecimals;
     this.lotSize = 10 ** -options.market.spec.amountDecimals;
-    this.fairPrice = options.profile.startPrice;
+    this.anchor = options.anchor;
+    this.fairPrice = options.anchor?.() ?? options.profile.startPrice;
   }
 
   /** One trader does one thing. elapsedMs: how long after the step before. */
@@ -53,8 +59,30 @@ export class OrderFlow {
     else this.take(time);
   }
 
+  /** Trades the market to a price: whoever waits on the way is filled at his own, and makers quote around it from now on. */
+  moveTo(priceTicks: number, time: EpochMs): void {
+    const { market } = this;
+    this.fairPrice = priceTicks * this.tickSize;
+    if (this.anchor !== null) this.premium = this.fairPrice / this.anchor() - 1;
+    for (const id of this.orderIds.splice(0)) market.cancel(id);
+    for (const side of ['BUY', 'SELL'] as const) {
+      const lots = market.engine.availableLots(side, priceTicks, Number.MAX_SAFE_INTEGER);
+      if (lots > 0) market.place({ id: market.nextOrderId(), side, priceTicks, lots, timeInForce: 'IOC' }, time);
+    }
+    const lots = this.lots(1);
+    const [makerId, takerId] = [market.nextOrderId(), market.nextOrderId()];
+    market.place({ id: makerId, side: 'SELL', priceTicks, lots, timeInForce: 'GTC' }, time);
+    market.place({ id: takerId, side: 'BUY', priceTicks, lots, timeInForce: 'IOC' }, time);
+    for (let side = this.thinSide(); side !== null; side = this.thinSide()) this.quote(side, time);
+  }
+
   private drift(elapsedMs: number): void {
     const { random, profile } = this;
+    if (this.anchor !== null) {
+      this.premium = 0.999 * this.premium + 4e-6 * random.normal();
+      this.fairPrice = this.anchor() * (1 + this.premium);
+      return;
+    }
     this.heat = 0.998 * this.heat + 0.03 * random.normal();
     const deviation = profile.annualVolatility * Math.exp(this.heat) * Math.sqrt(elapsedMs / yearMs);
     // A weak pull to the start keeps a simulation that runs for weeks in a believable range.

@@ -22,6 +22,8 @@ export interface SyntheticVenueOptions {
   /** Ids of markets in which nobody trades after the start. */
   readonly quietMarkets: readonly string[];
   readonly now: () => EpochMs;
+  /** Gives the price that a market follows; null, or left out, where it goes its own way. */
+  readonly anchorOf?: (marketId: string) => (() => number) | null;
 }
 
 export interface SyntheticVenue extends Venue {
@@ -29,6 +31,8 @@ export interface SyntheticVenue extends Venue {
   /** Lets the invented traders begin. */
   start(): void;
   stop(): void;
+  /** Trades a market to a price, in ticks, at once. Its traders go on from there. */
+  move(market: SimulatedMarket, priceTicks: number): void;
 }
 
 /** Builds the markets with their past; nothing moves before `start`. */
@@ -36,11 +40,18 @@ export function createSyntheticVenue(options: SyntheticVenueOptions): SyntheticV
   const warmUpStart = openTimeOf(options.now(), timeframeMs.M1) - warmUpMinutes * timeframeMs.M1;
   const traders = options.markets.map((entry) => {
     const random = createRandom(`${options.seed}/${entry.spec.id}`);
-    const { market, flow } = createMarket({ entry, random, start: warmUpStart, now: options.now });
+    const { market, flow } = createMarket({
+      entry,
+      random,
+      start: warmUpStart,
+      now: options.now,
+      anchor: options.anchorOf?.(entry.spec.id) ?? null,
+    });
     warmUp({ flow, random, start: warmUpStart, end: options.now() });
     return { market, flow, random };
   });
   const active = traders.filter(({ market }) => !options.quietMarkets.includes(market.spec.id));
+  const flows = new Map(traders.map(({ market, flow }) => [market, flow]));
   const runners = active.map((trader) => new FlowRunner({ ...trader, ...options }));
   return {
     markets: new Map(traders.map(({ market }) => [market.spec.id, market])),
@@ -51,6 +62,9 @@ export function createSyntheticVenue(options: SyntheticVenueOptions): SyntheticV
     stop: () => {
       for (const runner of runners) runner.stop();
     },
+    move: (market, priceTicks) => {
+      flows.get(market)?.moveTo(priceTicks, options.now());
+    },
   };
 }
 
@@ -59,8 +73,9 @@ function createMarket(options: {
   readonly random: Random;
   readonly start: EpochMs;
   readonly now: () => EpochMs;
+  readonly anchor: (() => number) | null;
 }): { market: SimulatedMarket; flow: OrderFlow } {
-  const { entry, random, start, now } = options;
+  const { entry, random, start, now, anchor } = options;
   const { spec, flow: profile } = entry;
   // Ten ids a millisecond: a simulation that is started again goes on above the ids of the one before.
   const firstTradeId = (now() - idEpochMs) * 10;
@@ -69,11 +84,11 @@ function createMarket(options: {
     flow: profile,
     random,
     end: start,
-    endTicks: Math.round(profile.startPrice * 10 ** spec.priceDecimals),
+    endTicks: Math.round((anchor?.() ?? profile.startPrice) * 10 ** spec.priceDecimals),
     endTradeId: firstTradeId,
   });
   const market = new SimulatedMarket({ spec, history, firstTradeId, now });
-  return { market, flow: new OrderFlow({ market, profile, random }) };
+  return { market, flow: new OrderFlow({ market, profile, random, anchor }) };
 }
 
 function warmUp(options: {

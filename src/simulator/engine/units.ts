@@ -31,3 +31,8 @@ export function parseBigUnits(text: string, decimals: number): bigint {
   }
   return BigInt(whole + fraction.slice(0, decimals).padEnd(decimals, '0'));
 }
+
+/** Like parseBigUnits, with an optional minus. Throws RangeError for what it cannot read exactly. */
+export function parseSignedUnits(text: string, decimals: number): bigint {
+  return text.startsWith('-') ? -parseBigUnits(text.slice(1), decimals) : parseBigUnits(text, decimals);
+}

@@ -1,11 +1,23 @@
+import type { Account } from '../engine/accounts/account';
 import type { Parameters } from './parameters';
 
-/** A REST call that anybody may make. */
-export interface Endpoint {
+interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Behind the wire's base path, e.g. "/api/v3/depth". */
   readonly path: string;
-  /** What a call costs of the weight that MEXC grants an address in ten seconds; counted, never refused. */
+  /** What a call costs of the weight that MEXC grants in ten seconds; counted, never refused. */
   readonly weight: number | ((parameters: Parameters) => number);
+}
+
+/** A REST call that anybody may make. */
+export interface Endpoint extends Call {
   /** Gives the body, to be written as JSON. Throws MexcError to refuse. */
   readonly handle: (parameters: Parameters) => unknown;
+}
+
+/** A REST call in the name of an account. */
+export interface SignedEndpoint extends Call {
+  /** What the key must be allowed to. */
+  readonly needs: 'READ' | 'TRADE';
+  readonly handle: (parameters: Parameters, account: Account) => unknown;
 }

@@ -1,5 +1,8 @@
+import { feeBps } from '../engine/accounts/money';
 import type { MarketSpec } from '../engine/marketSpec';
 import { formatUnits } from '../engine/units';
+
+const feeRate = formatUnits(feeBps, 4);
 
 /** GET /api/v3/exchangeInfo for these markets. */
 export function exchangeInfo(specs: readonly MarketSpec[], serverTime: number): object {
@@ -27,8 +30,8 @@ function symbolInfo(spec: MarketSpec): object {
     permissions: ['SPOT'],
     filters: [],
     maxQuoteAmount: '2000000',
-    makerCommission: '0',
-    takerCommission: '0.0005',
+    makerCommission: feeRate,
+    takerCommission: feeRate,
     quoteAmountPrecisionMarket: spec.minNotional,
     maxQuoteAmountMarket: '100000',
     fullName: spec.base,

@@ -10,6 +10,7 @@ import type { Parameters } from './parameters';
 export function marketDataEndpoints(venue: Venue): readonly Endpoint[] {
   const find = (parameters: Parameters): VenueMarket => findMarket(venue, parameters.requiredText('symbol'));
   const get = (path: string, weight: Endpoint['weight'], handle: Endpoint['handle']): Endpoint => ({
+    method: 'GET',
     path: `/api/v3/${path}`,
     weight,
     handle,
@@ -43,12 +44,17 @@ export function marketDataEndpoints(venue: Venue): readonly Endpoint[] {
       eachOf(venue, parameters, (market) => ({ symbol: market.spec.id, ...bestQuotes(market.top()) })),
     ),
     // ccxt asks for the contracts whenever it loads the markets; there are none here.
-    { path: '/api/v1/contract/detail', weight: 1, handle: () => ({ success: true, code: 0, data: [] }) },
+    {
+      method: 'GET',
+      path: '/api/v1/contract/detail',
+      weight: 1,
+      handle: () => ({ success: true, code: 0, data: [] }),
+    },
   ];
 }
 
 /** Throws -1121 for a symbol that is not listed. */
-function findMarket(venue: Venue, id: string): VenueMarket {
+export function findMarket<M extends VenueMarket>(venue: { readonly markets: ReadonlyMap<string, M> }, id: string): M {
   const market = venue.markets.get(id);
   if (market === undefined) throw MexcError.invalidSymbol();
   return market;

@@ -1,31 +1,51 @@
-import type { Venue } from '../engine/venue';
+import type { Account } from '../engine/accounts/account';
 import type { Connection } from '../server/connection';
 import type { Wire, WireRequest, WireResponse } from '../server/wire';
-import type { Endpoint } from './endpoint';
 import { marketDataEndpoints } from './marketData';
-import { MexcError, tooManyRequests } from './mexcError';
-import { Parameters } from './parameters';
-import { loadDefinitions } from './protobuf';
+import { tooManyRequests } from './mexcError';
+import { MexcRest } from './mexcRest';
+import { loadDefinitions, type PushMessage } from './protobuf';
 import { ChannelHub } from './streams/channelHub';
 import { MarketSocket } from './streams/marketSocket';
+import { accountEndpoints } from './trading/accountEndpoints';
+import { MexcAuthenticator } from './trading/authentication';
+import { PrivateChannels } from './trading/privateChannels';
+import type { PrivateApi } from './trading/privateApi';
+import { tradingEndpoints } from './trading/tradingEndpoints';
 
 /** MEXC's own paths are Binance's too, so that on a shared port they lie below this one. */
 const basePath = '/mexc';
 const socketPath = `${basePath}/ws`;
+/** What MEXC says of anything that went wrong inside. */
+const internalError = '{"code":500,"msg":"Internal error","_extend":null}';
 const policyViolation = 1008;
+const normalClosure = 1000;
 
-/** MEXC spot's public part: REST under /mexc/api/v3, channels under /mexc/ws. Clients are given the base URL with /mexc at its end. */
+/** MEXC spot: REST under /mexc/api/v3, channels under /mexc/ws. Clients are given the base URL with /mexc at its end. */
 export class MexcWire implements Wire {
   readonly name = 'mexc';
-  readonly refusals = { rateLimit: tooManyRequests, ban: tooManyRequests };
-  private readonly endpoints: ReadonlyMap<string, Endpoint>;
-  private readonly usedWeights = new Map<string, number>();
+  readonly words = {
+    rateLimit: tooManyRequests,
+    ban: tooManyRequests,
+    unexpectedResponse: internalError,
+    timeout: internalError,
+  };
+  private readonly rest: MexcRest;
   private readonly hub: ChannelHub;
+  private readonly encode: (message: PushMessage) => Buffer;
 
-  constructor(venue: Venue) {
-    this.endpoints = new Map(marketDataEndpoints(venue).map((endpoint) => [basePath + endpoint.path, endpoint]));
+  constructor(private readonly api: PrivateApi) {
+    const { venue, accounts } = api;
+    const authenticator = new MexcAuthenticator(accounts, venue.now);
+    this.rest = new MexcRest({
+      basePath,
+      open: marketDataEndpoints(venue),
+      signed: [...tradingEndpoints(api), ...accountEndpoints(api)],
+      authenticate: (request, needs) => authenticator.authenticate(request, needs),
+    });
     const { PushDataV3ApiWrapper } = loadDefinitions();
-    this.hub = new ChannelHub(venue, (message) => Buffer.from(PushDataV3ApiWrapper.encode(message).finish()));
+    this.encode = (message) => Buffer.from(PushDataV3ApiWrapper.encode(message).finish());
+    this.hub = new ChannelHub(venue, this.encode);
   }
 
   claims(path: string): boolean {
@@ -33,33 +53,48 @@ export class MexcWire implements Wire {
   }
 
   respond(request: WireRequest): WireResponse {
-    const endpoint = request.method === 'GET' ? this.endpoints.get(request.path) : undefined;
-    if (endpoint === undefined) return { status: 404, contentType: 'text/html', body: '<html>404 Not Found</html>' };
-    try {
-      const parameters = new Parameters(request.query);
-      this.count(`${request.method} ${request.path}`, endpoint, parameters);
-      return { status: 200, body: JSON.stringify(endpoint.handle(parameters)) };
-    } catch (error) {
-      if (!(error instanceof MexcError)) throw error;
-      return { status: error.status, body: error.toBody() };
-    }
+    return this.rest.respond(request);
+  }
+
+  /** Makes a signed call in an account's name without a signature. Throws MexcError; null where there is no such call. */
+  callAs(account: Account, call: { readonly method: string; readonly path: string; readonly query: string }): unknown {
+    return this.rest.callAs(account, call);
   }
 
   connect(connection: Connection): void {
-    if (connection.path === socketPath) new MarketSocket(connection, this.hub);
-    else connection.close(policyViolation, `sockets are at ${socketPath}`);
+    if (connection.path !== socketPath) {
+      connection.close(policyViolation, `sockets are at ${socketPath}`);
+      return;
+    }
+    const listenKey = new URLSearchParams(connection.query).get('listenKey');
+    if (listenKey === null) new MarketSocket(connection, { hub: this.hub, private: null });
+    else this.connectAccount(connection, listenKey);
   }
 
   weights(): ReadonlyMap<string, number> {
-    return this.usedWeights;
+    return this.rest.weights();
   }
 
   stop(): void {
     this.hub.stop();
   }
 
-  private count(call: string, { weight }: Endpoint, parameters: Parameters): void {
-    const used = typeof weight === 'number' ? weight : weight(parameters);
-    this.usedWeights.set(call, (this.usedWeights.get(call) ?? 0) + used);
+  private connectAccount(connection: Connection, listenKey: string): void {
+    const session = this.api.listenKeys.attach(listenKey, () => {
+      connection.close(normalClosure, 'the listen key has ended');
+    });
+    if (session === null) {
+      connection.sendReply('Invalid listen key');
+      connection.close(policyViolation, 'the listen key is not valid');
+      return;
+    }
+    const channels = new PrivateChannels(session.account, (header, body) => {
+      connection.sendFrame(header.channel, this.encode({ ...header, ...body }));
+    });
+    connection.on('close', () => {
+      channels.close();
+      session.leave();
+    });
+    new MarketSocket(connection, { hub: this.hub, private: channels });
   }
 }

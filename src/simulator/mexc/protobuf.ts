@@ -12,6 +12,49 @@ export interface DealItem extends LevelItem {
   readonly time: number;
 }
 
+export interface PrivateOrder {
+  readonly id: string;
+  readonly clientId: string;
+  readonly price: string;
+  readonly quantity: string;
+  /** What the whole of it costs. */
+  readonly amount: string;
+  readonly avgPrice: string;
+  readonly orderType: number;
+  /** 1: it buys; 2: it sells. */
+  readonly tradeType: 1 | 2;
+  readonly remainAmount: string;
+  readonly remainQuantity: string;
+  readonly cumulativeQuantity: string;
+  readonly cumulativeAmount: string;
+  readonly status: number;
+  readonly createTime: number;
+}
+
+export interface PrivateDeal extends LevelItem {
+  readonly amount: string;
+  readonly tradeType: 1 | 2;
+  readonly isMaker: boolean;
+  readonly isSelfTrade: boolean;
+  readonly tradeId: string;
+  readonly clientOrderId: string;
+  readonly orderId: string;
+  readonly feeAmount: string;
+  readonly feeCurrency: string;
+  readonly time: number;
+}
+
+export interface PrivateAccount {
+  readonly vcoinName: string;
+  /** What is free. */
+  readonly balanceAmount: string;
+  readonly balanceAmountChange: string;
+  readonly frozenAmount: string;
+  readonly frozenAmountChange: string;
+  readonly type: string;
+  readonly time: number;
+}
+
 /** What a channel's frame carries: exactly one of these. Versions are decimal text; times of candles are in seconds. */
 export type PushBody =
   | { readonly publicAggreDeals: { readonly deals: readonly DealItem[]; readonly eventType: string } }
@@ -64,11 +107,15 @@ export type PushBody =
         readonly volume: string;
         readonly quantity: string;
       };
-    };
+    }
+  | { readonly privateOrders: PrivateOrder }
+  | { readonly privateDeals: PrivateDeal }
+  | { readonly privateAccount: PrivateAccount };
 
 export interface PushHeader {
   readonly channel: string;
-  readonly symbol: string;
+  /** Of what belongs to a market. */
+  readonly symbol?: string;
   readonly sendTime?: number;
   readonly createTime?: number;
 }

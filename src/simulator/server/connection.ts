@@ -78,7 +78,7 @@ export class Connection extends EventEmitter<ConnectionEvents> {
 
   /** Sends data of a stream, unless a fault takes it away or changes it. */
   sendFrame(stream: string, frame: string | Buffer): void {
-    for (const sent of this.options.faults.pass(stream, frame)) this.write(sent);
+    this.options.faults.pass(stream, frame, this.write);
   }
 
   /** Sends an answer to the client's own message; frame faults leave it alone. */
@@ -103,12 +103,13 @@ export class Connection extends EventEmitter<ConnectionEvents> {
     this.socket.close(code, reason);
   }
 
-  private write(frame: string | Buffer): void {
+  /** One and the same function for all of the socket's life: faults know the socket by it. */
+  private readonly write = (frame: string | Buffer): void => {
     if (this.isFrozen || this.isClosed) return;
     this.socket.send(frame, () => {
       if (!this.isCongested) this.emit('drain');
     });
-  }
+  };
 
   private end(): void {
     this.isClosed = true;

@@ -1,39 +1,38 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { RestFault } from '../control/fault';
-import type { Wire, WireResponse } from './wire';
+import type { HeldCalls } from '../control/heldCalls';
+import { replyOf } from './faultyReplies';
+import type { Wire, WireRequest, WireResponse } from './wire';
 
-const badGatewayPage =
-  '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n';
+/** Where the answer to a call goes. */
+export interface Reply {
+  send(answer: WireResponse): void;
+  /** Cuts the connection without a word. */
+  cut(): void;
+}
 
-/** Answers a call that a fault has befallen, or leaves it without an answer. */
-export function answerWithFault(options: {
+/** Carries a call out as a fault lets it, and answers what the fault says, when it says so. */
+export async function answerWithFault(options: {
   readonly fault: RestFault;
-  readonly refusals: Wire['refusals'];
+  readonly request: WireRequest;
+  readonly words: Wire['words'];
+  readonly heldCalls: HeldCalls;
   /** Carries the call out. */
   readonly respond: () => WireResponse;
-  readonly send: (answer: WireResponse) => void;
-}): void {
-  const { fault, refusals, respond, send } = options;
-  const retryAfter = { 'Retry-After': String(fault.retryAfterSeconds) };
-  switch (fault.kind) {
-    case 'rate-limit':
-      send({ status: 429, headers: retryAfter, body: refusals.rateLimit });
-      return;
-    case 'ban':
-      send({ status: 418, headers: retryAfter, body: refusals.ban });
-      return;
-    case 'bad-gateway':
-      send({ status: 502, contentType: 'text/html', body: badGatewayPage });
-      return;
-    case 'slow': {
-      // Carried out now and told late: a snapshot that is already old when it comes.
-      const answer = respond();
-      setTimeout(() => {
-        send(answer);
-      }, fault.delayMs).unref();
-      return;
-    }
-    case 'reply-lost':
-      respond();
-      return;
+  readonly reply: Reply;
+}): Promise<void> {
+  const { fault, request, heldCalls, reply } = options;
+  const mayGoOn = async (at: 'before' | 'after'): Promise<boolean> => {
+    const delayMs = at === 'before' ? fault.delayBeforeMs : fault.delayMs;
+    if (delayMs > 0) await pause(delayMs, undefined, { ref: false });
+    return fault.holdAt !== at || (await heldCalls.hold(request, at)) === 'released';
+  };
+  if (!(await mayGoOn('before'))) {
+    reply.cut();
+    return;
   }
+  const answer = fault.executes ? options.respond() : null;
+  const isGoingOn = await mayGoOn('after');
+  if (!isGoingOn || fault.kind === 'reply-cut') reply.cut();
+  else if (fault.kind !== 'reply-lost') reply.send(replyOf(fault, options.words, answer));
 }

@@ -2,14 +2,16 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { respondToControl } from '../control/controlApi';
+import { respondToControl, type ControlRoute } from '../control/controlApi';
 import { matches } from '../control/fault';
 import { FaultBoard } from '../control/faultBoard';
+import { faultRoutes } from '../control/faultRoutes';
+import { contentOf, HeldCalls } from '../control/heldCalls';
 import { Connection } from './connection';
+import { maxBodyBytes, readBody, splitUrl, write } from './http';
 import { answerWithFault } from './restFaults';
 import type { Wire, WireRequest, WireResponse } from './wire';
 
-const maxBodyBytes = 1_000_000;
 const loopback = '127.0.0.1';
 
 export interface SimulatorServerOptions {
@@ -18,11 +20,17 @@ export interface SimulatorServerOptions {
   readonly pingIntervalMs: number;
   /** What the control endpoint tells beside the server's own counts. */
   readonly describe: () => object;
+  /** What the control endpoint can do to the exchange itself. */
+  readonly controlRoutes: readonly ControlRoute[];
 }
+
+const keepAliveTimeoutMs = 65_000;
 
 /** One port, on loopback only, for every exchange's REST and sockets and for the control endpoint. */
 export class SimulatorServer {
   readonly faults = new FaultBoard();
+  private readonly heldCalls = new HeldCalls();
+  private readonly controlRoutes: readonly ControlRoute[];
   private readonly http: Server;
   private readonly sockets = new WebSocketServer({ noServer: true, autoPong: false, maxPayload: maxBodyBytes });
   private readonly connections = new Set<Connection>();
@@ -33,6 +41,17 @@ export class SimulatorServer {
     this.http = createServer((request, response) => {
       void this.answer(request, response);
     });
+    // Longer than clients keep a connection: one must not send on what is being closed.
+    this.http.keepAliveTimeout = keepAliveTimeoutMs;
+    this.controlRoutes = [
+      { method: 'GET', path: /^\/control\/state$/, handle: () => this.state() },
+      ...faultRoutes({
+        faults: this.faults,
+        heldCalls: this.heldCalls,
+        strike: (kind, stream) => this.strike(kind, stream),
+      }),
+      ...options.controlRoutes,
+    ];
     this.http.on('upgrade', (request, socket, head) => {
       this.upgrade(request, socket, head);
     });
@@ -49,6 +68,7 @@ export class SimulatorServer {
 
   async stop(): Promise<void> {
     for (const wire of this.options.wires) wire.stop();
+    this.heldCalls.settle(null, 'forgotten');
     for (const connection of this.connections) connection.drop();
     this.sockets.close();
     const closed = new Promise<void>((resolve) => {
@@ -75,11 +95,12 @@ export class SimulatorServer {
     }
     const method = request.method ?? 'GET';
     const wireRequest = { method, path, query, body, headers: request.headers };
-    if (path === '/control' || path.startsWith('/control/')) write(response, this.control(wireRequest));
-    else this.serve(wireRequest, response);
+    if (path === '/control' || path.startsWith('/control/'))
+      write(response, respondToControl(this.controlRoutes, wireRequest));
+    else await this.serve(wireRequest, response);
   }
 
-  private serve(request: WireRequest, response: ServerResponse): void {
+  private async serve(request: WireRequest, response: ServerResponse): Promise<void> {
     const wire = this.options.wires.find((candidate) => candidate.claims(request.path));
     if (wire === undefined) {
       write(response, { status: 404, contentType: 'text/plain', body: `No exchange answers at ${request.path}.` });
@@ -87,21 +108,28 @@ export class SimulatorServer {
     }
     const call = `${request.method} ${request.path}`;
     this.calls.set(call, (this.calls.get(call) ?? 0) + 1);
-    const fault = this.faults.takeRestFault(request.method, request.path);
-    const send = (answer: WireResponse): void => {
-      write(response, answer);
+    const fault = this.faults.takeRestFault(request.method, request.path, contentOf(request));
+    if (fault === null) {
+      write(response, wire.respond(request));
+      return;
+    }
+    const reply = {
+      send: (answer: WireResponse) => {
+        write(response, answer);
+      },
+      cut: () => {
+        response.destroy();
+      },
     };
-    if (fault === null) send(wire.respond(request));
-    else answerWithFault({ fault, refusals: wire.refusals, respond: () => wire.respond(request), send });
-  }
-
-  private control(request: WireRequest): WireResponse {
-    const controlled = {
-      faults: this.faults,
-      state: () => this.state(),
-      strike: (kind: 'drop' | 'half-open', stream: string) => this.strike(kind, stream),
-    };
-    return respondToControl(controlled, request);
+    const { heldCalls } = this;
+    await answerWithFault({
+      fault,
+      request,
+      words: wire.words,
+      heldCalls,
+      respond: () => wire.respond(request),
+      reply,
+    });
   }
 
   private state(): object {
@@ -124,6 +152,7 @@ export class SimulatorServer {
       streams,
       rest: Object.fromEntries(rest) as object,
       faults: this.faults.list(),
+      held: this.heldCalls.list(),
     };
   }
 
@@ -156,29 +185,4 @@ export class SimulatorServer {
       wire.connect(connection);
     });
   }
-}
-
-function splitUrl(url = '/'): { path: string; query: string } {
-  const mark = url.indexOf('?');
-  return mark < 0 ? { path: url, query: '' } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
-}
-
-/** Null where the body is larger than any call needs. */
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBodyBytes) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function write(response: ServerResponse, answer: WireResponse): void {
-  response.writeHead(answer.status, {
-    'Content-Type': `${answer.contentType ?? 'application/json'};charset=UTF-8`,
-    ...answer.headers,
-  });
-  response.end(answer.body);
 }

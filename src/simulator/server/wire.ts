@@ -21,8 +21,15 @@ export interface WireResponse {
 /** One exchange's protocol on the simulator's port. Each claims paths of its own. */
 export interface Wire {
   readonly name: string;
-  /** The JSON bodies of answers 429 and 418, in the exchange's own words. */
-  readonly refusals: { readonly rateLimit: string; readonly ban: string };
+  /** The JSON bodies of answers that only faults cause, in the exchange's own words. */
+  readonly words: {
+    readonly rateLimit: string;
+    readonly ban: string;
+    /** The exchange does not know what became of the call. */
+    readonly unexpectedResponse: string;
+    /** Nor does it here: its inner parts did not answer in time. */
+    readonly timeout: string;
+  };
   claims(path: string): boolean;
   respond(request: WireRequest): WireResponse;
   /** Takes over a socket that was opened at one of its paths. */

@@ -84,7 +84,7 @@ async function untilReady(child: ChildProcess, options: ServerOptions, failureOf
   for (;;) {
     options.signal.throwIfAborted();
     if (failureOf() !== null || child.exitCode !== null || child.signalCode !== null) throw new EndedEarly();
-    if (await answers(options)) return;
+    if (listens(child, options.place) && (await answers(options))) return;
     const waitedMs = performance.now() - startedAt;
     if (waitedMs > readyTimeoutMs) {
       throw new StorageError(
@@ -96,6 +96,19 @@ async function untilReady(child: ChildProcess, options: ServerOptions, failureOf
       options.onProgress('waiting for the database to recover from its last end');
     }
     await sleep(pollMs);
+  }
+}
+
+/**
+ * True once this server, not another that was faster at the same port, takes connections: it writes its process id on
+ * the first line of its mark, and on the eighth that it is ready.
+ */
+function listens(child: ChildProcess, place: Place): boolean {
+  try {
+    const mark = readFileSync(path.join(place.clusterDir, 'postmaster.pid'), 'utf8').split('\n');
+    return Number(mark[0]) === child.pid && mark[7]?.trim() === 'ready';
+  } catch {
+    return false;
   }
 }
 

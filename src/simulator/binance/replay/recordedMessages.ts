@@ -13,6 +13,8 @@ export interface RecordedDepth {
   readonly E: number;
   readonly U: number;
   readonly u: number;
+  /** Of futures alone: the `u` of the update before. */
+  readonly pu?: number;
   readonly b: readonly RecordedLevel[];
   readonly a: readonly RecordedLevel[];
 }
@@ -41,12 +43,9 @@ export type RecordedMessage =
   | { readonly kind: 'bookTicker'; readonly bookTicker: RecordedBookTicker }
   | { readonly kind: 'other' };
 
-/** Reads the data of a frame of Binance spot. Throws RecordingError for what is not JSON and for futures. */
+/** Reads the data of a frame. Throws RecordingError for what is not JSON. */
 export function parseMessage(stream: string, data: string): RecordedMessage {
   const message = parseJson(data, stream);
-  if ('pu' in message || stream.endsWith('@depth@0ms')) {
-    throw new RecordingError(`${stream} is a stream of Binance futures; recordings of Binance spot can be played`);
-  }
   if (/@depth(@|$)/.test(stream)) return { kind: 'depth', depth: message as unknown as RecordedDepth };
   if (stream.endsWith('@trade')) return { kind: 'trade', trade: message as unknown as RecordedTrade };
   if (stream.endsWith('@bookTicker')) {

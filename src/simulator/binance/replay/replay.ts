@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { EpochMs } from '../../../domain/marketData';
 import type { Venue } from '../../engine/venue';
-import { openLiveStream } from '../streams/marketStreams';
 import type { Close, Sink } from '../streams/stream';
 import { readRecording, type RecordedLine } from './recording';
 import { RecordingError } from './recordingError';
@@ -24,8 +23,9 @@ export interface ReplayOptions {
 
 export type ReplayStatus = 'waiting' | 'playing' | 'ended' | 'failed' | 'stopped';
 
-/** Plays recorded sockets of Binance spot, from the first subscription on. When it has ended, sockets stay open and quiet. */
+/** Plays recorded sockets of Binance spot or of its USD-M futures, from the first subscription on. When it has ended, sockets stay open and quiet. */
 export class Replay implements Venue {
+  readonly exchange: Survey['exchange'];
   readonly markets: ReadonlyMap<string, ReplayMarket>;
   readonly now: () => EpochMs;
   private readonly sinks = new Map<string, Sink>();
@@ -39,6 +39,9 @@ export class Replay implements Venue {
     private readonly surveys: readonly Survey[],
   ) {
     this.now = options.now;
+    const [exchange = 'spot', ...others] = new Set(surveys.map((survey) => survey.exchange));
+    if (others.length > 0) throw new RecordingError('recordings of spot and of futures cannot be played together');
+    this.exchange = exchange;
     this.markets = new Map(surveys.map((survey) => [survey.spec.id, new ReplayMarket(survey)]));
     this.recorded = new Set(surveys.flatMap((survey) => [...survey.streams]));
     this.missing = new Set(options.waitFor);
@@ -54,18 +57,18 @@ export class Replay implements Venue {
     return new Replay(options, await Promise.all(options.files.map((file) => surveyRecording(file))));
   }
 
-  /** Opens a recorded stream, whose frames are passed on as they were recorded, or derives one that was not. */
-  readonly openStream = (name: string, sink: Sink): Close | null => {
+  /** Opens a recorded stream, whose frames are passed on as they were recorded, or derives one that was not with `openLive`. */
+  openStream(name: string, sink: Sink, openLive: (name: string, sink: Sink) => Close | null): Close | null {
     this.missing.delete(name);
     if (this.status === 'waiting' && this.missing.size === 0) {
       this.status = 'playing';
       // Its first frame comes from the disk, turns later than the client's acknowledgement.
       void this.play();
     }
-    if (!this.recorded.has(name)) return openLiveStream(this, name, sink);
+    if (!this.recorded.has(name)) return openLive(name, sink);
     this.sinks.set(name, sink);
     return () => this.sinks.delete(name);
-  };
+  }
 
   /** For the control endpoint. */
   describe(): object {

@@ -13,7 +13,7 @@ export interface ReplayedLevel {
 /**
  * The book of a recording, kept by the exchange's rule: a snapshot, then every update after it. It opens with the recorded
  * snapshot even before that line is played, because updates that are older than a snapshot do not change it.
- * Source: Binance spot API, "How to manage a local order book correctly".
+ * Source: Binance spot and USD-M API, "How to manage a local order book correctly".
  */
 export class ReplayBook {
   private readonly sides: Readonly<Record<Side, Map<number, number>>> = { BUY: new Map(), SELL: new Map() };
@@ -44,9 +44,14 @@ export class ReplayBook {
   /** Applies an update, unless the book is already past it, and gives the levels that it named. */
   apply(depth: RecordedDepth): readonly ReplayedLevel[] {
     if (depth.u <= this.lastUpdateId) return [];
-    if (this.lastUpdateId > 0 && depth.U > this.lastUpdateId + 1) this.missed += 1;
+    if (this.lastUpdateId > 0 && !this.joins(depth)) this.missed += 1;
     this.lastUpdateId = depth.u;
     return [...depth.b.map((level) => this.set('BUY', level)), ...depth.a.map((level) => this.set('SELL', level))];
+  }
+
+  /** Futures name the update before; on spot the ids go on without a gap. The first after a snapshot may begin before it. */
+  private joins({ U, pu }: RecordedDepth): boolean {
+    return pu === undefined ? U <= this.lastUpdateId + 1 : pu <= this.lastUpdateId;
   }
 
   /** [price in ticks, lots] of a side from the best price on. */

@@ -10,6 +10,8 @@ const dollars = /USD/;
 /** What must be known of a recording before its first line is played. */
 export interface Survey {
   readonly file: string;
+  /** Which of Binance's exchanges was recorded. */
+  readonly exchange: 'spot' | 'usdm';
   readonly spec: MarketSpec;
   readonly streams: ReadonlySet<string>;
   readonly lineCount: number;
@@ -17,7 +19,7 @@ export interface Survey {
   readonly snapshot: RecordedSnapshot | null;
 }
 
-/** Reads a recording once through. It must hold one market of Binance spot; throws RecordingError otherwise. */
+/** Reads a recording once through. It must hold one market; throws RecordingError otherwise. */
 export async function surveyRecording(file: string): Promise<Survey> {
   const steps = new Steps();
   const streams = new Set<string>();
@@ -39,18 +41,24 @@ export async function surveyRecording(file: string): Promise<Survey> {
   if (symbol === undefined || symbols.length > 1) {
     throw new RecordingError(`${file} holds ${symbols.length} markets; a recording must hold one`);
   }
-  return { file, spec: toSpec(symbol.toUpperCase(), steps), streams, lineCount, snapshot };
+  const exchange = steps.isFutures ? 'usdm' : 'spot';
+  return { file, exchange, spec: toSpec(symbol.toUpperCase(), steps), streams, lineCount, snapshot };
 }
 
 /** Finds the finest step that the recorded prices and amounts use. */
 class Steps {
   priceDecimals = 0;
   amountDecimals = 0;
+  /** Only futures say which update was the one before. */
+  isFutures = false;
 
   addFrame(line: Extract<RecordedLine, { kind: 'frame' }>): void {
     const message = parseMessage(line.stream, line.data);
-    if (message.kind === 'depth') this.addLevels([...message.depth.b, ...message.depth.a]);
-    else if (message.kind === 'trade') this.addLevels([[message.trade.p, message.trade.q]]);
+    if (message.kind === 'depth') {
+      this.isFutures ||= message.depth.pu !== undefined;
+      this.addLevels([...message.depth.b, ...message.depth.a]);
+    }
+    if (message.kind === 'trade') this.addLevels([[message.trade.p, message.trade.q]]);
   }
 
   addLevels(levels: readonly RecordedLevel[]): void {

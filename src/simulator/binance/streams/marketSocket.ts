@@ -1,5 +1,4 @@
 import type { Connection } from '../../server/connection';
-import { parseStreamName } from './streamName';
 import type { StreamHub, Subscriber } from './streamHub';
 
 /** Streams one socket may carry, as on Binance. */
@@ -15,6 +14,13 @@ class SocketError extends Error {
   }
 }
 
+/** What differs between the sockets of spot and of futures. */
+export interface SocketDialect {
+  readonly isStream: (name: string) => boolean;
+  /** In front of a stream's name where faults and the control endpoint name it. */
+  readonly label: string;
+}
+
 /** Speaks Binance's subscription protocol on one socket. Source: Binance spot API, WebSocket streams. */
 export class MarketSocket implements Subscriber {
   isCombined: boolean;
@@ -22,19 +28,20 @@ export class MarketSocket implements Subscriber {
   constructor(
     private readonly connection: Connection,
     private readonly hub: StreamHub,
+    private readonly dialect: SocketDialect,
   ) {
-    this.isCombined = connection.path.startsWith('/stream');
+    this.isCombined = /\/stream(\/|$)/.test(connection.path);
     connection.on('text', (text) => {
       this.receive(text);
     });
     connection.on('close', () => {
-      for (const name of connection.streams) hub.unsubscribe(name, this);
+      for (const name of this.names()) hub.unsubscribe(name, this);
     });
-    for (const name of streamsOfUrl(connection)) this.subscribe(name);
+    for (const name of streamsOfUrl(connection).filter(dialect.isStream)) this.subscribe(name);
   }
 
   sendFrame(stream: string, frame: string): void {
-    this.connection.sendFrame(stream, frame);
+    this.connection.sendFrame(this.dialect.label + stream, frame);
   }
 
   drained(): Promise<void> | null {
@@ -56,13 +63,13 @@ export class MarketSocket implements Subscriber {
   private execute(message: SocketMessage): unknown {
     switch (message.method) {
       case 'SUBSCRIBE':
-        this.subscribeAll(streamNames(message.params));
+        this.subscribeAll(this.streamNames(message.params));
         return null;
       case 'UNSUBSCRIBE':
-        for (const name of streamNames(message.params)) this.unsubscribe(name);
+        for (const name of this.streamNames(message.params)) this.unsubscribe(name);
         return null;
       case 'LIST_SUBSCRIPTIONS':
-        return [...this.connection.streams];
+        return this.names();
       case 'SET_PROPERTY':
         this.setProperty(message.params);
         return null;
@@ -75,7 +82,7 @@ export class MarketSocket implements Subscriber {
   }
 
   private subscribeAll(names: readonly string[]): void {
-    const added = names.filter((name) => !this.connection.streams.has(name));
+    const added = names.filter((name) => !this.connection.streams.has(this.dialect.label + name));
     if (this.connection.streams.size + added.length > maxStreamsPerSocket) {
       throw new SocketError(2, `Invalid request: a connection may carry at most ${maxStreamsPerSocket} streams`);
     }
@@ -83,12 +90,24 @@ export class MarketSocket implements Subscriber {
   }
 
   private subscribe(name: string): void {
-    this.connection.streams.add(name);
+    this.connection.streams.add(this.dialect.label + name);
     this.hub.subscribe(name, this);
   }
 
   private unsubscribe(name: string): void {
-    if (this.connection.streams.delete(name)) this.hub.unsubscribe(name, this);
+    if (this.connection.streams.delete(this.dialect.label + name)) this.hub.unsubscribe(name, this);
+  }
+
+  private names(): string[] {
+    return [...this.connection.streams].map((label) => label.slice(this.dialect.label.length));
+  }
+
+  private streamNames(params: unknown): string[] {
+    if (!Array.isArray(params)) throw new SocketError(2, 'Invalid request: params must be an array of stream names');
+    return params.map((name: unknown) => {
+      if (typeof name === 'string' && this.dialect.isStream(name)) return name;
+      throw new SocketError(2, 'Invalid request: invalid stream');
+    });
   }
 
   private setProperty(params: unknown): void {
@@ -119,21 +138,13 @@ function parseMessage(text: string): SocketMessage {
   return { id, method, params };
 }
 
-function streamNames(params: unknown): string[] {
-  if (!Array.isArray(params)) throw new SocketError(2, 'Invalid request: params must be an array of stream names');
-  return params.map((name: unknown) => {
-    if (typeof name === 'string' && parseStreamName(name) !== null) return name;
-    throw new SocketError(2, 'Invalid request: invalid stream');
-  });
-}
-
 function requireCombined(params: unknown): void {
   if (!Array.isArray(params) || params[0] !== 'combined') throw new SocketError(0, 'Unknown property');
 }
 
-/** Streams named by the URL itself: /ws/<name> and /stream?streams=<name>/<name>. What is no stream's name is passed over. */
+/** Streams named by the URL itself: /ws/<name> and /stream?streams=<name>/<name>. May hold what is no stream's name. */
 function streamsOfUrl(connection: Connection): string[] {
   const inQuery = new URLSearchParams(connection.query).get('streams')?.split('/') ?? [];
-  const inPath = connection.path.split('/').slice(2);
-  return [...new Set([...inPath, ...inQuery])].filter((name) => parseStreamName(name) !== null);
+  const inPath = connection.path.split('/');
+  return [...new Set([...inPath, ...inQuery])];
 }

@@ -71,7 +71,7 @@ function toEventMessage(symbol: string, event: MarketEvent, now: number): { chan
 type ToMessage = (market: VenueMarket, day: DayStatistics) => object;
 
 /** Once a second where anything has changed; the first comes in any case. */
-function openTicker(options: {
+export function openTicker(options: {
   readonly market: VenueMarket;
   readonly toMessage: ToMessage;
   readonly emit: Emit;
@@ -92,7 +92,7 @@ function openTicker(options: {
   };
 }
 
-function openAllTickers(venue: Venue, toMessage: ToMessage, emit: Emit): Close {
+export function openAllTickers(venue: Venue, toMessage: ToMessage, emit: Emit): Close {
   const changed = new Set<VenueMarket>(venue.markets.values());
   const unlisten = [...venue.markets.values()].map((market) =>
     market.listen((event) => {
@@ -111,13 +111,13 @@ function openAllTickers(venue: Venue, toMessage: ToMessage, emit: Emit): Close {
   };
 }
 
-function toBest(top: TopOfBook): { b: string; B: string; a: string; A: string } {
+export function toBest(top: TopOfBook): { b: string; B: string; a: string; A: string } {
   const [b, B] = top.bid === null ? [zero8, zero8] : toPair(top.bid);
   const [a, A] = top.ask === null ? [zero8, zero8] : toPair(top.ask);
   return { b, B, a, A };
 }
 
-function toTicker(market: VenueMarket, day: DayStatistics): object {
+export function toTicker(market: VenueMarket, day: DayStatistics): object {
   return {
     e: '24hrTicker',
     E: market.time(),
@@ -142,7 +142,7 @@ function toTicker(market: VenueMarket, day: DayStatistics): object {
   };
 }
 
-function toMiniTicker(market: VenueMarket, day: DayStatistics): object {
+export function toMiniTicker(market: VenueMarket, day: DayStatistics): object {
   return {
     e: '24hrMiniTicker',
     E: market.time(),

@@ -1,8 +1,10 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { EpochMs } from '../../../domain/marketData';
 import type { Account } from '../../engine/accounts/account';
+import type { AccountRegistry } from '../../engine/accounts/accountRegistry';
+import { isSignedBy } from '../../engine/accounts/identity';
 import type { WireRequest } from '../../server/wire';
 import { BinanceError } from '../binanceError';
+import type { SignedEndpoint } from '../endpoint';
 import { Parameters } from '../parameters';
 
 const defaultRecvWindowMs = 5000;
@@ -13,23 +15,25 @@ const unauthorized = 401;
 
 /** Says whose call it is. Source: Binance spot API, request security. */
 export class Authenticator {
-  private readonly byKey: ReadonlyMap<string, Account>;
-
+  /** accounts: null where nobody has one. */
   constructor(
-    accounts: readonly Account[],
+    private readonly accounts: AccountRegistry | null,
     private readonly now: () => EpochMs,
-  ) {
-    this.byKey = new Map(accounts.map((account) => [account.identity.apiKey, account]));
-  }
+  ) {}
 
   /** For a signed REST call. The signature is over query and body as they were sent. Throws -2014, -2015, -1102, -1021, -1022, -1131. */
   authenticate(request: WireRequest): Account {
-    const key = request.headers['x-mbx-apikey'];
-    const account = this.findAccount(typeof key === 'string' ? key : null);
+    const account = this.identify(request);
     const sent = request.query + request.body;
     const signed = sent.replace(/(^|&)signature=[^&]*/, '');
     this.check(account, new Parameters(request.query, request.body), signed);
     return account;
+  }
+
+  /** For a call that needs a key and no signature. Throws -2014 or -2015. */
+  identify(request: WireRequest): Account {
+    const key = request.headers['x-mbx-apikey'];
+    return this.findAccount(typeof key === 'string' ? key : null);
   }
 
   /** For a message of the WebSocket API: the signature is over the sorted parameters. */
@@ -46,8 +50,8 @@ export class Authenticator {
     if (key === null || key === '') {
       throw new BinanceError(-2014, 'API-key format invalid.', { status: unauthorized });
     }
-    const account = this.byKey.get(key);
-    if (account === undefined) throw notPermitted();
+    const account = this.accounts?.withKey(key) ?? null;
+    if (account === null) throw notPermitted();
     return account;
   }
 
@@ -66,15 +70,19 @@ export class Authenticator {
     if (now - timestamp > recvWindowMs) {
       throw new BinanceError(-1021, 'Timestamp for this request is outside of the recvWindow.');
     }
-    const expected = createHmac('sha256', account.identity.secret).update(signed).digest();
-    const given = Buffer.from(signature, 'hex');
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+    if (!isSignedBy(account.identity, signed, signature)) {
       throw new BinanceError(-1022, 'Signature for this request is not valid.');
     }
   }
 }
 
+/** Throws -2015 where an account's key may not do this. */
+export function requirePermission(account: Account, needs: SignedEndpoint['needs']): void {
+  const { mayRead, mayTrade, mayTradeFutures } = account.identity.permissions;
+  if (!{ READ: mayRead, TRADE: mayTrade, FUTURES: mayTradeFutures }[needs]) throw notPermitted();
+}
+
 /** The key is unknown, or may not do this. */
-export function notPermitted(): BinanceError {
+function notPermitted(): BinanceError {
   return new BinanceError(-2015, 'Invalid API-key, IP, or permissions for action.', { status: unauthorized });
 }

@@ -31,7 +31,13 @@ function core(order: AccountOrder): object {
     type: order.type,
     side: order.side,
     ...(order.stopTicks === null ? {} : { stopPrice: price(order, order.stopTicks) }),
+    ...trailing(order),
   };
+}
+
+function trailing(order: AccountOrder): object {
+  if (order.trailingBips === null) return {};
+  return { trailingDelta: order.trailingBips, trailingTime: order.trail?.since ?? -1 };
 }
 
 /** The answer to GET order, openOrders and allOrders. */
@@ -124,6 +130,7 @@ export function toExecutionReport(event: Extract<AccountEvent, { kind: 'order' }
     q: amount(order, order.lots),
     p: price(order, order.priceTicks),
     P: price(order, order.stopTicks),
+    ...(order.trailingBips === null ? {} : { d: order.trailingBips, D: order.trail?.since ?? -1 }),
     F: zero8,
     g: -1,
     C: execution === 'CANCELED' ? order.clientOrderId : '',

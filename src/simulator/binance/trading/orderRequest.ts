@@ -1,10 +1,8 @@
 import { isLimit, isStop, orderTypes, type OrderRequest, type OrderType } from '../../engine/accounts/accountOrder';
 import { BinanceError } from '../binanceError';
 import type { Parameters } from '../parameters';
+import { assertGiven, decimal, oneOf, readClientOrderId } from '../readers';
 
-const clientIdRange = String.raw`^[\.A-Z\:/a-z0-9_-]{1,36}$`;
-const decimalRange = String.raw`^([0-9]{1,20})(\.[0-9]{1,20})?$`;
-const maxDecimals = 8;
 const sides = ['BUY', 'SELL'] as const;
 const timesInForce = ['GTC', 'IOC', 'FOK'] as const;
 
@@ -18,7 +16,10 @@ export function readOrderRequest(parameters: Parameters): OrderRequest {
   const stopPrice = decimal(parameters, 'stopPrice');
   const timeInForce = parameters.text('timeInForce');
   assertGiven(isLimit(type), 'price', price);
-  assertGiven(isStop(type), 'stopPrice', stopPrice);
+  const trailingBips = parameters.integer('trailingDelta');
+  if (!isStop(type)) assertGiven(false, 'trailingDelta', parameters.text('trailingDelta'));
+  // A trailing stop without a stop price follows from the start.
+  if (trailingBips === null || !isStop(type)) assertGiven(isStop(type), 'stopPrice', stopPrice);
   assertGiven(isLimit(type) && type !== 'LIMIT_MAKER', 'timeInForce', timeInForce);
   if (type === 'MARKET') {
     if ((amount === null) === (cost === null)) {
@@ -39,38 +40,12 @@ export function readOrderRequest(parameters: Parameters): OrderRequest {
     amount,
     cost,
     stopPrice,
+    trailingBips,
     clientOrderId: readClientOrderId(parameters, 'newClientOrderId'),
   };
-}
-
-export function readClientOrderId(parameters: Parameters, name: string): string | null {
-  const value = parameters.text(name);
-  if (value !== null && !new RegExp(clientIdRange).test(value)) throw BinanceError.illegal(name, clientIdRange);
-  return value;
 }
 
 /** Types whose answer tells everything unless the client asks for less. */
 export function answersFully(type: OrderType): boolean {
   return type === 'LIMIT' || type === 'MARKET';
-}
-
-function decimal(parameters: Parameters, name: string): string | null {
-  const value = parameters.text(name);
-  if (value === null) return null;
-  if (!new RegExp(decimalRange).test(value)) throw BinanceError.illegal(name, decimalRange);
-  if ((value.split('.')[1] ?? '').replace(/0+$/, '').length > maxDecimals) {
-    throw new BinanceError(-1111, `Parameter '${name}' has too much precision.`);
-  }
-  return value;
-}
-
-function assertGiven(isNeeded: boolean, name: string, value: string | null): void {
-  if (isNeeded && value === null) throw BinanceError.missing(name);
-  if (!isNeeded && value !== null) throw new BinanceError(-1106, `Parameter '${name}' sent when not required.`);
-}
-
-function oneOf<T extends string>(values: readonly T[], text: string, refusal: () => BinanceError): T {
-  const found = values.find((value) => value === text);
-  if (found === undefined) throw refusal();
-  return found;
 }

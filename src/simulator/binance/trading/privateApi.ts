@@ -1,4 +1,4 @@
-import type { Account } from '../../engine/accounts/account';
+import type { AccountRegistry } from '../../engine/accounts/accountRegistry';
 import type { OrderDesk } from '../../engine/accounts/orderDesk';
 import type { SimulatedMarket } from '../../engine/simulatedMarket';
 import type { Venue } from '../../engine/venue';
@@ -7,5 +7,5 @@ import type { Venue } from '../../engine/venue';
 export interface PrivateApi {
   readonly venue: Venue & { readonly markets: ReadonlyMap<string, SimulatedMarket> };
   readonly desk: OrderDesk;
-  readonly accounts: readonly Account[];
+  readonly accounts: AccountRegistry;
 }

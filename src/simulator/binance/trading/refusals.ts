@@ -10,6 +10,7 @@ const refusals: Readonly<Record<RefusalReason, readonly [number, string]>> = {
   PERCENT_PRICE_BY_SIDE: [filterFailure, 'Filter failure: PERCENT_PRICE_BY_SIDE'],
   LOT_SIZE: [filterFailure, 'Filter failure: LOT_SIZE'],
   MARKET_LOT_SIZE: [filterFailure, 'Filter failure: MARKET_LOT_SIZE'],
+  TRAILING_DELTA: [filterFailure, 'Filter failure: TRAILING_DELTA'],
   NOTIONAL: [filterFailure, 'Filter failure: NOTIONAL'],
   MAX_NUM_ORDERS: [filterFailure, 'Filter failure: MAX_NUM_ORDERS'],
   MAX_NUM_ALGO_ORDERS: [filterFailure, 'Filter failure: MAX_NUM_ALGO_ORDERS'],

@@ -7,13 +7,17 @@ import { BinanceError } from '../binanceError';
 import type { SignedEndpoint } from '../endpoint';
 import { fixed8 } from '../format';
 import { findMarket } from '../marketData';
+import { page, timeRange } from '../paging';
 import type { Parameters } from '../parameters';
 import { money, toCancelled, toMyTrade, toNewOrder, toOrderStatus } from './orderFormat';
-import { answersFully, readClientOrderId, readOrderRequest } from './orderRequest';
+import { readClientOrderId } from '../readers';
+import { answersFully, readOrderRequest } from './orderRequest';
 import type { PrivateApi } from './privateApi';
 import { inBinanceWords } from './refusals';
+import { transferEndpoints } from './transferEndpoints';
 
 const rate = fixed8(formatUnits(feeBps, 4));
+const maxRangeMs = 24 * 3_600_000;
 const noRate = fixed8(formatUnits(0, 4));
 
 /** Account and orders over REST. Source: Binance spot API, trading and account endpoints. */
@@ -61,6 +65,7 @@ export function tradingEndpoints(api: PrivateApi): readonly SignedEndpoint[] {
       return { symbol: market(parameters).spec.id, standardCommission: rates };
     }),
     read('/sapi/v1/account/apiRestrictions', 1, (_parameters, account) => restrictions(account)),
+    ...transferEndpoints(api.venue.now),
   ];
 }
 
@@ -109,20 +114,18 @@ function findOrder(market: SimulatedMarket, parameters: Parameters, account: Acc
 }
 
 function allOrders(market: SimulatedMarket, parameters: Parameters, account: Account): object[] {
-  const limit = parameters.limit(500, 1000);
   const fromId = parameters.integer('orderId');
-  const inTime = timeRange(parameters);
+  const inTime = timeRange(parameters, maxRangeMs);
   const found = [...account.orders.values()].filter(
     (order) => order.spec.id === market.spec.id && order.id >= (fromId ?? 0) && inTime(order.createdAt),
   );
-  return (fromId === null ? found.slice(-limit) : found.slice(0, limit)).map(toOrderStatus);
+  return page(found, parameters, 'orderId').map(toOrderStatus);
 }
 
 function myTrades(market: SimulatedMarket, parameters: Parameters, account: Account): object[] {
-  const limit = parameters.limit(500, 1000);
   const orderId = parameters.integer('orderId');
   const fromId = parameters.integer('fromId');
-  const inTime = timeRange(parameters);
+  const inTime = timeRange(parameters, maxRangeMs);
   const found = account.fills.filter(
     ({ order, tradeId, time }) =>
       order.spec.id === market.spec.id &&
@@ -130,13 +133,7 @@ function myTrades(market: SimulatedMarket, parameters: Parameters, account: Acco
       tradeId >= (fromId ?? 0) &&
       inTime(time),
   );
-  return (fromId === null ? found.slice(-limit) : found.slice(0, limit)).map(toMyTrade);
-}
-
-function timeRange(parameters: Parameters): (time: number) => boolean {
-  const since = parameters.integer('startTime') ?? -Infinity;
-  const until = parameters.integer('endTime') ?? Infinity;
-  return (time) => time >= since && time <= until;
+  return page(found, parameters, 'fromId').map(toMyTrade);
 }
 
 function accountInfo(account: Account, parameters: Parameters): object {
@@ -168,15 +165,15 @@ function accountInfo(account: Account, parameters: Parameters): object {
 function restrictions(account: Account): object {
   const { permissions, createdAt } = account.identity;
   return {
-    ipRestrict: false,
+    ipRestrict: permissions.isIpRestricted,
     createTime: createdAt,
-    enableReading: true,
+    enableReading: permissions.mayRead,
     enableSpotAndMarginTrading: permissions.mayTrade,
     enableWithdrawals: permissions.mayWithdraw,
-    enableInternalTransfer: permissions.mayWithdraw,
-    permitsUniversalTransfer: false,
+    enableInternalTransfer: permissions.mayTransferInternally,
+    permitsUniversalTransfer: permissions.mayTransferUniversally,
     enableMargin: false,
-    enableFutures: false,
+    enableFutures: permissions.mayTradeFutures,
     enableVanillaOptions: false,
     enablePortfolioMarginTrading: false,
   };

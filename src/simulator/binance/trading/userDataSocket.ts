@@ -89,6 +89,10 @@ export class UserDataSocket {
 
 function toEvent(account: Account, event: AccountEvent): object {
   if (event.kind === 'order') return toExecutionReport(event);
+  if (event.kind === 'transfer') {
+    const { asset, amount, time } = event.transfer;
+    return { e: 'balanceUpdate', E: time, a: asset, d: money(amount), T: time };
+  }
   const balances = event.assets.map((asset) => {
     const { free, locked } = account.balance(asset);
     return { a: asset, f: money(free), l: money(locked) };

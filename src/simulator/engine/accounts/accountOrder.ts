@@ -1,6 +1,7 @@
 import type { EpochMs } from '../../../domain/marketData';
 import type { Side } from '../bookSide';
 import type { MarketSpec } from '../marketSpec';
+import type { Condition, Trail } from './stopWatch';
 import type { TimeInForce } from '../matchingEngine';
 
 export const orderTypes = [
@@ -27,6 +28,8 @@ export interface OrderRequest {
   /** In quote units: what a market order may cost, or should bring. */
   readonly cost: string | null;
   readonly stopPrice: string | null;
+  /** How far a stop trails behind the best price, in basis points; null where it does not. */
+  readonly trailingBips: number | null;
   /** Null lets the exchange choose one. */
   readonly clientOrderId: string | null;
 }
@@ -41,6 +44,7 @@ export interface AccountOrder {
   readonly timeInForce: TimeInForce;
   readonly priceTicks: number | null;
   readonly stopTicks: number | null;
+  readonly trailingBips: number | null;
   readonly requestedCost: bigint | null;
   readonly createdAt: EpochMs;
   /** For an order by cost: what that came to. */
@@ -51,6 +55,8 @@ export interface AccountOrder {
   workingAt: EpochMs | null;
   executedLots: number;
   executedCost: bigint;
+  /** Of a trailing stop that has begun to follow the price. */
+  trail: Trail | null;
   /** What is set aside for it still: quote units for a buyer, base units for a seller. */
   locked: bigint;
 }
@@ -61,6 +67,8 @@ export interface AccountFill {
   readonly order: AccountOrder;
   readonly priceTicks: number;
   readonly lots: number;
+  /** In money units of the base asset. */
+  readonly amount: bigint;
   readonly cost: bigint;
   readonly fee: bigint;
   readonly feeAsset: string;
@@ -74,6 +82,14 @@ export function isOpen(order: AccountOrder): boolean {
 
 export function isStop(type: OrderType): boolean {
   return type.startsWith('STOP_LOSS') || type.startsWith('TAKE_PROFIT');
+}
+
+/** What a stop waits for. */
+export function conditionOf(
+  order: Pick<OrderRequest, 'side' | 'type' | 'trailingBips'> & { readonly stopTicks: number | null },
+): Condition {
+  const { side, stopTicks, trailingBips } = order;
+  return { side, stopTicks, trailingBips, kind: order.type.startsWith('STOP_LOSS') ? 'STOP' : 'TAKE_PROFIT' };
 }
 
 /** True for types whose price is a limit. */

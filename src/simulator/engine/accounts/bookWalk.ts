@@ -1,7 +1,6 @@
 import type { Side } from '../bookSide';
 import { opposite } from '../matchingEngine';
 import type { SimulatedMarket } from '../simulatedMarket';
-import type { Account } from './account';
 import { costOf } from './money';
 
 export interface Walk {
@@ -13,10 +12,10 @@ export interface Walk {
   readonly ownOrderIds: readonly number[];
 }
 
-/** Looks what an order of this account would take from the book, without its own orders, up to so many lots and so much money. */
+/** Looks what an order would take from the book, without those of its own account, up to so many lots and so much money. */
 export function walkBook(
   market: SimulatedMarket,
-  account: Account,
+  isOwn: (orderId: number) => boolean,
   order: {
     readonly side: Side;
     readonly priceTicks: number | null;
@@ -30,7 +29,7 @@ export function walkBook(
   let cost = 0n;
   for (const maker of market.engine.side(opposite(order.side)).orders()) {
     if (lots === order.lots || !isReached(order, maker.priceTicks)) break;
-    if (account.order(spec.id, maker.id) !== null) {
+    if (isOwn(maker.id)) {
       ownOrderIds.push(maker.id);
       continue;
     }

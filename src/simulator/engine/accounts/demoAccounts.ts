@@ -1,13 +1,15 @@
 import type { EpochMs } from '../../../domain/marketData';
 import { createRandom } from '../random';
 import { parseBigUnits } from '../units';
-import { Account, type Permissions } from './account';
+import { Account } from './account';
+import { tradingOnly, type Identity, type Permissions } from './identity';
 import { moneyDecimals } from './money';
 
 const keyLength = 64;
 const keyAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const firstUid = 300_000_001;
 
-const initialBalances: Readonly<Record<string, string>> = {
+const initialAmounts: Readonly<Record<string, string>> = {
   USDT: '100000',
   BTC: '2',
   ETH: '30',
@@ -17,23 +19,34 @@ const initialBalances: Readonly<Record<string, string>> = {
   DOGE: '100000',
 };
 
+/** What every demo account begins with. */
+export const initialBalances: ReadonlyMap<string, bigint> = new Map(
+  Object.entries(initialAmounts).map(([asset, amount]) => [asset, parseBigUnits(amount, moneyDecimals)]),
+);
+
 const demos: readonly { readonly name: string; readonly permissions: Permissions }[] = [
-  { name: 'trader', permissions: { mayTrade: true, mayWithdraw: false } },
-  { name: 'second-trader', permissions: { mayTrade: true, mayWithdraw: false } },
-  { name: 'reader', permissions: { mayTrade: false, mayWithdraw: false } },
-  { name: 'withdrawer', permissions: { mayTrade: true, mayWithdraw: true } },
+  { name: 'trader', permissions: tradingOnly },
+  { name: 'second-trader', permissions: tradingOnly },
+  { name: 'reader', permissions: { ...tradingOnly, mayTrade: false, mayTradeFutures: false } },
+  { name: 'withdrawer', permissions: { ...tradingOnly, mayWithdraw: true, mayTransferInternally: true } },
 ];
 
-/** Accounts to try the exchange with. Their keys follow from the seed and open nothing but this simulation. */
+/** Accounts to try the exchange with. */
 export function createDemoAccounts(seed: string, createdAt: EpochMs): readonly Account[] {
-  return demos.map(({ name, permissions }, index) => {
-    const random = createRandom(`${seed}/account/${name}`);
-    const key = (): string =>
-      Array.from({ length: keyLength }, () => keyAlphabet[random.integer(keyAlphabet.length)]).join('');
-    const balances = Object.entries(initialBalances).map(
-      ([asset, amount]) => [asset, parseBigUnits(amount, moneyDecimals)] as const,
-    );
-    const identity = { name, uid: 300_000_001 + index, apiKey: key(), secret: key(), permissions, createdAt };
-    return new Account(identity, new Map(balances));
-  });
+  return demos.map((demo, index) => new Account(createIdentity({ ...demo, seed, index, createdAt }), initialBalances));
+}
+
+/** An account's name and keys, which follow from the seed and its name and open nothing but this simulation. */
+export function createIdentity(options: {
+  readonly seed: string;
+  readonly name: string;
+  readonly index: number;
+  readonly permissions: Permissions;
+  readonly createdAt: EpochMs;
+}): Identity {
+  const { seed, name, index, permissions, createdAt } = options;
+  const random = createRandom(`${seed}/account/${name}`);
+  const key = (): string =>
+    Array.from({ length: keyLength }, () => keyAlphabet[random.integer(keyAlphabet.length)]).join('');
+  return { name, uid: firstUid + index, apiKey: key(), secret: key(), permissions, createdAt };
 }

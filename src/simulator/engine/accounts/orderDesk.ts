@@ -2,11 +2,12 @@ import type { EpochMs } from '../../../domain/marketData';
 import type { Random } from '../random';
 import type { SimulatedMarket, TradedFill } from '../simulatedMarket';
 import type { Account } from './account';
-import { isOpen, isStop, type AccountFill, type AccountOrder, type OrderRequest } from './accountOrder';
+import { conditionOf, isOpen, isStop, type AccountFill, type AccountOrder, type OrderRequest } from './accountOrder';
 import { walkBook } from './bookWalk';
 import { costOf, feeOf, lotsToMoney } from './money';
 import { OrderRefused } from './orderRefused';
 import { checkOrder, type CheckedOrder } from './orderRules';
+import { follow, isReached } from './stopWatch';
 
 const clientIdAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
@@ -50,6 +51,7 @@ export class OrderDesk {
       timeInForce: request.timeInForce,
       priceTicks: checked.priceTicks,
       stopTicks: checked.stopTicks,
+      trailingBips: request.trailingBips,
       requestedCost: checked.requestedCost,
       createdAt: time,
       lots,
@@ -58,13 +60,14 @@ export class OrderDesk {
       workingAt: null,
       executedLots: 0,
       executedCost: 0n,
+      trail: null,
       locked: 0n,
     };
     account.addOrder(order);
     this.lock(account, order, reserve);
     account.events.emit({ kind: 'order', execution: 'NEW', order, fill: null, time });
     this.ownersIn(market).set(order.id, account);
-    if (isStop(order.type)) this.stopsIn(market).add(order);
+    if (isStop(order.type)) this.watch(market, order);
     else this.activate(market, account, order);
     this.tellBalances(account, order);
     return order;
@@ -96,8 +99,12 @@ export class OrderDesk {
 
   private refuseTriggered(market: SimulatedMarket, request: OrderRequest, checked: CheckedOrder): void {
     const last = market.lastTicks();
-    if (checked.stopTicks === null || last === null) return;
-    if (isTriggered({ ...request, stopTicks: checked.stopTicks }, last)) throw new OrderRefused('WOULD_TRIGGER');
+    const { stopTicks } = checked;
+    // Where it trails, the price that it begins at may be there already.
+    if (stopTicks === null || last === null || request.trailingBips !== null) return;
+    if (isReached({ ...conditionOf({ ...request, stopTicks }), stopTicks }, last)) {
+      throw new OrderRefused('WOULD_TRIGGER');
+    }
   }
 
   /** How many lots an order is about, and what must be set aside for it. */
@@ -114,7 +121,7 @@ export class OrderDesk {
     }
     if (order.lots !== null && price !== null) return { lots: order.lots, reserve: costOf(spec, price, order.lots) };
     const most = order.lots ?? Number.MAX_SAFE_INTEGER;
-    const walk = walkBook(market, account, { ...wanted, lots: most, budget: order.requestedCost });
+    const walk = walkBook(market, ownedBy(account, market), { ...wanted, lots: most, budget: order.requestedCost });
     const lots = order.lots ?? walk.lots;
     if (lots === 0) throw new OrderRefused('LOT_SIZE');
     return { lots, reserve: order.side === 'BUY' ? walk.cost : lotsToMoney(spec, lots) };
@@ -124,7 +131,7 @@ export class OrderDesk {
     const { id, side, priceTicks } = order;
     const time = this.now();
     order.workingAt = time;
-    const walk = walkBook(market, account, { side, priceTicks, lots: order.lots, budget: null });
+    const walk = walkBook(market, ownedBy(account, market), { side, priceTicks, lots: order.lots, budget: null });
     if (order.timeInForce === 'FOK' && walk.lots < order.lots) {
       this.finish(account, order, 'EXPIRED');
       return;
@@ -153,12 +160,7 @@ export class OrderDesk {
       this.settle(account, order, { ...fill, isMaker });
       if (isMaker) this.tellBalances(account, order);
     }
-    if (this.stopsIn(market).size > 0) {
-      // After the order that caused it has run its whole course.
-      queueMicrotask(() => {
-        this.trigger(market);
-      });
-    }
+    this.followStops(market, fill);
   }
 
   private settle(account: Account, order: AccountOrder, fill: TradedFill & { readonly isMaker: boolean }): void {
@@ -181,27 +183,54 @@ export class OrderDesk {
     order.executedCost += cost;
     order.updatedAt = time;
     order.status = order.executedLots === order.lots ? 'FILLED' : 'PARTIALLY_FILLED';
-    const entry: AccountFill = { tradeId, order, priceTicks, lots, cost, fee, feeAsset: receivedAsset, isMaker, time };
+    const entry: AccountFill = {
+      tradeId,
+      order,
+      priceTicks,
+      lots,
+      amount,
+      cost,
+      fee,
+      feeAsset: receivedAsset,
+      isMaker,
+      time,
+    };
     account.fills.push(entry);
     if (order.status === 'FILLED') this.release(account, order);
     account.events.emit({ kind: 'order', execution: 'TRADE', order, fill: entry, time });
   }
 
-  private trigger(market: SimulatedMarket): void {
+  private watch(market: SimulatedMarket, order: AccountOrder): void {
+    this.stopsIn(market).add(order);
     const last = market.lastTicks();
+    if (order.trailingBips === null || last === null) return;
+    order.trail = follow(conditionOf(order), null, { ticks: last, time: this.now() }).trail;
+  }
+
+  private followStops(market: SimulatedMarket, price: TradedFill): void {
     const stops = this.stopsIn(market);
-    for (const order of last === null ? [] : [...stops]) {
-      if (order.stopTicks === null || !isTriggered({ ...order, stopTicks: order.stopTicks }, last ?? 0)) continue;
-      const account = this.ownersIn(market).get(order.id);
+    for (const order of stops) {
+      const { isTriggered, trail } = follow(conditionOf(order), order.trail, { ticks: price.priceTicks, ...price });
+      order.trail = trail;
+      if (!isTriggered) continue;
       stops.delete(order);
-      if (account !== undefined) this.runStop(market, account, order);
+      // After the order that caused it has run its whole course.
+      queueMicrotask(() => {
+        const account = this.ownersIn(market).get(order.id);
+        if (account !== undefined) this.runStop(market, account, order);
+      });
     }
   }
 
   private runStop(market: SimulatedMarket, account: Account, order: AccountOrder): void {
     if (order.priceTicks === null && order.side === 'BUY') {
       // Set aside at the stop price; what it really costs is known only now.
-      const walk = walkBook(market, account, { side: 'BUY', priceTicks: null, lots: order.lots, budget: null });
+      const walk = walkBook(market, ownedBy(account, market), {
+        side: 'BUY',
+        priceTicks: null,
+        lots: order.lots,
+        budget: null,
+      });
       this.unlock(account, order);
       if (account.balance(order.spec.quote).free < walk.cost) this.finish(account, order, 'EXPIRED');
       else this.lock(account, order, walk.cost);
@@ -261,15 +290,10 @@ function getOrAdd<K, V>(map: Map<K, V>, key: K, create: () => V): V {
   return created;
 }
 
-function lockedAsset(order: AccountOrder): string {
-  return order.side === 'BUY' ? order.spec.quote : order.spec.base;
+function ownedBy(account: Account, market: SimulatedMarket): (orderId: number) => boolean {
+  return (orderId) => account.order(market.spec.id, orderId) !== null;
 }
 
-/** A stop loss follows a price that runs away, a take profit one that comes. */
-function isTriggered(
-  order: Pick<OrderRequest, 'side' | 'type'> & { readonly stopTicks: number },
-  lastTicks: number,
-): boolean {
-  const isRising = (order.side === 'BUY') === order.type.startsWith('STOP_LOSS');
-  return isRising ? lastTicks >= order.stopTicks : lastTicks <= order.stopTicks;
+function lockedAsset(order: AccountOrder): string {
+  return order.side === 'BUY' ? order.spec.quote : order.spec.base;
 }

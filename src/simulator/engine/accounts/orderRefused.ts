@@ -5,6 +5,7 @@ export type RefusalReason =
   | 'LOT_SIZE'
   | 'MARKET_LOT_SIZE'
   | 'NOTIONAL'
+  | 'TRAILING_DELTA'
   | 'MAX_NUM_ORDERS'
   | 'MAX_NUM_ALGO_ORDERS'
   | 'DUPLICATE_CLIENT_ID'

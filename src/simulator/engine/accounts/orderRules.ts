@@ -11,6 +11,8 @@ export const maxStopOrders = 5;
 export const percentPriceFactor = 5;
 /** A market order may be this fraction of the largest limit order. */
 export const marketAmountDivisor = 4;
+/** A trailing stop may trail this far, in basis points. */
+export const trailingBipsRange = { from: 10, to: 2000 };
 export const maxPrice = '1000000';
 
 /** An order in whole ticks and lots that has passed every rule but the account's balance. */
@@ -37,6 +39,11 @@ export function checkOrder(market: SimulatedMarket, account: Account, request: O
   }
   const cost = requestedCost ?? costOf(spec, priceTicks ?? averageTicks, lots ?? 0);
   if (cost < parseBigUnits(spec.minNotional, moneyDecimals)) throw new OrderRefused('NOTIONAL');
+
+  const { trailingBips } = request;
+  if (trailingBips !== null && (trailingBips < trailingBipsRange.from || trailingBips > trailingBipsRange.to)) {
+    throw new OrderRefused('TRAILING_DELTA');
+  }
 
   const open = account.openOrders(spec.id);
   if (open.length >= maxOpenOrders) throw new OrderRefused('MAX_NUM_ORDERS');

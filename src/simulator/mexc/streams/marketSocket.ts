@@ -1,4 +1,5 @@
 import type { Connection } from '../../server/connection';
+import type { PrivateChannels } from '../trading/privateChannels';
 import type { ChannelHub } from './channelHub';
 import { parseChannelName } from './channelName';
 
@@ -9,13 +10,17 @@ const maxChannelsPerSocket = 30;
 export class MarketSocket {
   constructor(
     private readonly connection: Connection,
-    private readonly hub: ChannelHub,
+    private readonly channels: {
+      readonly hub: ChannelHub;
+      /** Null on a socket that no account has opened. */
+      readonly private: PrivateChannels | null;
+    },
   ) {
     connection.on('text', (text) => {
       this.receive(text);
     });
     connection.on('close', () => {
-      for (const name of connection.streams) hub.unsubscribe(name, connection);
+      for (const name of connection.streams) channels.hub.unsubscribe(name, connection);
     });
   }
 
@@ -45,16 +50,23 @@ export class MarketSocket {
   private open(name: string): boolean {
     const { streams } = this.connection;
     if (streams.has(name)) return true;
-    const request = parseChannelName(name);
-    if (request === null || streams.size >= maxChannelsPerSocket) return false;
-    if (!this.hub.subscribe(name, request, this.connection)) return false;
+    if (streams.size >= maxChannelsPerSocket || !this.subscribeTo(name)) return false;
     streams.add(name);
     return true;
   }
 
+  private subscribeTo(name: string): boolean {
+    const { hub, private: account } = this.channels;
+    if (account?.subscribe(name) === true) return true;
+    const request = parseChannelName(name);
+    return request !== null && hub.subscribe(name, request, this.connection);
+  }
+
   private unsubscribe(names: readonly string[]): string {
     for (const name of names) {
-      if (this.connection.streams.delete(name)) this.hub.unsubscribe(name, this.connection);
+      if (!this.connection.streams.delete(name)) continue;
+      this.channels.hub.unsubscribe(name, this.connection);
+      this.channels.private?.unsubscribe(name);
     }
     return names.join(',');
   }

@@ -1,0 +1,43 @@
+import { parseArgs } from 'node:util';
+import { loadProcessConfig } from '../config/processConfig';
+import { openRunningStorage } from '../storage/storage';
+import { findFaults, readAccess, describeAccess } from './accessReport';
+import { UsageError, reportFailure } from './commandError';
+
+const usage = `Prints who has access to what: users, API keys, signing keys and database roles, to be looked through every quarter. Changes nothing.
+
+  npm run access:review
+
+  --help   this text
+
+Run it with the settings of a server; the database has to be up. docs/ACCESS.md tells what to look for.
+
+Exit status: 0 nothing is wrong by itself, 1 something is, and the last lines say what.
+`;
+
+async function run(): Promise<void> {
+  if (readHelp(process.argv.slice(2))) {
+    process.stdout.write(usage);
+    return;
+  }
+  const { database, dataDir, tokens } = loadProcessConfig();
+  const storage = await openRunningStorage({ databaseUrl: database.url?.reveal() ?? null, dataDir });
+  try {
+    const access = await readAccess(storage.accessRecords);
+    const faults = findFaults(access, tokens);
+    process.stdout.write(describeAccess(access, faults));
+    if (faults.length > 0) process.exitCode = 1;
+  } finally {
+    await storage.stop();
+  }
+}
+
+function readHelp(args: readonly string[]): boolean {
+  try {
+    return parseArgs({ args: [...args], options: { help: { type: 'boolean', default: false } } }).values.help;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
+  }
+}
+
+run().catch(reportFailure);

@@ -1,0 +1,49 @@
+import { parseArgs } from 'node:util';
+import { loadProcessConfig } from '../config/processConfig';
+import { readCredentialKeys } from '../identity/sealing/openCredentialVault';
+import { countSealedRecords } from '../storage/storage';
+import { UsageError, reportFailure } from './commandError';
+import { describeKeys, listSealingKeys, statusOf } from './sealingKeys';
+
+const usage = `Tells which entries of CREDENTIAL_KEYS still seal something (keys of exchanges, keys that sign access tokens), and which may be
+removed. Changes nothing.
+
+  npm run credentials:keys
+
+  --help   this text
+
+Run it where the server runs, with its settings; the database has to be up. A node seals what it opens with the newest key (keys of
+exchanges: the node that trades), so that after a start with a new one in front, every older one is unused a moment later.
+
+Exit status: 0 every older key may be removed, 1 an older key is in use, 78 a key in use is not in the settings.
+`;
+
+async function run(): Promise<void> {
+  if (wantsHelp(process.argv.slice(2))) {
+    process.stdout.write(usage);
+    return;
+  }
+  const config = loadProcessConfig();
+  const { dataDir } = config;
+  const configured = readCredentialKeys({
+    keys: config.credentials.keys,
+    dataDir,
+    mayGenerate: false,
+    onProgress: () => undefined,
+  });
+  const records = await countSealedRecords({ databaseUrl: config.database.url?.reveal() ?? null, dataDir });
+  const ids = configured.map(({ id }) => id);
+  const keys = listSealingKeys(ids, records);
+  process.stdout.write(describeKeys(keys));
+  process.exitCode = statusOf(keys);
+}
+
+function wantsHelp(args: readonly string[]): boolean {
+  try {
+    return parseArgs({ args: [...args], options: { help: { type: 'boolean', default: false } } }).values.help;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
+  }
+}
+
+run().catch(reportFailure);

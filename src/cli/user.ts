@@ -1,0 +1,176 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { parseArgs } from 'node:util';
+import { loadProcessConfig } from '../config/processConfig';
+import { isEmailAddress } from '../identity/emailAddress';
+import { PasswordHasher } from '../identity/passwordHasher';
+import { issueReset } from '../identity/passwordReset';
+import { roles as allRoles, type Role } from '../identity/principal';
+import { openRunningStorage, type Storage } from '../storage/storage';
+import type { Change, ListedUser, UserChange } from '../storage/identity/userAdministration';
+import { CommandError, UsageError, reportFailure } from './commandError';
+
+const usage = `Users of this server.
+
+  npm run user -- create  --email E --role R [--role R]   makes a user, and prints a token that lets them choose a password
+  npm run user -- reset   --email E                       prints such a token for a user who is there; an earlier one is void
+  npm run user -- roles   --email E --role R [--role R]   gives a user these roles in place of those they have
+  npm run user -- disable --email E                       ends what the user has open, and lets them in no more
+  npm run user -- enable  --email E                       lets them sign in again
+  npm run user -- reset-mfa --email E                     takes a lost second factor from a user and ends their sessions
+  npm run user -- list                                    all of them
+
+  --email   an e-mail address
+  --role    ${allRoles.map((role) => role.toLowerCase()).join(', ')}
+  --help    this text
+
+Run it where a server runs, with its settings; the database has to be up. Every change stands in the audit log.
+`;
+
+/** sysexits.h: no such user, or there is one already. */
+const noUserExitStatus = 67;
+/** sysexits.h: not permitted. */
+const refusedExitStatus = 77;
+
+interface Arguments {
+  readonly email?: string | undefined;
+  readonly role?: string[] | undefined;
+}
+
+type Command = (storage: Storage, args: Arguments) => Promise<string>;
+
+/** For the audit log. */
+const actor = `operator:${userInfo().username}`;
+
+const commands: Readonly<Record<string, Command>> = {
+  async create(storage, args) {
+    const [email, roles] = [emailOf(args), rolesOf(args)];
+    // Nobody knows the password that this is the hash of.
+    const passwordHash = await new PasswordHasher().hash(randomBytes(32).toString('base64url'));
+    const created = await storage.userAdministration.create({ id: randomUUID(), email, passwordHash, roles }, change());
+    if (created === null) throw new CommandError(`There is a user ${email} already.`, noUserExitStatus);
+    return `${describe(created)}${await resetText(storage, created)}`;
+  },
+  async reset(storage, args) {
+    const user = found(await storage.userAdministration.find(emailOf(args)), args);
+    if (user.disabled) throw new CommandError(`${user.email} is disabled: enable them first.`, noUserExitStatus);
+    return resetText(storage, user);
+  },
+  async roles(storage, args) {
+    const [email, roles] = [emailOf(args), rolesOf(args)];
+    const { id } = found(await storage.userAdministration.find(email), args);
+    return changedText(await storage.userAdministration.setRoles(id, roles, change()), args);
+  },
+  async disable(storage, args) {
+    return setDisabled(storage, args, true);
+  },
+  async enable(storage, args) {
+    return setDisabled(storage, args, false);
+  },
+  async 'reset-mfa'(storage, args) {
+    const { id } = found(await storage.userAdministration.find(emailOf(args)), args);
+    return describe(found(await storage.secondFactors.reset(id, change()), args));
+  },
+  async list(storage) {
+    return (await storage.userAdministration.list(null)).map(describe).join('');
+  },
+};
+
+async function run(): Promise<void> {
+  const { command, args, help } = readArguments(process.argv.slice(2));
+  if (help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const work = command === undefined ? undefined : commands[command];
+  if (work === undefined) throw new UsageError(`Say what to do: ${Object.keys(commands).join(', ')}.`, usage);
+  const config = loadProcessConfig();
+  const storage = await openRunningStorage({
+    databaseUrl: config.database.url?.reveal() ?? null,
+    dataDir: config.dataDir,
+  });
+  try {
+    process.stdout.write(await work(storage, args));
+  } finally {
+    await storage.stop();
+  }
+}
+
+async function resetText(storage: Storage, { id, email }: ListedUser): Promise<string> {
+  const { token, expiresAt } = await issueReset(storage.passwords, { userId: id, actor, at: Date.now() });
+  return `${email} chooses a password with this token, once, until ${new Date(expiresAt).toISOString()}:
+
+  ${token}
+
+It goes to POST /auth/graphql:  mutation { resetPassword(token: "…", next: "…") }
+`;
+}
+
+function describe({ id, email, roles, disabled, mfaEnabled }: ListedUser): string {
+  const marks = [roles.join(' '), ...(mfaEnabled ? ['MFA'] : []), ...(disabled ? ['DISABLED'] : [])];
+  return `${email}  ${marks.join('  ')}  ${id}\n`;
+}
+
+function change(): Change {
+  return { at: Date.now(), actor, ip: null };
+}
+
+async function setDisabled(storage: Storage, args: Arguments, disabled: boolean): Promise<string> {
+  const { id } = found(await storage.userAdministration.find(emailOf(args)), args);
+  return changedText(await storage.userAdministration.setDisabled(id, disabled, change()), args);
+}
+
+function changedText(answer: UserChange, args: Arguments): string {
+  if (answer.kind === 'lastAdmin') {
+    throw new CommandError(
+      `Nobody but ${args.email ?? ''} can administer users: make another admin first.`,
+      refusedExitStatus,
+    );
+  }
+  return describe(found(answer.kind === 'changed' ? answer.user : null, args));
+}
+
+function found(user: ListedUser | null, { email }: Arguments): ListedUser {
+  if (user === null) throw new CommandError(`There is no user ${email ?? ''}.`, noUserExitStatus);
+  return user;
+}
+
+function emailOf({ email }: Arguments): string {
+  if (email !== undefined && isEmailAddress(email)) return email;
+  throw new UsageError('Say whom: --email somebody@example.org.', usage);
+}
+
+function rolesOf({ role = [] }: Arguments): readonly Role[] {
+  const roles = [...new Set(role.map((text) => text.toUpperCase()))].map((text) =>
+    allRoles.find((known) => known === text),
+  );
+  const known = roles.filter((each) => each !== undefined);
+  if (known.length === 0 || known.length < roles.length) {
+    throw new UsageError(`Say which roles: --role ${allRoles.map((each) => each.toLowerCase()).join('|')}.`, usage);
+  }
+  return known;
+}
+
+function readArguments(args: readonly string[]): {
+  readonly command: string | undefined;
+  readonly args: Arguments;
+  readonly help: boolean;
+} {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        email: { type: 'string' },
+        role: { type: 'string', multiple: true },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (positionals.length > 1) throw new Error(`One thing at a time: ${positionals.join(', ')}.`);
+    return { command: positionals[0], args: values, help: values.help };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
+  }
+}
+
+run().catch(reportFailure);

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { Secret } from '../../domain/secret';
+import { IdentityError } from '../identityError';
+import { keepPrivateFile, readPrivateFile } from '../privateFile';
+import { keyBytes } from './aesGcm';
+import { CredentialVault } from './credentialVault';
+import { KeyEncryptionKeys, type CredentialKey } from './keyEncryptionKeys';
+import { SigningKeyVault } from './signingKeyVault';
+import { TotpVault } from './totpVault';
+
+const fileName = 'credential-keys';
+const idBytes = 4;
+
+interface CredentialKeysOptions {
+  /** Newest first. */
+  readonly keys: readonly CredentialKey[] | null;
+  readonly dataDir: string;
+  readonly mayGenerate: boolean;
+  readonly onProgress: (message: string) => void;
+}
+
+/**
+ * A vault with the keys of the configuration, else the one kept in the data folder, else, where `mayGenerate`, a new one kept there (0600).
+ * Whoever loses the key loses what was sealed with it. Throws IdentityError where there is none or it is not fit.
+ */
+export function openCredentialVault(options: CredentialKeysOptions): CredentialVault {
+  return new CredentialVault(new KeyEncryptionKeys(readCredentialKeys(options)));
+}
+
+/** The same for the keys that sign access tokens: both are sealed with the same key-encryption keys. */
+export function openSigningKeyVault(options: CredentialKeysOptions): SigningKeyVault {
+  return new SigningKeyVault(new KeyEncryptionKeys(readCredentialKeys(options)));
+}
+
+/** The same for the secrets of authenticator apps. */
+export function openTotpVault(options: CredentialKeysOptions): TotpVault {
+  return new TotpVault(new KeyEncryptionKeys(readCredentialKeys(options)));
+}
+
+/** The keys themselves, newest first. Throws IdentityError like `openCredentialVault`. */
+export function readCredentialKeys(options: CredentialKeysOptions): readonly CredentialKey[] {
+  return options.keys ?? [openKeptKey(options)];
+}
+
+function openKeptKey(options: {
+  readonly dataDir: string;
+  readonly mayGenerate: boolean;
+  readonly onProgress: (message: string) => void;
+}): CredentialKey {
+  const file = path.join(options.dataDir, fileName);
+  const text = readPrivateFile(file);
+  if (text !== null) return parseKey(file, text);
+  if (!options.mayGenerate) {
+    throw new IdentityError(`There is no key in ${options.dataDir} that seals exchange credentials.`);
+  }
+  options.onProgress('making the key that seals exchange credentials');
+  return parseKey(file, keepPrivateFile(file, generateKey()));
+}
+
+/** In the form of the setting, so that CREDENTIAL_KEYS_FILE can name the file. The id is new each time: a lost key is then told as unknown. */
+function generateKey(): string {
+  return `made-${randomBytes(idBytes).toString('hex')}:${randomBytes(keyBytes).toString('base64')}\n`;
+}
+
+function parseKey(file: string, text: string): CredentialKey {
+  const [, id, key] = /^([\w.-]+):(\S+)\n$/.exec(text) ?? [];
+  if (id === undefined || key === undefined) throw new IdentityError(`${file} does not hold one key as id:base64.`);
+  return { id, key: new Secret(key) };
+}

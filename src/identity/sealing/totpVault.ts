@@ -1,0 +1,45 @@
+import type { SealedRecord } from '../../domain/sealedRecord';
+import type { KeyEncryptionKeys } from './keyEncryptionKeys';
+import { RecordSealer } from './recordSealer';
+
+/** The name of the table, and the layout: the secret in base32, ASCII. */
+const purpose = 'tickgate/totp_secrets/v1';
+
+/** Seals the secrets of authenticator apps. The table and the user are bound in: under another user's id they do not open. */
+export class TotpVault {
+  readonly newestKeyId: string;
+  readonly #sealer: RecordSealer;
+
+  constructor(keys: KeyEncryptionKeys) {
+    this.newestKeyId = keys.newestId;
+    this.#sealer = new RecordSealer({ keys, purpose });
+  }
+
+  seal(userId: string, secret: string): SealedRecord {
+    const plaintext = Buffer.from(secret, 'ascii');
+    try {
+      return this.#sealer.seal([userId], plaintext);
+    } finally {
+      plaintext.fill(0);
+    }
+  }
+
+  /** Throws where it does not open. */
+  open(userId: string, sealed: SealedRecord): string {
+    const plaintext = this.#sealer.open([userId], sealed);
+    try {
+      return plaintext.toString('ascii');
+    } finally {
+      plaintext.fill(0);
+    }
+  }
+
+  /** The same under the newest key-encryption key; null where it does not open. */
+  reseal(userId: string, sealed: SealedRecord): SealedRecord | null {
+    try {
+      return this.#sealer.reseal([userId], sealed);
+    } catch {
+      return null;
+    }
+  }
+}

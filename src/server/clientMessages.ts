@@ -1,0 +1,26 @@
+import { MessageType, parseMessage, type Message } from 'graphql-ws';
+
+/** What clients answer to every ping of ours: it is the one message that comes often. */
+const barePongText = '{"type":"pong"}';
+const barePong: Message = { type: MessageType.Pong };
+
+/** Null for what is no message of the protocol: graphql-ws says so. */
+export function readMessage(text: string): Message | null {
+  if (text === barePongText) return barePong;
+  try {
+    return parseMessage(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The fresh token that a `ping` may bring; null where it brings none. */
+export function authorizationOf(pingPayload: unknown): unknown {
+  const isGiven = typeof pingPayload === 'object' && pingPayload !== null && 'authorization' in pingPayload;
+  return isGiven ? pingPayload.authorization : null;
+}
+
+/** graphql-ws's complaint about a message that only a server sends. */
+export function isForeignMessage(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Unexpected message of type');
+}

@@ -1,0 +1,156 @@
+import type { DataSource } from 'typeorm';
+import type { EpochMs } from '../../domain/marketData';
+import { writeAudit } from '../trading/audit';
+import type { RunRows } from '../trading/runRows';
+import { toUuid } from '../trading/statement';
+import type { UserRole } from '../userRole';
+import type { RunQuery } from '../userStanding';
+
+/** A key as its owner sees it: what it is the hash of, nobody does. */
+export interface ApiKeyRecord {
+  readonly id: string;
+  readonly label: string;
+  /** How the key begins, to tell it by. */
+  readonly prefix: string;
+  readonly scopes: readonly string[];
+  /** Addresses and CIDR ranges; empty: any. */
+  readonly allowedIps: readonly string[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  /** To the minute. */
+  readonly lastUsedAt: Date | null;
+}
+
+export interface NewApiKey {
+  readonly id: string;
+  readonly userId: string;
+  readonly label: string;
+  readonly prefix: string;
+  readonly hash: Buffer;
+  readonly scopes: readonly string[];
+  readonly allowedIps: readonly string[];
+  readonly at: EpochMs;
+  readonly expiresAt: EpochMs;
+  /** Where it was asked for, for the audit log. */
+  readonly ip: string;
+}
+
+/** A key that is good now, with the roles of its owner. */
+export interface LiveApiKey {
+  readonly id: string;
+  readonly userId: string;
+  readonly roles: readonly UserRole[];
+  readonly hash: Buffer;
+  readonly scopes: readonly string[];
+  readonly allowedIps: readonly string[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** API keys. Whatever ends one is told to every node by the database. */
+export class ApiKeyStore {
+  constructor(private readonly parts: { readonly dataSource: DataSource }) {}
+
+  /** Null where the user has `maxLive` keys already, or is disabled. */
+  async create(key: NewApiKey, maxLive: number): Promise<ApiKeyRecord | null> {
+    return this.#transaction(async (run) => {
+      const { id, userId, label, prefix, hash, scopes, allowedIps, at, expiresAt, ip } = key;
+      // One key of a user at a time, and none while they are being disabled.
+      const [user] = await run('SELECT id FROM users WHERE id = $1 AND NOT disabled FOR NO KEY UPDATE', [userId]);
+      const live = await run(`SELECT id FROM api_keys k WHERE user_id = $1 AND ${isLive(2)}`, [userId, new Date(at)]);
+      if (user === undefined || live.length >= maxLive) return null;
+      const [made] = await run(
+        `INSERT INTO api_keys (id, user_id, label, prefix, hash, scopes, allowed_ips, created_at, expires_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${columns}`,
+        [id, userId, label, prefix, hash, [...scopes], [...allowedIps], new Date(at), new Date(expiresAt)],
+      );
+      await writeAudit(run, {
+        at,
+        actor: userId,
+        action: 'apiKey.create',
+        target: id,
+        outcome: scopes.join(' '),
+        ip,
+      });
+      return made as unknown as ApiKeyRecord;
+    });
+  }
+
+  /** False where the user has no such key that is good. */
+  async revoke(asked: {
+    readonly userId: string;
+    readonly id: string;
+    readonly at: EpochMs;
+    readonly ip: string;
+  }): Promise<boolean> {
+    const { userId, id, at, ip } = asked;
+    return this.#transaction(async (run) => {
+      const ended = await run(
+        `WITH ended AS (UPDATE api_keys k SET revoked_at = clock_timestamp()
+            WHERE user_id = $1 AND id = $2 AND ${isLive(3)} RETURNING id) SELECT id FROM ended`,
+        [userId, toUuid(id), new Date(at)],
+      );
+      if (ended.length === 0) return false;
+      await writeAudit(run, { at, actor: userId, action: 'apiKey.revoke', target: id, outcome: 'revoked', ip });
+      return true;
+    });
+  }
+
+  /** Those of a user that are good, the newest first. */
+  async live(userId: string, at: EpochMs): Promise<readonly ApiKeyRecord[]> {
+    return this.parts.dataSource.query(
+      `SELECT ${columns} FROM api_keys k WHERE user_id = $1 AND ${isLive(2)} ORDER BY created_at DESC, id`,
+      [userId, new Date(at)],
+    );
+  }
+
+  /** Null where the user has no such key that is good. */
+  async liveOne(userId: string, id: string, at: EpochMs): Promise<ApiKeyRecord | null> {
+    const rows: unknown = await this.parts.dataSource.query(
+      `SELECT ${columns} FROM api_keys k WHERE user_id = $1 AND id = $2 AND ${isLive(3)}`,
+      [userId, toUuid(id), new Date(at)],
+    );
+    return (rows as readonly ApiKeyRecord[])[0] ?? null;
+  }
+
+  /** Remembers when keys were used last. */
+  async markUsed(uses: ReadonlyMap<string, EpochMs>): Promise<void> {
+    await this.parts.dataSource.query(
+      `UPDATE api_keys k SET last_used_at = greatest(k.last_used_at, u.at)
+         FROM unnest($1::uuid[], $2::timestamptz[]) AS u (id, at) WHERE k.id = u.id`,
+      [[...uses.keys()], [...uses.values()].map((at) => new Date(at))],
+    );
+  }
+
+  /** Deletes keys that have not been good since. */
+  async prune(before: EpochMs): Promise<void> {
+    await this.parts.dataSource.query('DELETE FROM api_keys WHERE revoked_at < $1 OR expires_at < $1', [
+      new Date(before),
+    ]);
+  }
+
+  #transaction<Result>(work: (run: RunRows) => Promise<Result>): Promise<Result> {
+    return this.parts.dataSource.transaction((manager) =>
+      work((text, values = []) => manager.query(text, [...values])),
+    );
+  }
+}
+
+/** Every key that is good now. */
+export async function readLiveApiKeys(query: RunQuery): Promise<readonly LiveApiKey[]> {
+  const rows = await query(
+    `SELECT k.id, user_id AS "userId", u.roles, hash, scopes, allowed_ips AS "allowedIps", k.created_at AS "createdAt",
+            expires_at AS "expiresAt"
+       FROM api_keys k JOIN users u ON u.id = k.user_id
+      WHERE revoked_at IS NULL AND expires_at > now() AND NOT u.disabled`,
+    [],
+  );
+  return rows as readonly LiveApiKey[];
+}
+
+const columns = `id, label, prefix, scopes, allowed_ips AS "allowedIps", created_at AS "createdAt",
+  expires_at AS "expiresAt", last_used_at AS "lastUsedAt"`;
+
+function isLive(place: number): string {
+  return `k.revoked_at IS NULL AND k.expires_at > $${place}`;
+}

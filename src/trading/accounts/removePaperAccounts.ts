@@ -1,0 +1,14 @@
+import type { AccountService } from './accountService';
+import type { AccountViews } from './accountViews';
+
+/** Ends what is open on every PAPER account of a user, and removes it, as if they had asked for each. */
+export async function removePaperAccounts(
+  {
+    accounts,
+    accountViews,
+  }: { readonly accounts: Pick<AccountService, 'remove'>; readonly accountViews: Pick<AccountViews, 'accounts'> },
+  userId: string,
+): Promise<void> {
+  const own = await accountViews.accounts({ userId, readsGranted: false, readsAll: false });
+  for (const { id } of own.filter(({ mode }) => mode === 'PAPER')) await accounts.remove({ userId, actor: userId }, id);
+}

@@ -1,0 +1,57 @@
+import type { CredentialHolder, ExchangeCredentials, SealedCredentials } from '../../domain/exchangeCredentials';
+import type { CredentialStore } from '../../storage/trading/credentialStore';
+import type { AccountRecord } from '../../storage/trading/records';
+
+/** What opens and closes the sealed keys of exchanges. */
+export interface KeyVault {
+  /** Throws BAD_USER_INPUT where a text is not well-formed Unicode. */
+  seal(holder: CredentialHolder, credentials: ExchangeCredentials): SealedCredentials;
+  /** Throws where it does not open, whatever the reason. */
+  open(holder: CredentialHolder, sealed: SealedCredentials): ExchangeCredentials;
+  /** Throws where it does not open. */
+  reseal(holder: CredentialHolder, sealed: SealedCredentials): SealedCredentials;
+  needsReseal(sealed: SealedCredentials): boolean;
+  hasKeyOf(sealed: SealedCredentials): boolean;
+  hintOf(credentials: Pick<ExchangeCredentials, 'apiKey'>): string;
+}
+
+export type OpenedKey =
+  | { readonly kind: 'open'; readonly credentials: ExchangeCredentials; readonly sealed: SealedCredentials }
+  /** For its owner and the operator to read. */
+  | { readonly kind: 'closed'; readonly code: string; readonly reason: string };
+
+/** Opens the keys of LIVE accounts. One that was sealed under an older key-encryption key is kept under the newest from then on. */
+export class SealedKeys {
+  constructor(private readonly parts: { readonly vault: KeyVault; readonly store: CredentialStore }) {}
+
+  async open(account: AccountRecord): Promise<OpenedKey> {
+    const { vault, store } = this.parts;
+    const holder = { ownerId: account.ownerId, accountId: account.id };
+    const record = await store.find(account.id);
+    if (record === null) return closed('CREDENTIALS_MISSING', 'No key of an exchange is stored for this account.');
+    const { sealed } = record;
+    if (!vault.hasKeyOf(sealed))
+      return closed(
+        'CREDENTIALS_KEY_MISSING',
+        `The exchange key of this account was sealed with ${sealed.keyId}, which CREDENTIAL_KEYS does not hold any more. Put it back, or replace the exchange key.`,
+      );
+    const credentials = openOrNull(() => vault.open(holder, sealed));
+    if (credentials === null)
+      return closed('CREDENTIALS_DAMAGED', 'The sealed exchange key of this account does not open. Replace it.');
+    if (vault.needsReseal(sealed)) await store.reseal(account.id, sealed, vault.reseal(holder, sealed));
+    return { kind: 'open', credentials, sealed };
+  }
+}
+
+function closed(code: string, reason: string): OpenedKey {
+  return { kind: 'closed', code, reason };
+}
+
+/** Which of the reasons it is, the vault does not tell on purpose. */
+function openOrNull(open: () => ExchangeCredentials): ExchangeCredentials | null {
+  try {
+    return open();
+  } catch {
+    return null;
+  }
+}
