@@ -11,7 +11,7 @@ module.exports = {
   setupFiles: ['reflect-metadata'],
   globalSetup: '<rootDir>/test/kit/makeRunFolder.js',
   globalTeardown: '<rootDir>/test/kit/removeRunFolder.js',
-  reporters: ['default', '<rootDir>/test/kit/closingReporter.js'],
+  reporters: ['default', '<rootDir>/test/kit/hangReporter.js', '<rootDir>/test/kit/closingReporter.js'],
   // Two at a time: most suites run a server, a database or a simulated exchange of their own.
   maxWorkers: 2,
   testSequencer: '<rootDir>/test/kit/longestFirst.js',

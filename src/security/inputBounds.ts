@@ -67,7 +67,7 @@ type Bounds = Readonly<Record<string, Readonly<Record<string, Bound>>>>;
 
 /**
  * Every argument and every input field that is text, a number, an id or a list: by the field that takes it, or by its input type. One that
- * is missing fails the build. What is not here is bounded by its type: enums, Boolean, and the scalars of `boundedScalars`.
+ * is missing keeps the server from starting. What is not here is bounded by its type: enums, Boolean, and the scalars of `boundedScalars`.
  */
 export const mainBounds: Bounds = {
   'Query.node': { id },

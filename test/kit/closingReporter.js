@@ -1,41 +1,11 @@
 'use strict';
 
-const { writeSync } = require('node:fs');
 const needs = require('./needs.json');
 
 const mark = /\[needs ([a-z-]+)\]$/;
 
-/**
- * Closes a run: first the tests that were skipped for want of something and how to get it, then the numbers on a line of their own. A run
- * that is ended from outside says what it was at: a file that hangs counts as a failure.
- */
+/** Closes a run: first the tests that were skipped for want of something and how to get it, then the numbers on a line of their own. */
 class ClosingReporter {
-  #running = new Map();
-  #passed = 0;
-  #failed = 0;
-
-  onRunStart() {
-    // It comes more than once: to the group, and from npm, which passes it on. jest keeps back what is written to its streams.
-    process.on('SIGTERM', () => {
-      for (const [file, startedAt] of this.#running) {
-        const seconds = Math.round((Date.now() - startedAt) / 1000);
-        writeSync(2, `\nEnded from outside while ${file} was running, for ${seconds} s by then.\n`);
-      }
-      writeSync(1, `${this.#passed} passed, ${this.#failed + this.#running.size} failed\n`);
-      process.exit(143);
-    });
-  }
-
-  onTestFileStart({ path }) {
-    this.#running.set(path, Date.now());
-  }
-
-  onTestFileResult({ path }, { numPassingTests, numFailingTests, testExecError }) {
-    this.#running.delete(path);
-    this.#passed += numPassingTests;
-    this.#failed += numFailingTests + (testExecError === undefined ? 0 : 1);
-  }
-
   onRunComplete(_contexts, results) {
     // jest puts its own summary behind every reporter: these lines come after it, when the process ends.
     process.once('exit', () => {

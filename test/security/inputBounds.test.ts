@@ -11,7 +11,7 @@ import {
 } from 'graphql';
 import { buildAuthSchema, buildMainSchema } from '../../src/graphql/buildSchemas';
 import { AppError } from '../../src/errors/appError';
-import { applyInputBounds, assertInputsBounded } from '../../src/security/applyInputBounds';
+import { applyInputBounds } from '../../src/security/applyInputBounds';
 import { authBounds, mainBounds, type Bound, type Bounds } from '../../src/security/inputBounds';
 
 interface Api {
@@ -160,13 +160,12 @@ describe.each(apis)('$name', ({ sdl, bounds }) => {
   });
 
   it('has a bound for every input, and none too many; one that is missing is found', () => {
-    assertInputsBounded(schema, bounds);
     for (const [place, row] of Object.entries(bounds)) {
       for (const name of Object.keys(row)) {
         const rest = Object.fromEntries(Object.entries(row).filter(([other]) => other !== name));
         const without = { ...bounds, [place]: rest };
         expect(() => {
-          assertInputsBounded(schema, without);
+          applyInputBounds(buildSchema(sdl), without);
         }).toThrow(`${place} ${name} has no bound`);
       }
     }
@@ -179,7 +178,7 @@ describe('an input that is new', () => {
     (args: string, more = '', bounds: Bounds = table): (() => void) =>
     () => {
       const schema = buildSchema(`scalar Decimal scalar Free ${more} type Query { a(known: String${args}): Int }`);
-      assertInputsBounded(schema, bounds);
+      applyInputBounds(schema, bounds);
     };
 
   it.each([

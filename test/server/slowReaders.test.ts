@@ -94,10 +94,10 @@ describe.each([
     for (const socket of others) watchEverything(socket);
     await publishRounds(markets, neighbour, rounds);
     // What goes when they go: buffers that all sockets share stay.
-    const bytes = collectedBytes();
+    const bytes = await collectedBytes();
     for (const socket of others) socket.terminate();
     await eventually(async () => (await server.metrics.sockets.get()).values[0]?.value === 2);
-    expect(bytes - collectedBytes()).toBeLessThan(maxCostBytes);
+    expect(bytes - (await collectedBytes())).toBeLessThan(maxCostBytes);
     expect(neighbour.faults).toEqual([]);
 
     const published = markets.numberOf();

@@ -243,14 +243,14 @@ describe('operations', () => {
       if (type === 'error') codes.add(codesOf(payload as never)[0]);
     };
     const document = tickersOf();
-    const before = collectedBytes();
+    const before = await collectedBytes();
     for (let index = 0; index < count; index += 1) socket.subscribe(`s${index}`, document);
     await eventually(() => answers.next.size + answers.error.size === count, { timeoutMs: 50_000 });
     expect([answers.next.size, answers.error.size, [...codes]]).toEqual([max, count - max, ['TOO_MANY_SUBSCRIPTIONS']]);
     expect(await server.capHits('operationsPerSocket')).toBe(count - max);
     const { values } = await server.metrics.subscriptions.get();
     expect(values.reduce((sum, { value }) => sum + value, 0)).toBe(max);
-    expect(collectedBytes() - before).toBeLessThan(maxGrowthBytes);
+    expect((await collectedBytes()) - before).toBeLessThan(maxGrowthBytes);
     socket.terminate();
     await once(socket.socket, 'close');
   });

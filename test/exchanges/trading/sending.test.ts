@@ -6,16 +6,29 @@ import { credentialsOf, decimal, openAccount, orderTerms } from '../../kit/tradi
 import { filledAnswer, OrderServer } from './orderServer';
 
 const credentials = credentialsOf({ apiKey: 'key-of-the-account', secret: 'secret-of-the-account' });
-const answerTimeoutMs = 400;
 
 describe('sending an order', () => {
   let server: OrderServer;
+  let urls: Awaited<ReturnType<OrderServer['listen']>>;
   let port: TradingPort;
 
   beforeEach(async () => {
     server = new OrderServer();
-    port = openAccount(await server.listen(), credentials, { answerTimeoutMs });
+    urls = await server.listen();
+    port = openAccount(urls, credentials);
   });
+
+  /** From now on the answer to an order is waited for a second; the markets, which a busy machine loads slowly, are loaded before. */
+  async function becomeImpatient(): Promise<void> {
+    await port.close();
+    port = openAccount(urls, credentials, { answerTimeoutMs: 1_000 });
+    await eventually(() =>
+      port.clockSkewMs().then(
+        () => true,
+        () => false,
+      ),
+    );
+  }
 
   afterEach(async () => {
     await port.close();
@@ -186,6 +199,8 @@ describe('sending an order', () => {
       'the answer leads elsewhere': ({ response }) => response.writeHead(307, { Location: '/api/v3/order' }).end(),
     };
 
+    beforeEach(becomeImpatient);
+
     it.each(Object.entries(faults))('where %s', async (_what, answer) => {
       server.answer = answer;
       expect(await place()).toMatchObject({ kind: 'unknown' });
@@ -268,6 +283,7 @@ describe('sending an order', () => {
   });
 
   it('tells neither keys nor signatures with what went wrong', async () => {
+    await becomeImpatient();
     const outcomes: SendOutcome[] = [];
     for (const fault of [() => undefined, ({ response }: { response: { destroy(): unknown } }) => response.destroy()]) {
       server.answer = fault;
