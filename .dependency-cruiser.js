@@ -13,7 +13,8 @@ const rooms = {
   bus: [...floor],
   feeds: [...floor, 'exchanges', 'bus'],
   streams: [...floor, 'bus', 'trading'],
-  identity: [...floor, 'storage'],
+  identity: [...floor, 'storage', 'mail'],
+  mail: [...floor],
   operations: [...floor, 'storage'],
   trading: [...floor, 'storage', 'exchanges', 'bus'],
   security: [...floor, 'identity'],
@@ -53,6 +54,7 @@ const vendors = {
   '@zxcvbn-ts': ['identity'],
   otplib: ['identity'],
   qrcode: ['identity'],
+  nodemailer: ['mail'],
   'decimal.js': ['domain'],
   'log-update': ['cli'],
 };

@@ -11,10 +11,12 @@ import { LoginService } from './identity/loginService';
 import { PasswordHasher } from './identity/passwordHasher';
 import { PasswordPolicy } from './identity/passwordPolicy';
 import { PasswordProof } from './identity/passwordProof';
+import { PasswordResetMails } from './identity/passwordResetMails';
 import { Passwords } from './identity/passwords';
 import { PersonalData, type PersonalDataParts } from './identity/personalData';
 import { Sessions } from './identity/sessions';
 import { Users } from './identity/users';
+import { Mailer } from './mail/mailer';
 import type { TokenVerifier } from './security/authentication';
 import { limits } from './security/limits';
 import { LoginThrottle } from './security/loginThrottle';
@@ -133,11 +135,32 @@ export async function startIdentity(parts: IdentityStart): Promise<Identity> {
       }),
       secondFactors,
       passwords: new Passwords({ store, proof, hasher, policy, throttle, authority, clock }),
+      resetMails: new PasswordResetMails({
+        mailer: startMailer(parts),
+        resetPageUrl: config.mail.resetPageUrl,
+        users,
+        store,
+        throttle,
+        audit,
+        runner: parts.runner,
+        metrics: parts.metrics,
+        clock,
+        maxUnderWay: limits.mail.maxUnderWay,
+      }),
       sessions,
       signingKeys: keys,
     },
     demo: demo === null ? null : { users: demo.demoUsers, isNew: demo.isNew, file: demo.file },
   };
+}
+
+/** Null where no mail server is set. */
+function startMailer({ config, logger, metrics, stops }: IdentityStart): Mailer | null {
+  const { smtp, from } = config.mail;
+  if (smtp === null || from === null) return null;
+  const mailer = new Mailer({ server: smtp, from, limits: limits.mail, logger, metrics, random: Math.random });
+  stops.push(() => mailer.stop());
+  return mailer;
 }
 
 /** Sessions that nobody can go on with, and addresses that nobody signs in from, are forgotten. Gives what ends that. */

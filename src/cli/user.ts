@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { loadProcessConfig } from '../config/processConfig';
 import { isEmailAddress } from '../identity/emailAddress';
 import { PasswordHasher } from '../identity/passwordHasher';
-import { issueReset } from '../identity/passwordReset';
+import { issueReset, resetLink, resetLives } from '../identity/passwordReset';
 import { roles as allRoles, type Role } from '../identity/principal';
 import { openRunningStorage, type Storage } from '../storage/storage';
 import type { Change, ListedUser, UserChange } from '../storage/identity/userAdministration';
@@ -37,24 +37,25 @@ interface Arguments {
   readonly role?: string[] | undefined;
 }
 
-type Command = (storage: Storage, args: Arguments) => Promise<string>;
+/** resetPageUrl: null where tokens are given without a link. */
+type Command = (storage: Storage, args: Arguments, resetPageUrl: string | null) => Promise<string>;
 
 /** For the audit log. */
 const actor = `operator:${userInfo().username}`;
 
 const commands: Readonly<Record<string, Command>> = {
-  async create(storage, args) {
+  async create(storage, args, resetPageUrl) {
     const [email, roles] = [emailOf(args), rolesOf(args)];
     // Nobody knows the password that this is the hash of.
     const passwordHash = await new PasswordHasher().hash(randomBytes(32).toString('base64url'));
     const created = await storage.userAdministration.create({ id: randomUUID(), email, passwordHash, roles }, change());
     if (created === null) throw new CommandError(`There is a user ${email} already.`, noUserExitStatus);
-    return `${describe(created)}${await resetText(storage, created)}`;
+    return `${describe(created)}${await resetText(storage, created, resetPageUrl)}`;
   },
-  async reset(storage, args) {
+  async reset(storage, args, resetPageUrl) {
     const user = found(await storage.userAdministration.find(emailOf(args)), args);
     if (user.disabled) throw new CommandError(`${user.email} is disabled: enable them first.`, noUserExitStatus);
-    return resetText(storage, user);
+    return resetText(storage, user, resetPageUrl);
   },
   async roles(storage, args) {
     const [email, roles] = [emailOf(args), rolesOf(args)];
@@ -90,19 +91,20 @@ async function run(): Promise<void> {
     dataDir: config.dataDir,
   });
   try {
-    process.stdout.write(await work(storage, args));
+    process.stdout.write(await work(storage, args, config.mail.resetPageUrl));
   } finally {
     await storage.stop();
   }
 }
 
-async function resetText(storage: Storage, { id, email }: ListedUser): Promise<string> {
-  const { token, expiresAt } = await issueReset(storage.passwords, { userId: id, actor, at: Date.now() });
+async function resetText(storage: Storage, { id, email }: ListedUser, resetPageUrl: string | null): Promise<string> {
+  const asked = { ...change(), userId: id, lifeMs: resetLives.operatorMs };
+  const { token, expiresAt } = await issueReset(storage.passwords, asked);
   return `${email} chooses a password with this token, once, until ${new Date(expiresAt).toISOString()}:
 
   ${token}
 
-It goes to POST /auth/graphql:  mutation { resetPassword(token: "…", next: "…") }
+${resetPageUrl === null ? 'It goes to POST /auth/graphql:  mutation { resetPassword(token: "…", next: "…") }' : `As a link:  ${resetLink(resetPageUrl, token)}`}
 `;
 }
 

@@ -3,6 +3,7 @@ import type { Secret } from '../domain/secret';
 import type { CredentialKey } from './credentialKeys';
 import type { ExchangeSettings } from './exchangeKeys';
 import type { Mode } from './keyDefinition';
+import type { MailSender, SmtpServer } from './mailKeys';
 import type { Values } from './keys';
 
 /** The settings of one process, checked and frozen; rooms are given their slice of it. */
@@ -29,6 +30,7 @@ export interface Config {
   readonly trading: { readonly reconciliationsKeptDays: number };
   readonly streams: StreamSettings;
   readonly tokens: TokenSettings;
+  readonly mail: MailSettings;
   readonly credentials: CredentialSettings;
   readonly audit: AuditSettings;
 }
@@ -53,6 +55,14 @@ export interface TokenSettings {
   readonly ttlS: number;
   readonly issuer: string;
   readonly audience: string;
+}
+
+/** `smtp` and `from` are both set, or neither is. */
+export interface MailSettings {
+  readonly smtp: SmtpServer | null;
+  readonly from: MailSender | null;
+  /** A page that takes a one-time token as its fragment: no server is sent that. */
+  readonly resetPageUrl: string | null;
 }
 
 export interface CredentialSettings {
@@ -114,6 +124,7 @@ export function toConfig(parts: {
       issuer: values.TOKEN_ISSUER,
       audience: values.TOKEN_AUDIENCE,
     },
+    mail: { smtp: values.SMTP_URL, from: values.MAIL_FROM, resetPageUrl: values.PASSWORD_RESET_URL },
     credentials: { keys: values.CREDENTIAL_KEYS },
     audit: {
       key: values.AUDIT_KEY,

@@ -1,8 +1,10 @@
 import { credentialKeys } from './credentialKeys';
 import { exchangeNames } from './exchangeKeys';
 import type { KeyDefinition } from './keyDefinition';
+import { mailSender, smtpServer } from './mailKeys';
 import { randomKey } from './randomKey';
 import {
+  baseUrl,
   browserOrigin,
   connectionUrl,
   factor,
@@ -186,6 +188,24 @@ export const keys = {
     type: name,
     default: 'tickgate-api',
     description: 'Claim `aud` of access tokens; others are refused.',
+  },
+  SMTP_URL: {
+    type: smtpServer,
+    default: null,
+    secret: true,
+    description:
+      'Mail server that takes one-time tokens for lost passwords; without one, `npm run user` alone gives them.',
+  },
+  MAIL_FROM: {
+    type: mailSender,
+    default: null,
+    description: 'Whom those mails are from; goes with SMTP_URL.',
+  },
+  PASSWORD_RESET_URL: {
+    type: baseUrl(['https:', 'http:']),
+    default: null,
+    description:
+      'Page of yours that takes a one-time token behind `#` and calls `resetPassword`; without it, tokens are given without a link.',
   },
   CREDENTIAL_KEYS: {
     type: credentialKeys,

@@ -64,6 +64,11 @@ export const catalogue = {
     retryable: false,
     status: 401,
   },
+  MAIL_NOT_CONFIGURED: {
+    message: 'This server sends no mails. Ask its operator for a one-time token (`npm run user -- reset`).',
+    retryable: false,
+    status: 501,
+  },
   EMAIL_TAKEN: { message: 'There is a user with this e-mail address already.', retryable: false, status: 409 },
   USER_NOT_FOUND: { message: 'There is no such user.', retryable: false, status: 404 },
   LAST_ADMIN: {

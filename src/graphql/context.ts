@@ -1,6 +1,7 @@
 import type { ApiKeys } from '../identity/apiKeys/apiKeys';
 import type { LoginService } from '../identity/loginService';
 import type { SecondFactors } from '../identity/mfa/secondFactors';
+import type { PasswordResetMails } from '../identity/passwordResetMails';
 import type { Passwords } from '../identity/passwords';
 import type { PersonalData } from '../identity/personalData';
 import type { Sessions } from '../identity/sessions';
@@ -55,6 +56,7 @@ export interface AuthServices {
   readonly login: Pick<LoginService, 'login'>;
   readonly secondFactors: Pick<SecondFactors, 'verify' | 'enroll' | 'confirm' | 'stepUp'>;
   readonly passwords: Pick<Passwords, 'change' | 'reset'>;
+  readonly resetMails: Pick<PasswordResetMails, 'request'>;
   /** Behind `/auth/session`. */
   readonly sessions: Pick<Sessions, 'refresh' | 'end'>;
   readonly signingKeys: { publicJwks(): { readonly keys: readonly unknown[] } };

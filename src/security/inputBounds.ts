@@ -152,6 +152,7 @@ export const authBounds: Bounds = {
   'Mutation.confirmMfa': { code },
   'Mutation.stepUp': { code },
   'Mutation.changePassword': { current: password, next: password },
+  'Mutation.requestPasswordReset': { email },
   'Mutation.resetPassword': { token: line(1, 128), next: password },
 };
 

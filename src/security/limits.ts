@@ -144,6 +144,8 @@ export const limits = {
   loginThrottle: {
     /** Of one user's second factor: a guess meets one of a million. */
     codes: { max: 10, windowMs: 60 * 60_000 },
+    /** To one account's address, whoever asks for them. */
+    resetMails: { max: 3, windowMs: 60 * 60_000 },
     /** How long an address counts as one that its user signs in from. */
     knownForMs: 90 * 24 * 3_600_000,
     /** Each by itself. */
@@ -158,6 +160,17 @@ export const limits = {
       { max: 12, windowMs: 15 * 60_000 },
       { max: 20, windowMs: 60 * 60_000 },
     ],
+  },
+  mail: {
+    /** Requests for one and their mails, waiting ones too; a further one is passed over. */
+    maxUnderWay: 50,
+    /** All within four minutes. */
+    maxAttempts: 4,
+    attemptTimeoutMs: 20_000,
+    /** Then 20 s and 80 s, each between half of it and all. */
+    firstRetryMs: 5_000,
+    /** How long mails on their way may take to end when the server stops. */
+    drainTimeoutMs: 2_000,
   },
   rateLimiter: {
     /** Identities counted at once; a further one is refused until others fall idle. */

@@ -41,6 +41,16 @@ export class LoginThrottle {
     await this.#take(`code|${userId}`, limits.loginThrottle.codes, tooMany.codes);
   }
 
+  /**
+   * Mails that anybody may ask for, to the address of one account. False where there were too many: nobody is told, because the owner
+   * has as many mails then as they need, and whoever asked for them in their place learns nothing.
+   */
+  async admitResetMail(email: string): Promise<boolean> {
+    const rate = limits.loginThrottle.resetMails;
+    const counted = await this.parts.reservations.take(`reset|${accountKey(email)}`, rate);
+    return counted.length < rate.max;
+  }
+
   /** To be told of whoever has proven who they are. */
   async remember(userId: string, ip: string | null): Promise<void> {
     const address = placeOf(ip);

@@ -155,6 +155,7 @@ export const authPermissions = {
     confirmMfa: { who: 'enrollers', rate: 'login', cost: 1, alone: true },
     stepUp: { who: 'enrollers', rate: 'login', cost: 1, alone: true },
     changePassword: { who: 'signedIn', rate: 'login', cost: 1, alone: true },
+    requestPasswordReset: { who: 'anyone', rate: 'login', cost: 1, alone: true },
     resetPassword: { who: 'anyone', rate: 'login', cost: 1, alone: true },
   },
 } as const satisfies Record<string, Record<string, FieldPermission>>;

@@ -21,6 +21,7 @@ export interface Metrics {
   readonly mailboxDropped: Counter<'channel'>;
   readonly backgroundFailures: Counter<'task'>;
   readonly refreshTokensReused: Counter;
+  readonly mails: Counter<'outcome'>;
   readonly tradingAlarms: Counter<'kind'>;
 }
 
@@ -130,6 +131,12 @@ export function createMetrics(): Metrics {
     refreshTokensReused: new Counter({
       name: 'tickgate_refresh_tokens_reused_total',
       help: 'Sessions ended because a refresh token of theirs was used twice.',
+      registers,
+    }),
+    mails: new Counter({
+      name: 'tickgate_mails_total',
+      help: 'Mails by what became of them: sent, retried, failed; refused: asked for beyond a limit.',
+      labelNames: ['outcome'],
       registers,
     }),
     tradingAlarms: new Counter({

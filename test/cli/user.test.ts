@@ -58,6 +58,15 @@ it('makes users, changes what they may do, and tells of it in the audit log', as
   await user('enable', '--email', 'ada@example.org');
   const reset = await user('reset', '--email', 'ada@example.org');
   expect(reset.stdout).toMatch(/\n {2}tgp_[\w-]{43}\n/);
+  const page = {
+    DATABASE_URL: database.url,
+    DATA_DIR: '/nowhere',
+    PASSWORD_RESET_URL: 'https://app.example.com/reset',
+  };
+  const linked = new Command('user', ['reset', '--email', 'ada@example.org'], page);
+  await linked.ended;
+  const token = /\n {2}(tgp_[\w-]{43})\n/.exec(linked.stdout)?.[1];
+  expect(linked.stdout).toContain(`As a link:  https://app.example.com/reset#${token}\n`);
   expect((await user('list')).stdout).toMatch(
     /^ada@example\.org {2}ADMIN TRADER {2}\S+\nbob@example\.org {2}AUDITOR ADMIN {2}\S+\n$/,
   );
@@ -77,6 +86,7 @@ it('makes users, changes what they may do, and tells of it in the audit log', as
   );
   expect(rows.map(({ text }) => text).sort()).toEqual([
     'mfa.reset deleted',
+    'password.reset.issue issued',
     'password.reset.issue issued',
     'password.reset.issue issued',
     'password.reset.issue issued',

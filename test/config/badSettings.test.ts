@@ -74,8 +74,47 @@ describe('bad values', () => {
     ['ACCESS_TOKEN_ALGORITHM', 'none'],
     ['ACCESS_TOKEN_KEY_DAYS', '-1'],
     ['SIMULATOR_RATE', 'NaN'],
+    ['MAIL_FROM', 'nobody'],
+    ['MAIL_FROM', 'a@b.test, c@d.test'],
+    ['MAIL_FROM', 'a@b.test\nBcc: c@d.test'],
+    ['MAIL_FROM', 'Name\r\nBcc: c@d.test <a@b.test>'],
+    ['MAIL_FROM', 'a@b.test <c@d.test>'],
+    ['MAIL_FROM', `${'a'.repeat(254)}@b.test`],
+    ['PASSWORD_RESET_URL', 'app.example.com/reset'],
+    ['PASSWORD_RESET_URL', 'javascript:alert(1)'],
+    ['PASSWORD_RESET_URL', 'https://app.example.com/reset?token='],
+    ['PASSWORD_RESET_URL', 'https://app.example.com/#/reset'],
   ])('refuses %s=%s', (name, value) => {
     expect(project.problemsOf({ [name]: value })).toEqual([expect.stringMatching(new RegExp(`^${name} .*must be`))]);
+  });
+
+  it.each([
+    ['mail.example.com:465', 'it begins with neither'],
+    ['mail server', 'it is no URL'],
+    ['http://mail.example.com', 'it begins with neither'],
+    ['smtps://', 'it names no host'],
+    ['smtps://ma_il.example.com', 'it names no host'],
+    ['smtp://very-secret@mail.example.com', 'a user without a password'],
+    ['smtp://:very-secret@mail.example.com', 'a password without a user'],
+    ['smtp://a:very-secret%zz@mail.example.com', 'not followed by two hex digits'],
+    ['smtp://a:very-secret%0d%0aRCPT@mail.example.com', 'not followed by two hex digits'],
+    ['smtp://a:very-secret@mail.example.com/inbox', 'something follows'],
+    ['smtp://a:very-secret@mail.example.com?tls=no', 'something follows'],
+    ['smtp://a:very/secret@mail.example.com', 'it is no URL'],
+    ['smtps://a:b@mail.example.com:0x1', 'it is no URL'],
+  ])('refuses SMTP_URL=%s, says why, and repeats nothing of it', (url, why) => {
+    const problems = project.problemsOf({ SMTP_URL: url, MAIL_FROM: 'a@b.test' });
+    expect(problems).toEqual([expect.stringMatching(new RegExp(`^SMTP_URL .*${why}.*must be smtps://`))]);
+    expect(problems.join()).not.toMatch(/very|RCPT/);
+  });
+
+  it('refuses a mail server without a sender, and a sender without a mail server', () => {
+    expect(project.problemsOf({ SMTP_URL: 'smtps://a:b@mail.example.com' })).toEqual([
+      expect.stringMatching(/^SMTP_URL is set and MAIL_FROM is not/),
+    ]);
+    expect(project.problemsOf({ MAIL_FROM: 'a@b.test' })).toEqual([
+      expect.stringMatching(/^MAIL_FROM is set and SMTP_URL is not/),
+    ]);
   });
 
   it('refuses a signing key of 2048 bits', () => {

@@ -140,6 +140,43 @@ describe('exchanges', () => {
   });
 });
 
+describe('mail', () => {
+  const mailOf = (smtpUrl: string, from = 'tickgate@example.com'): unknown =>
+    project.load({ SMTP_URL: smtpUrl, MAIL_FROM: from }).mail;
+
+  it.each([
+    ['smtps://mail.example.com', { host: 'mail.example.com', port: 465, tls: 'implicit' }],
+    ['smtps://mail.example.com:4465', { port: 4465, tls: 'implicit' }],
+    ['smtp://mail.example.com', { port: 587, tls: 'starttls' }],
+    ['smtp://10.0.0.1:25/', { host: '10.0.0.1', port: 25, tls: 'starttls' }],
+    ['smtp://127.0.0.1.example.com', { tls: 'starttls' }],
+    ['smtp://LOCALHOST:25', { tls: 'starttls' }],
+    ['smtp://localhost:25', { host: 'localhost', port: 25, tls: 'none' }],
+    ['smtp://127.0.0.1', { port: 587, tls: 'none' }],
+    ['smtp://[::1]:25', { host: '::1', tls: 'none' }],
+    ['smtps://[::1]', { host: '::1', port: 465, tls: 'implicit' }],
+  ])('reads %s', (url, smtp) => {
+    expect(mailOf(url)).toMatchObject({ smtp: { ...smtp, auth: null } });
+  });
+
+  it('reads what is special in user and password, and shows the password nowhere', () => {
+    const { mail } = project.load({
+      SMTP_URL: 'smtps://tickgate%40example.com:very-secret%3A%2F%40%25@mail.example.com',
+      MAIL_FROM: 'Tickgate <tickgate@example.com>',
+      PASSWORD_RESET_URL: 'https://app.example.com/reset/',
+    });
+    expect(mail.smtp?.auth?.user).toBe('tickgate@example.com');
+    expect(mail.smtp?.auth?.password.reveal()).toBe('very-secret:/@%');
+    expect([JSON.stringify(mail), inspect(mail, { depth: 9, showHidden: true })].join()).not.toContain('very-secret');
+    expect(mail.from).toEqual({ name: 'Tickgate', address: 'tickgate@example.com' });
+    expect(mail.resetPageUrl).toBe('https://app.example.com/reset');
+  });
+
+  it('is not there where nothing is set', () => {
+    expect(project.load({}).mail).toEqual({ smtp: null, from: null, resetPageUrl: null });
+  });
+});
+
 describe('production', () => {
   it('starts with everything decided', () => {
     expect(project.load(production)).toMatchObject({
@@ -160,6 +197,14 @@ describe('production', () => {
     expect(project.problemsOf({ ...production, EXCHANGES: 'binance,simulator' })).toEqual([
       expect.stringMatching(/simulator, which production refuses/),
     ]);
+  });
+
+  it('refuses links to a page in plain text, except on loopback', () => {
+    const page = (url: string): readonly string[] => project.problemsOf({ ...production, PASSWORD_RESET_URL: url });
+    expect(page('http://app.example.com/reset')).toEqual([
+      expect.stringContaining('PASSWORD_RESET_URL is not encrypted'),
+    ]);
+    expect([page('http://localhost:3000/reset'), page('https://app.example.com/reset')]).toEqual([[], []]);
   });
 
   it('refuses an exchange address in plain text, except on loopback', () => {

@@ -99,7 +99,8 @@ function change(wish: { current?: string; next?: string; sessionId?: string }): 
 }
 
 async function issue(): Promise<string> {
-  return (await issueReset(house.storage.passwords, { userId, actor: 'operator', at: now })).token;
+  return (await issueReset(house.storage.passwords, { userId, actor: 'operator', at: now, ip: null, lifeMs: dayMs }))
+    .token;
 }
 
 function reset(token: string, wanted = next): Promise<void> {

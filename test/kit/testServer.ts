@@ -51,6 +51,7 @@ export interface TestServerOptions {
   readonly secondFactors?: AuthServices['secondFactors'];
   readonly sessions?: AuthServices['sessions'];
   readonly passwords?: AuthServices['passwords'];
+  readonly resetMails?: AuthServices['resetMails'];
   readonly users?: readonly UserView[];
   /** Services of a real room, in place of those that fail when they are asked. */
   readonly services?: Partial<GraphqlServices>;
@@ -168,6 +169,7 @@ export class TestServer {
         login: options.login ?? { login: () => Promise.reject(new Error('no login in this test')) },
         secondFactors: options.secondFactors ?? closedRoom('second factors'),
         passwords: options.passwords ?? closedRoom('passwords'),
+        resetMails: options.resetMails ?? closedRoom('mails'),
         sessions: options.sessions ?? closedRoom('sessions'),
         signingKeys: { publicJwks: () => ({ keys: [signingKey().jwk] }) },
       },

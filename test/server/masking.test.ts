@@ -107,6 +107,7 @@ describe('the catalogue of errors', () => {
         "LAST_ADMIN",
         "LIMIT_NOT_ACCEPTABLE",
         "LOGIN_FAILED",
+        "MAIL_NOT_CONFIGURED",
         "MARKET_NOT_FOUND",
         "MFA_FAILED",
         "MFA_REQUIRED",

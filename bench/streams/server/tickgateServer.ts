@@ -44,6 +44,7 @@ export async function startTickgateServer(
         change: () => Promise.reject(new Error('no password in the benchmark')),
         reset: () => Promise.reject(new Error('no password in the benchmark')),
       },
+      resetMails: { request: () => Promise.reject(new Error('no mail in the benchmark')) },
       sessions: {
         refresh: () => Promise.reject(new Error('no session in the benchmark')),
         end: () => Promise.reject(new Error('no session in the benchmark')),

@@ -33,7 +33,20 @@ export class AuthResolver {
   }
 
   @Mutation(() => Boolean, {
-    description: 'Sets the password that a one-time token (`npm run user`) is for, and ends every session of its user.',
+    description:
+      'Has a one-time token, good for an hour, sent to the address if it is that of a user. True in any case: nothing is told of who is one.',
+  })
+  async requestPasswordReset(
+    @Arg('email', () => String) email: string,
+    @Ctx() { services, ip }: AuthContext,
+  ): Promise<boolean> {
+    await services.resetMails.request({ email, ip });
+    return true;
+  }
+
+  @Mutation(() => Boolean, {
+    description:
+      'Sets the password that a one-time token (a mail, or `npm run user`) is for, and ends every session of its user.',
   })
   async resetPassword(
     @Arg('token', () => String) token: string,
