@@ -15,6 +15,7 @@ import { CreateSignInAddresses1764050000000 } from './1764050000000-createSignIn
 import { CreateApiKeys1764060000000 } from './1764060000000-createApiKeys';
 import { CreateSecondFactors1764070000000 } from './1764070000000-createSecondFactors';
 import { EraseUsers1764080000000 } from './1764080000000-eraseUsers';
+import { ApproveAccounts1764090000000 } from './1764090000000-approveAccounts';
 
 /** Every migration, oldest first. A list and not a file pattern: the compiler sees it, and sources and build hold the same. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   CreateApiKeys1764060000000,
   CreateSecondFactors1764070000000,
   EraseUsers1764080000000,
+  ApproveAccounts1764090000000,
 ] as const;

@@ -17,6 +17,7 @@ import type { HealthRegistry } from './telemetry/health';
 import type { Logger } from './telemetry/logger';
 import type { Metrics } from './telemetry/metrics';
 import { registerTradingMetrics } from './telemetry/tradingMetrics';
+import { AccountApprovals } from './trading/accounts/accountApprovals';
 import { AccountGrants } from './trading/accounts/accountGrants';
 import { AccountPorts } from './trading/accounts/accountPorts';
 import { AccountService } from './trading/accounts/accountService';
@@ -60,6 +61,7 @@ export interface TradingRoomParts {
 export type TradingServices = Pick<
   GraphqlServices,
   | 'accounts'
+  | 'accountApprovals'
   | 'accountGrants'
   | 'accountStreams'
   | 'accountViews'
@@ -163,6 +165,7 @@ export async function startTrading(parts: TradingRoomParts): Promise<TradingServ
     vault,
     check,
     newId: randomUUID,
+    liveNeedsApproval: config.trading.liveNeedsApproval,
     currencies: (exchange) => currenciesAt(parts.marketData, exchange),
     openPaperBooks: ({ exchange, ...books }) => paperAt(papers, exchange).createAccount(books),
     closePaperBooks: async ({ id, ownerId, exchange }) => {
@@ -179,6 +182,7 @@ export async function startTrading(parts: TradingRoomParts): Promise<TradingServ
     });
   return {
     accounts,
+    accountApprovals: new AccountApprovals({ approvals: storage.approvals, clock }),
     accountGrants: new AccountGrants({ store, grants: storage.grants, clock }),
     accountViews: new AccountViews({ accounts: storage.accounts, equity }),
     accountStreams: await startAccountStreams({

@@ -27,7 +27,7 @@ export interface Config {
     readonly operations: Values['OPERATIONS'];
     readonly introspection: boolean;
   };
-  readonly trading: { readonly reconciliationsKeptDays: number };
+  readonly trading: { readonly liveNeedsApproval: boolean; readonly reconciliationsKeptDays: number };
   readonly streams: StreamSettings;
   readonly tokens: TokenSettings;
   readonly mail: MailSettings;
@@ -106,7 +106,10 @@ export function toConfig(parts: {
       operations: values.OPERATIONS,
       introspection: values.INTROSPECTION,
     },
-    trading: { reconciliationsKeptDays: values.RECONCILIATIONS_KEPT_DAYS },
+    trading: {
+      liveNeedsApproval: values.LIVE_NEEDS_APPROVAL,
+      reconciliationsKeptDays: values.RECONCILIATIONS_KEPT_DAYS,
+    },
     streams: {
       caps: setOnly({
         maxSocketsPerUser: values.MAX_SOCKETS_PER_USER,

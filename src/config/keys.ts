@@ -112,6 +112,12 @@ export const keys = {
     default: 'false',
     description: 'Whether analysts may read every account, not only those that were granted to them.',
   },
+  LIVE_NEEDS_APPROVAL: {
+    type: flag,
+    default: 'false',
+    description:
+      'Whether a LIVE account that is made from now on trades only once an admin other than its owner has approved it.',
+  },
   RECONCILIATIONS_KEPT_DAYS: {
     type: wholeNumber({ min: 1, max: 3_650 }),
     unit: 'days',

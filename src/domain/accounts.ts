@@ -9,6 +9,10 @@ export type ExecutionMode = (typeof executionModes)[number];
 export const tradingStates = ['ACTIVE', 'REDUCING', 'HALTED'] as const;
 export type TradingState = (typeof tradingStates)[number];
 
+/** Whether a second person lets a LIVE account trade. NOT_NEEDED: none was asked for. AWAITED: it does not trade yet. */
+export const accountApprovals = ['NOT_NEEDED', 'AWAITED', 'GIVEN'] as const;
+export type AccountApproval = (typeof accountApprovals)[number];
+
 /** Null: no limit. Amounts in the account's currency; maxDrawdown as a fraction of the high-water mark. */
 export interface RiskLimits {
   readonly maxOrderNotional: DecimalString | null;

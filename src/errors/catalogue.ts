@@ -87,6 +87,16 @@ export const catalogue = {
     retryable: false,
     status: 409,
   },
+  APPROVAL_NOT_YOURS: {
+    message: 'The account is yours: an admin who is somebody else has to approve it.',
+    retryable: false,
+    status: 403,
+  },
+  APPROVAL_KEY_CHANGED: {
+    message: 'The account has another key than the one that you name. Ask its owner which, and look at it again.',
+    retryable: false,
+    status: 409,
+  },
   FLATTEN_NEEDS_HALT: { message: 'To flatten, trading has to stop.', retryable: false, status: 400 },
   REASON_NOT_ACCEPTABLE: { message: 'Say why.', retryable: false, status: 400 },
   LIMIT_NOT_ACCEPTABLE: { message: 'A limit is not acceptable.', retryable: false, status: 400 },

@@ -12,6 +12,7 @@ import type { AuditLog } from '../operations/auditLog';
 import type { RequestContext } from '../security/requestContext';
 import type { AccountStreams } from '../streams/accountStreams';
 import type { MarketStreams } from '../streams/marketStreams';
+import type { AccountApprovals } from '../trading/accounts/accountApprovals';
 import type { AccountGrants } from '../trading/accounts/accountGrants';
 import type { AccountService } from '../trading/accounts/accountService';
 import type { AccountViews } from '../trading/accounts/accountViews';
@@ -36,6 +37,7 @@ export interface GraphqlServices {
   readonly apiKeys: Pick<ApiKeys, keyof ApiKeys>;
   readonly personalData: Pick<PersonalData, keyof PersonalData>;
   readonly accounts: Pick<AccountService, keyof AccountService>;
+  readonly accountApprovals: Pick<AccountApprovals, keyof AccountApprovals>;
   readonly accountGrants: Pick<AccountGrants, keyof AccountGrants>;
   readonly accountViews: Pick<AccountViews, keyof AccountViews>;
   readonly trading: Pick<Trading, keyof Trading>;

@@ -26,6 +26,12 @@ export type Scalars = {
   Sequence: { input: string; output: string; }
 };
 
+/** Whether a second person lets an account trade. AWAITED: it does not trade until `approveAccount`. */
+export type AccountApproval =
+  | 'AWAITED'
+  | 'GIVEN'
+  | 'NOT_NEEDED';
+
 export type BalanceInput = {
   readonly amount: Scalars['Decimal']['input'];
   readonly currency: Scalars['String']['input'];

@@ -102,6 +102,7 @@ export const mainBounds: Bounds = {
     secret: exchangeSecret,
     passphrase: exchangeKey,
   },
+  'Mutation.approveAccount': { id, keyHint: line(1, 16) },
   'Mutation.removeAccount': { id },
   'Mutation.grantAccess': { account: id, userId: id },
   'Mutation.revokeAccess': { account: id, userId: id },

@@ -52,6 +52,7 @@ export const audiences = {
     meaning: 'traders, on their own accounts; admins, on any',
   },
   admins: { roles: { ADMIN: 'yes' }, meaning: 'admins' },
+  approvers: { roles: { ADMIN: 'yes' }, meaning: 'admins, on accounts of others' },
   reviewers: { roles: { AUDITOR: 'yes', ADMIN: 'yes' }, meaning: 'auditors and admins' },
   schemaReaders: {
     roles: { ANALYST: 'yes', TRADER: 'yes', AUDITOR: 'yes', ADMIN: 'yes' },
@@ -125,6 +126,7 @@ export const permissions = {
     setRiskLimits: { who: 'traders', stepUp: 'to loosen a limit', rate: 'control', cost: 10 },
     setTradingState: { who: 'stoppers', keys: ['TRADE_PAPER', 'TRADE_LIVE'], rate: 'control', cost: 10 },
     setGlobalTradingState: { who: 'admins', rate: 'control', cost: 100 },
+    approveAccount: { who: 'approvers', stepUp: true, rate: 'control', cost: 20 },
     createUser: { who: 'admins', stepUp: true, rate: 'accounts', cost: 20 },
     setUserRoles: { who: 'admins', stepUp: true, rate: 'control', cost: 20 },
     setUserDisabled: { who: 'admins', stepUp: true, rate: 'control', cost: 20 },

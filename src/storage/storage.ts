@@ -24,6 +24,7 @@ import { PaperLedgerRepository } from './paper/paperLedger.repository';
 import { AccountEvents } from './trading/accountEvents';
 import { AccountNews, type AccountNewsOptions } from './trading/accountNews';
 import { AccountStore } from './trading/accountStore';
+import { ApprovalStore } from './trading/approvalStore';
 import { CredentialStore } from './trading/credentialStore';
 import { GrantStore } from './trading/grantStore';
 import { LeaderLock } from './trading/leaderLock';
@@ -71,6 +72,7 @@ export interface Storage {
   readonly accountEvents: AccountEvents;
   readonly credentials: CredentialStore;
   readonly grants: GrantStore;
+  readonly approvals: ApprovalStore;
   readonly risk: RiskStore;
   readonly pnl: PnlStore;
   readonly paper: PaperLedgerRepository;
@@ -243,6 +245,7 @@ function toStorage(parts: {
     accountEvents: new AccountEvents({ dataSource }),
     credentials: new CredentialStore({ dataSource }),
     grants: new GrantStore({ dataSource }),
+    approvals: new ApprovalStore({ dataSource }),
     risk: new RiskStore({ dataSource }),
     pnl: new PnlStore({ dataSource }),
     paper: new PaperLedgerRepository({ dataSource }),

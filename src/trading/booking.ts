@@ -57,8 +57,10 @@ export class Booking {
     private readonly parts: BookingParts,
   ) {}
 
+  /** Nothing that clients ask for may be sent: somebody has stopped it, or a second person is waited for. */
   get isHalted(): boolean {
-    return this.tx.house.state === 'HALTED' || this.tx.account.tradingState === 'HALTED';
+    const { account, house } = this.tx;
+    return house.state === 'HALTED' || account.tradingState === 'HALTED' || account.approval === 'AWAITED';
   }
 
   /** Only what makes positions smaller may be sent. */

@@ -14,6 +14,7 @@ const tomorrow = new Date(Date.now() + 86_400_000);
 
 /** What a column may not hold just anything of, or what is to be known of it. */
 const givenValues: Readonly<Record<string, unknown>> = {
+  'accounts.approval': 'GIVEN',
   'accounts.mode': 'LIVE',
   'accounts.position_mode': 'ONE_WAY',
   'accounts.trading_state': 'ACTIVE',

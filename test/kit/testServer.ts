@@ -92,6 +92,7 @@ const closedRooms: Omit<GraphqlServices, 'clock' | 'access' | 'marketData' | 'ma
   personalData: closedRoom('personal data'),
   userAdministration: closedRoom('the administration of users'),
   accounts: closedRoom('accounts'),
+  accountApprovals: closedRoom('the approvals of accounts'),
   accountGrants: closedRoom('the grants of accounts'),
   accountViews: closedRoom('the reader of accounts'),
   analystsSeeAll: false,

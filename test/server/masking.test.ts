@@ -92,6 +92,8 @@ describe('the catalogue of errors', () => {
         "ACCOUNT_HAS_ORDERS",
         "ACCOUNT_HAS_POSITIONS",
         "ACCOUNT_NOT_FOUND",
+        "APPROVAL_KEY_CHANGED",
+        "APPROVAL_NOT_YOURS",
         "BAD_REQUEST",
         "BAD_USER_INPUT",
         "BATCH_REFUSED",

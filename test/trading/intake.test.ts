@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RiskLimits, TradingState } from '../../src/domain/accounts';
+import type { AccountApproval, RiskLimits, TradingState } from '../../src/domain/accounts';
 import type { DecimalString } from '../../src/domain/decimal';
 import type { MarketRules } from '../../src/domain/marketRules';
 import { readMarketRules } from '../../src/exchanges/readMarketRules';
@@ -57,6 +57,12 @@ async function update(
   await house.store.transaction({ accountId, epoch: null }, (tx) =>
     tx.updateAccount({ ...change, limits: { ...tx.account.limits, ...change.limits } }),
   );
+}
+
+/** Of LIVE accounts alone. */
+function setApproval(approval: AccountApproval): Promise<unknown> {
+  const change = `UPDATE accounts SET mode = 'LIVE', approval = $2 WHERE id = $1`;
+  return house.dataSource.query(change, [account.id, approval]);
 }
 
 const facts: MarketFacts = {
@@ -304,6 +310,26 @@ describe('an account', () => {
     expect(await house.store.openOrders(account.id)).toEqual([]);
   });
 
+  it('that waits for a second person takes none that a client asks for, nothing is stored, and it does once it is approved', async () => {
+    await setApproval('AWAITED');
+    const selling = { type: 'MARKET', side: 'SELL', price: null } as const;
+    expect([await codeOf(take()), await codeOf(take(selling))]).toEqual([
+      'ACCOUNT_NOT_APPROVED',
+      'ACCOUNT_NOT_APPROVED',
+    ]);
+    expect([stored, await house.store.openOrders(account.id)]).toEqual([[], []]);
+    // The way out stays open.
+    expect(await codeOf(take(selling, { origin: 'FLATTEN' }))).toBeNull();
+    await setApproval('GIVEN');
+    expect(await codeOf(take())).toBeNull();
+  });
+
+  it('that begins to wait while an order is looked at takes none', async () => {
+    betweenLookAndWrite = () => setApproval('AWAITED');
+    expect(await codeOf(take())).toBe('ACCOUNT_NOT_APPROVED');
+    expect(stored).toEqual([]);
+  });
+
   it('has every refusal in its audit log', async () => {
     await update({ tradingState: 'HALTED' });
     expect(await codeOf(take())).toBe('TRADING_HALTED');
@@ -377,6 +403,12 @@ describe('an edit', () => {
     const order = await write({ side });
     await update(change);
     expect(await codeOfEdit(order, { amount: '2', ...(code?.startsWith('MAX') ? { price: '101' } : {}) })).toBe(code);
+  });
+
+  it('of an account that waits for a second person is refused', async () => {
+    const order = await write({ side: 'SELL' });
+    await setApproval('AWAITED');
+    expect(await codeOfEdit(order)).toBe('ACCOUNT_NOT_APPROVED');
   });
 
   it('is refused by an old price, and by a key that is none', async () => {

@@ -74,6 +74,31 @@ it('does not send what was judged a minute ago', async () => {
   expect(ended).toMatchObject({ phase: 'CANCELED', rejectCode: 'INTENT_EXPIRED', signedAt: null });
 });
 
+it('does not send what was taken in before its account began to wait for a second person', async () => {
+  const { trading } = house.storage;
+  const { id: accountId } = house.account;
+  const { order: last } = await house.create({ market: 'simulator:ETH/USDT', amount: '0.01' });
+  const waiting: OrderRecord = {
+    ...last!,
+    ...pendingOrder(decimal('0.01')),
+    id: randomUUID(),
+    clientOrderId: null,
+    exchangeOrderId: null,
+    signedAt: null,
+    createdAt: Date.now(),
+  };
+  await house.query(`UPDATE accounts SET approval = 'AWAITED' WHERE id = $1`, [accountId]);
+  await trading.transaction({ accountId, epoch: null }, (tx) =>
+    tx.insertOrder(waiting, { orderId: waiting.id, at: Date.now(), from: null, to: 'PENDING', cause: 'created' }),
+  );
+  const ended = await eventually(async () => {
+    const order = await trading.order(accountId, waiting.id);
+    return order?.phase === 'PENDING' ? null : order;
+  });
+  expect(ended).toMatchObject({ phase: 'CANCELED', signedAt: null });
+  await house.query(`UPDATE accounts SET approval = 'GIVEN' WHERE id = $1`, [accountId]);
+});
+
 it('rests a limit and cancels it', async () => {
   const { order, refusal } = await house.create({ type: 'LIMIT', price: '60000', amount: '0.01' });
   expect(refusal).toBeNull();

@@ -1,4 +1,5 @@
 import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import type { AccountApproval } from '../../domain/accounts';
 import type { AccountAnswer } from '../../trading/accounts/accountService';
 import type { AccountRecord, ReconciliationRecord, ValuedBalance } from '../../trading/accounts/accountViews';
 import { limits } from '../../security/limits';
@@ -10,7 +11,14 @@ import type { GraphqlContext } from '../context';
 import { openerOf, traderOf } from '../trader';
 import { PositionType } from '../position/position.type';
 import { RiskStatusType } from '../risk/risk.type';
-import { AccountPayloadType, AccountType, BalanceType, CreateAccountInput, ReconciliationType } from './account.type';
+import {
+  AccountApprovalEnum,
+  AccountPayloadType,
+  AccountType,
+  BalanceType,
+  CreateAccountInput,
+  ReconciliationType,
+} from './account.type';
 
 @ArgsType()
 class ReplaceCredentialsArgs {
@@ -30,6 +38,14 @@ class GrantArgs {
   readonly account!: string;
   @Field(() => ID)
   readonly userId!: string;
+}
+
+@ArgsType()
+class ApproveAccountArgs {
+  @Field(() => ID)
+  readonly id!: string;
+  @Field(() => String, { description: '`keyHint` of the account as you were shown it.' })
+  readonly keyHint!: string;
 }
 
 @Resolver()
@@ -68,6 +84,17 @@ export class AccountResolver {
   ): Promise<AccountPayload> {
     const key = { apiKey, secret, passphrase };
     return toPayload(await context.services.accounts.replaceCredentials(askerOf(context), account, key));
+  }
+
+  @Mutation(() => AccountApprovalEnum, {
+    description:
+      'Lets a LIVE account trade that waits for a second person: an admin who is not its owner. ACCOUNT_NOT_FOUND, APPROVAL_NOT_YOURS, APPROVAL_KEY_CHANGED.',
+  })
+  approveAccount(
+    @Args(() => ApproveAccountArgs) { id, keyHint }: ApproveAccountArgs,
+    @Ctx() context: GraphqlContext,
+  ): Promise<AccountApproval> {
+    return context.services.accountApprovals.approve(askerOf(context), id, keyHint);
   }
 
   @Mutation(() => AccountPayloadType)

@@ -1,6 +1,7 @@
 import { Field, InputType, ObjectType, registerEnumType } from 'type-graphql';
-import type { ExecutionMode } from '../../domain/accounts';
+import { accountApprovals, type AccountApproval, type ExecutionMode } from '../../domain/accounts';
 import type { EpochMs } from '../../domain/marketData';
+import { enumOf } from '../enumOf';
 import { NodeType } from '../node.type';
 import { plainProperties } from '../plainProperties';
 import { DateTimeScalar, DecimalScalar } from '../scalar/scalars';
@@ -8,6 +9,12 @@ import { UserErrorType } from '../userError.type';
 
 const ExecutionModeEnum = { PAPER: 'PAPER', LIVE: 'LIVE' } as const;
 registerEnumType(ExecutionModeEnum, { name: 'ExecutionMode' });
+
+export const AccountApprovalEnum = enumOf(accountApprovals);
+registerEnumType(AccountApprovalEnum, {
+  name: 'AccountApproval',
+  description: 'Whether a second person lets an account trade. AWAITED: it does not trade until `approveAccount`.',
+});
 
 @ObjectType('Account', { ...plainProperties, implements: NodeType })
 export class AccountType extends NodeType {
@@ -24,6 +31,8 @@ export class AccountType extends NodeType {
     description: 'Last four characters of the exchange key; the key itself never leaves the server.',
   })
   readonly keyHint!: string | null;
+  @Field(() => AccountApprovalEnum)
+  readonly approval!: AccountApproval;
 }
 
 @ObjectType('Balance', plainProperties)

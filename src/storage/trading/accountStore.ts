@@ -3,6 +3,7 @@ import type { EpochMs } from '../../domain/marketData';
 import { AppError } from '../../errors/appError';
 import { mayRead, readerValues, type AccountReader } from './accountReader';
 import { accountTable } from './accountTable';
+import { writeApprovalRequest } from './approvalStore';
 import { writeAudit, type AuditEntry } from './audit';
 import { writeCredentials, type CredentialRecord } from './credentialStore';
 import { isUuid } from './isUuid';
@@ -134,6 +135,7 @@ export class AccountStore {
         if (credentials !== null) await writeCredentials(run, account.id, credentials);
       }
       await writeAudit(run, { ...audit, outcome: outcome === 'done' ? audit.outcome : outcome });
+      if (outcome === 'done' && account.approval === 'AWAITED') await writeApprovalRequest(run, account, audit);
       return outcome;
     });
   }

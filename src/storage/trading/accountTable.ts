@@ -35,6 +35,7 @@ const table = new TableColumns<Flat>('accounts', {
   day: ['day', 'text'],
   dayOpeningEquity: ['day_opening_equity', 'money'],
   credentialsNumber: ['credentials_number', 'integer'],
+  approval: ['approval', 'text'],
 });
 
 /** What of an account changes after it was made. */
@@ -79,7 +80,7 @@ export const accountTable = {
   assignment: ({ limits, ...rest }: AccountChange, first: number) => table.assignment({ ...rest, ...limits }, first),
 } as const;
 
-/** An account that has just been made: active, without limits, not reconciled yet. */
+/** An account that has just been made: active, without limits, not reconciled yet, and waiting for nobody. */
 export function newAccount(
   account: Pick<
     AccountRecord,
@@ -108,5 +109,6 @@ export function newAccount(
     day: null,
     dayOpeningEquity: null,
     credentialsNumber: 0,
+    approval: 'NOT_NEEDED',
   };
 }

@@ -1,7 +1,9 @@
 import type { DataSource } from 'typeorm';
+import type { AccountApproval } from '../../domain/accounts';
 import type { SealedCredentials } from '../../domain/exchangeCredentials';
 import type { EpochMs } from '../../domain/marketData';
 import { accountTable } from './accountTable';
+import { approvalHash, writeApprovalRequest } from './approvalStore';
 import { writeAudit, type AuditEntry } from './audit';
 import type { AccountRecord } from './records';
 import type { RunRows } from './runRows';
@@ -28,28 +30,39 @@ export class CredentialStore {
     return row === undefined ? null : readCredentials(row);
   }
 
-  /** Puts another key in the place of an owner's account's. False where the owner has no such LIVE account (any more). */
+  /**
+   * Puts another key in the place of an owner's account's. False where the owner has no such LIVE account (any more). An approval is of the
+   * account at the exchange: it goes with a key that is not known to be of that one. needsApproval: whether a second person is then waited for.
+   */
   async replace(change: {
     readonly ownerId: string;
     readonly accountId: string;
     readonly credentials: CredentialRecord;
     readonly keyHint: string;
+    readonly needsApproval: boolean;
     readonly audit: AuditEntry;
   }): Promise<boolean> {
-    const { ownerId, accountId, credentials, keyHint, audit } = change;
+    const { ownerId, accountId, credentials, keyHint, needsApproval, audit } = change;
     return this.parts.dataSource.transaction(async (manager) => {
       const run: RunRows = (text, values = []) => manager.query(text, [...values]);
-      const [account] = await run(
-        `SELECT id FROM accounts WHERE id = $1 AND owner_id = $2 AND mode = 'LIVE' AND removed_at IS NULL FOR UPDATE`,
+      const [row] = await run(
+        `SELECT ${accountTable.list()} FROM accounts
+         WHERE id = $1 AND owner_id = $2 AND mode = 'LIVE' AND removed_at IS NULL FOR UPDATE`,
         [accountId, ownerId],
       );
-      if (account === undefined) return false;
+      if (row === undefined) return false;
+      const account = accountTable.read(row);
+      const isProvenSame = await isOfSameAccount(run, accountId, credentials);
+      const approval = isProvenSame ? account.approval : approvalOfNewKey(account.approval, needsApproval);
+      const after = { ...account, keyHint, approval };
       await writeCredentials(run, accountId, credentials);
-      await run('UPDATE accounts SET key_hint = $2, credentials_number = credentials_number + 1 WHERE id = $1', [
-        accountId,
-        keyHint,
-      ]);
-      await writeAudit(run, audit);
+      await run(
+        'UPDATE accounts SET key_hint = $2, approval = $3, credentials_number = credentials_number + 1 WHERE id = $1',
+        [accountId, keyHint, approval],
+      );
+      const hashes = { before: approvalHash(account), after: approvalHash(after) };
+      await writeAudit(run, { ...audit, ...hashes });
+      if (approval === 'AWAITED') await writeApprovalRequest(run, after, { ...audit, ...hashes });
       return true;
     });
   }
@@ -109,6 +122,24 @@ export async function writeCredentials(run: RunRows, accountId: string, credenti
       new Date(checkedAt),
     ],
   );
+}
+
+/** Where either is not told, it cannot be said. Its account is held, so that no other key comes in between. */
+async function isOfSameAccount(
+  run: RunRows,
+  accountId: string,
+  { exchangeAccount }: CredentialRecord,
+): Promise<boolean> {
+  const same = await run('SELECT FROM account_credentials WHERE account_id = $1 AND exchange_account = $2', [
+    accountId,
+    exchangeAccount,
+  ]);
+  return same.length === 1;
+}
+
+/** Of one that may be of another account at the exchange. Who waits, waits on, whatever the settings say by now. */
+function approvalOfNewKey(before: AccountApproval, needsApproval: boolean): AccountApproval {
+  return needsApproval || before === 'AWAITED' ? 'AWAITED' : 'NOT_NEEDED';
 }
 
 function readCredentials(row: Readonly<Record<string, unknown>>): CredentialRecord {

@@ -1,4 +1,4 @@
-import type { Account, RiskLimits, TradingState } from '../../domain/accounts';
+import type { Account, AccountApproval, RiskLimits, TradingState } from '../../domain/accounts';
 import type { DecimalString } from '../../domain/decimal';
 import type { MarketId } from '../../domain/market';
 import type { EpochMs } from '../../domain/marketData';
@@ -28,6 +28,7 @@ export interface AccountRecord extends Account {
   readonly dayOpeningEquity: DecimalString | null;
   /** Counts how often its key was replaced: whoever trades with the one before has to let go of it. */
   readonly credentialsNumber: number;
+  readonly approval: AccountApproval;
 }
 
 /** API: asked for by a client. FLATTEN: by the kill switch. EXTERNAL: found at the exchange, not ours. */

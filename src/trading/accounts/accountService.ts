@@ -36,6 +36,8 @@ export interface AccountServiceParts {
   readonly check: KeyCheck;
   readonly clock: () => EpochMs;
   readonly newId: () => string;
+  /** Whether a LIVE account waits for a second person before it trades. */
+  readonly liveNeedsApproval: boolean;
   /** Every currency that an exchange trades. Throws EXCHANGE_UNAVAILABLE. */
   readonly currencies: (exchange: string) => Promise<ReadonlySet<string>>;
   /** Gives a PAPER account its first money; again for the same: nothing changes. */
@@ -121,6 +123,7 @@ export class AccountService {
       accountId: account.id,
       credentials: this.#sealed(account, { credentials, key: verdict.key }),
       keyHint: this.parts.vault.hintOf(credentials),
+      needsApproval: this.parts.liveNeedsApproval,
       audit: this.#entry(asker, { action, target: account.id }, 'replaced'),
     });
     return isDone ? this.#made(asker, account.id) : refused(accountNotFound());
@@ -152,7 +155,8 @@ export class AccountService {
   #createLive(asker: Asker, input: AccountInput, held: HeldKey): Promise<AccountAnswer> {
     const { positionMode } = held.key;
     const keyHint = this.parts.vault.hintOf(held.credentials);
-    const account = this.#draft(asker, { ...input, positionMode, keyHint });
+    const approval = this.parts.liveNeedsApproval ? 'AWAITED' : 'NOT_NEEDED';
+    const account: AccountRecord = { ...this.#draft(asker, { ...input, positionMode, keyHint }), approval };
     return this.#insert(asker, account, this.#sealed(account, held));
   }
 

@@ -38,6 +38,7 @@ type Check = (intent: Intent) => Refusal | null;
 /** In this order; the first that refuses decides. */
 const checks: readonly Check[] = [
   checkGlobalState,
+  checkApproval,
   checkAccountState,
   checkPriceAge,
   checkOrderRate,
@@ -73,6 +74,16 @@ function checkGlobalState({ house, isReducing }: Intent): Refusal | null {
   if (house.state === 'REDUCING' && !isReducing)
     return refuse('GLOBAL_REDUCING', 'The operator lets only orders through that make a position smaller.');
   return null;
+}
+
+/** Not even what reduces: on the spot every sale does, and so all that lies at the exchange could be sold. */
+function checkApproval({ account }: Intent): Refusal | null {
+  if (account.approval !== 'AWAITED') return null;
+  return refuse(
+    'ACCOUNT_NOT_APPROVED',
+    `This account waits for a second person. Ask an admin, other than yourself, to call approveAccount with its id and with "${account.keyHint ?? ''}", the last characters of its key. Only cancels pass until then.`,
+    ['account'],
+  );
 }
 
 function checkAccountState({ account, isReducing }: Intent): Refusal | null {

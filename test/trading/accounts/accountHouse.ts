@@ -11,6 +11,7 @@ import { openStorage, type Storage } from '../../../src/storage/storage';
 import { BackgroundRunner } from '../../../src/telemetry/backgroundRunner';
 import { createLogger } from '../../../src/telemetry/logger';
 import { createMetrics } from '../../../src/telemetry/metrics';
+import { AccountApprovals } from '../../../src/trading/accounts/accountApprovals';
 import { AccountGrants } from '../../../src/trading/accounts/accountGrants';
 import { AccountPorts } from '../../../src/trading/accounts/accountPorts';
 import type { AccountInput } from '../../../src/trading/accounts/accountInput';
@@ -35,6 +36,7 @@ export class AccountHouse {
   readonly clock = new MovableClock();
   readonly service: AccountService;
   readonly grants: AccountGrants;
+  readonly approvals: AccountApprovals;
   /** Accounts whose orders on paper were ended. */
   readonly closedBooks: string[] = [];
   readonly runner = new BackgroundRunner({ logger, metrics: createMetrics() });
@@ -47,6 +49,7 @@ export class AccountHouse {
   ) {
     this.service = this.serviceWith([oldKey]);
     this.grants = new AccountGrants({ store: storage.trading, grants: storage.grants, clock: this.clock.now });
+    this.approvals = new AccountApprovals({ approvals: storage.approvals, clock: this.clock.now });
   }
 
   static async open(simulator: RunningSimulator): Promise<AccountHouse> {
@@ -74,8 +77,11 @@ export class AccountHouse {
     await this.database.stop();
   }
 
-  /** What a server does whose settings hold these keys. isTestnet: whether the exchange counts as one without real money. */
-  serviceWith(keys: Keys, isTestnet = true): AccountService {
+  /**
+   * What a server does whose settings hold these keys. isTestnet: whether the exchange counts as one without real money.
+   * liveNeedsApproval: whether a second person is waited for.
+   */
+  serviceWith(keys: Keys, isTestnet = true, liveNeedsApproval = false): AccountService {
     const { storage, clock } = this;
     return new AccountService({
       store: storage.trading,
@@ -86,6 +92,7 @@ export class AccountHouse {
       check: this.#check(isTestnet),
       clock: clock.now,
       newId: randomUUID,
+      liveNeedsApproval,
       currencies: () => Promise.resolve(new Set(['USDT', 'BTC', 'ETH'])),
       openPaperBooks: (books) => storage.paper.create(books),
       closePaperBooks: ({ id }) => {

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import type { DataSource } from 'typeorm';
+import { accountTable } from './accountTable';
+import { writeAudit, type AuditEntry } from './audit';
+import { isUuid } from './isUuid';
+import type { AccountRecord } from './records';
+import type { RunRows } from './runRows';
+
+export interface ApprovalChange {
+  readonly accountId: string;
+  /** Of the key that the approver was shown: one that took its place since then is not what they approve. */
+  readonly keyHint: string;
+  readonly approverId: string;
+  readonly audit: AuditEntry;
+}
+
+/** `done` also where the account was approved before: nothing has changed then. */
+export type ApprovalOutcome = 'done' | 'noAccount' | 'noAdmin' | 'ownAccount' | 'otherKey';
+
+/** What of an account an approval is about. */
+type Approvable = Pick<AccountRecord, 'approval' | 'keyHint'>;
+
+/** Lets LIVE accounts trade that wait for a second person. */
+export class ApprovalStore {
+  constructor(private readonly parts: { readonly dataSource: DataSource }) {}
+
+  /** Holds approver and account: of two who approve at once the second finds it done, and one who is disabled meanwhile is none. */
+  async approve({ accountId, keyHint, approverId, audit }: ApprovalChange): Promise<ApprovalOutcome> {
+    return this.parts.dataSource.transaction(async (manager) => {
+      const run: RunRows = (text, values = []) => manager.query(text, [...values]);
+      // Users before accounts, as whoever erases one holds them.
+      const [approver] = await run(
+        `SELECT id FROM users WHERE id = $1 AND 'ADMIN' = ANY (roles) AND NOT disabled FOR SHARE`,
+        [approverId],
+      );
+      const account = await holdLiveAccount(run, accountId);
+      if (account === null) return 'noAccount';
+      if (approver === undefined) return 'noAdmin';
+      if (account.ownerId === approverId) return 'ownAccount';
+      if (account.keyHint !== keyHint) return 'otherKey';
+      if (account.approval === 'GIVEN') return 'done';
+      const after = { ...account, approval: 'GIVEN' } as const;
+      await run('UPDATE accounts SET approval = $2 WHERE id = $1', [accountId, after.approval]);
+      await writeAudit(run, { ...audit, before: approvalHash(account), after: approvalHash(after) });
+      return 'done';
+    });
+  }
+}
+
+/** For the audit log, in the transaction by which an account begins to wait, or waits with another key. */
+export async function writeApprovalRequest(
+  run: RunRows,
+  account: Approvable & Pick<AccountRecord, 'id' | 'exchange'>,
+  cause: Pick<AuditEntry, 'at' | 'actor' | 'ip' | 'before'>,
+): Promise<void> {
+  const { id, exchange, keyHint } = account;
+  await writeAudit(run, {
+    ...cause,
+    action: 'account.requestApproval',
+    target: id,
+    outcome: `LIVE at ${exchange}, key …${keyHint ?? ''}`,
+    after: approvalHash(account),
+  });
+}
+
+export function approvalHash({ approval, keyHint }: Approvable): Buffer {
+  return createHash('sha256').update(JSON.stringify({ approval, keyHint })).digest();
+}
+
+async function holdLiveAccount(run: RunRows, accountId: string): Promise<AccountRecord | null> {
+  if (!isUuid(accountId)) return null;
+  const [row] = await run(
+    `SELECT ${accountTable.list()} FROM accounts WHERE id = $1 AND mode = 'LIVE' AND removed_at IS NULL FOR UPDATE`,
+    [accountId],
+  );
+  return row === undefined ? null : accountTable.read(row);
+}
