@@ -16,6 +16,7 @@ import { CreateApiKeys1764060000000 } from './1764060000000-createApiKeys';
 import { CreateSecondFactors1764070000000 } from './1764070000000-createSecondFactors';
 import { EraseUsers1764080000000 } from './1764080000000-eraseUsers';
 import { ApproveAccounts1764090000000 } from './1764090000000-approveAccounts';
+import { BoundTexts1764100000000 } from './1764100000000-boundTexts';
 
 /** Every migration, oldest first. A list and not a file pattern: the compiler sees it, and sources and build hold the same. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   CreateSecondFactors1764070000000,
   EraseUsers1764080000000,
   ApproveAccounts1764090000000,
+  BoundTexts1764100000000,
 ] as const;

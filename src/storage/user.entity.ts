@@ -5,7 +5,9 @@ import type { UserRole } from './userRole';
 @Entity('users')
 @Unique('users_email_key', ['email'])
 @Check('users_email_lowercase', `email = lower(email)`)
+@Check('users_email_short', `char_length(email) <= 254`)
 @Check('users_erased_stay_out', `erased_at IS NULL OR disabled`)
+@Check('users_password_hash_short', `char_length(password_hash) <= 512`)
 @Check(
   'users_roles_known',
   `cardinality(roles) > 0 AND roles <@ ARRAY['VIEWER', 'ANALYST', 'TRADER', 'AUDITOR', 'ADMIN']`,

@@ -46,19 +46,24 @@ export function refusalIn(answer: RestAnswer, rules: readonly RefusalRule[]): Re
   return rule?.refusal ?? null;
 }
 
-/** Far more than the 200 characters that are kept of it: addresses, which are left out, are long. */
+/** What is kept of somebody else's words. */
+const maxKept = 200;
+/** Far more than what is kept of it: addresses, which are left out, are long. */
 const maxWords = 10_000;
 
 /** One line without addresses: ccxt's messages hold the request, signature included. */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return 'a failure that is no error';
   // Of an answer of many megabytes the beginning: the whole of it is more than a regular expression can take.
-  const words = error.message.slice(0, maxWords).replace(/\?\S*/g, '?…').replaceAll(/\s+/g, ' ').slice(0, 200);
+  const words = error.message.slice(0, maxWords).replace(/\?\S*/g, '?…').replaceAll(/\s+/g, ' ').slice(0, maxKept);
   return `${error.name}: ${words}`;
 }
 
 function describeAnswer({ status, code, message }: RestAnswer): string {
-  return [`HTTP ${status}`, code, message].filter((part) => part !== null).join(' ');
+  return [`HTTP ${status}`, code, message]
+    .filter((part) => part !== null)
+    .join(' ')
+    .slice(0, maxKept);
 }
 
 function isBetween(code: string, [first, last]: readonly [number, number]): boolean {
