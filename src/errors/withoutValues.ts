@@ -1,7 +1,8 @@
 /** How graphql-js quotes what a client has sent, and what is told instead. */
 const quotes: readonly (readonly [quote: RegExp, told: string])[] = [
   [/( cannot represent (?:[\w -]+ )?value): .*$/s, '$1.'],
-  [/^Value .* does not exist in ("\w+") enum\.$/s, 'The value does not exist in the enum $1.'],
+  // With or without the names that it suggests.
+  [/^Value .* does not exist in ("\w+") enum\..*$/s, 'The value does not exist in the enum $1.'],
   [/^(Expected value of type "[^"]+"), found .*$/s, '$1.'],
 ];
 

@@ -81,7 +81,8 @@ function holdsId(type: GraphQLInputType): boolean {
     : named.name === 'ID';
 }
 
-function selectionOf(type: GraphQLOutputType, table: PermissionTable, depth: number): string {
+/** Of a type whatever is a value, as deep as is said; "" where the type is one itself. */
+export function selectionOf(type: GraphQLOutputType, table: PermissionTable, depth: number): string {
   const named = getNamedType(type);
   if (!isObjectType(named) && !isInterfaceType(named)) return '';
   const ownWork = table.objectTypes[named.name]?.fieldCosts ?? {};

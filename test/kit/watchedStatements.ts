@@ -3,17 +3,17 @@ import { Client } from 'pg';
 
 type Query = (this: Client, ...args: unknown[]) => unknown;
 
-/** The texts of the statements that some work sends to PostgreSQL; what goes on beside it is not told. */
+/** The texts of the statements that some work sends to PostgreSQL, or all of this process; what goes on beside the work is not told. */
 export class WatchedStatements {
   readonly texts: string[] = [];
   readonly #within = new AsyncLocalStorage<{ isOpen: boolean }>();
   readonly #stop: () => void;
 
-  constructor() {
+  constructor(of: 'work' | 'everything' = 'work') {
     const prototype = Client.prototype as unknown as { query: Query };
     const { query } = prototype;
     const note = (asked: unknown): void => {
-      if (this.#within.getStore()?.isOpen !== true) return;
+      if (of === 'work' && this.#within.getStore()?.isOpen !== true) return;
       const text = typeof asked === 'string' ? asked : (asked as { readonly text?: unknown }).text;
       this.texts.push(String(text).replace(/\s+/g, ' '));
     };

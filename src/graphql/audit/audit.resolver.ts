@@ -8,7 +8,7 @@ import { CursorScalar } from '../scalar/scalars';
 import { AuditConnectionType, AuditVerificationType } from './audit.type';
 
 const defaultFirst = 100;
-const cursors = { list: 'auditLog', kind: 'decimal' } as const;
+const cursors = { list: 'auditLog', kind: 'sequence' } as const;
 
 @ArgsType()
 class AuditLogArgs {

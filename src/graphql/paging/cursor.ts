@@ -3,12 +3,12 @@ import { AppError } from '../../errors/appError';
 
 /** Where an item stands in a list that is sorted in one way. */
 export interface Place {
-  /** An instant (ISO-8601) or an exact decimal, as the list is sorted. */
+  /** An instant (ISO-8601), an exact decimal or a number of a sequence, as the list is sorted. */
   readonly value: string;
   readonly id: string;
 }
 
-export type PlaceKind = 'time' | 'decimal';
+export type PlaceKind = 'time' | 'decimal' | 'sequence';
 
 /** list: what the cursor is one of, e.g. "orders CREATED_AT DESC"; a cursor of another list is refused. */
 export interface CursorOf {
@@ -25,15 +25,21 @@ export function readCursor(of: CursorOf, name: string, cursor: string): Place {
   const parts = parse(Buffer.from(cursor, 'base64url').toString());
   if (!Array.isArray(parts) || parts.length !== 3 || parts[0] !== of.list) throw notOfThisList(name);
   const [, value, id] = parts as unknown[];
-  const isValue = of.kind === 'time' ? isInstant(value) : isDecimalString(value);
-  if (!isValue || typeof value !== 'string' || typeof id !== 'string' || !uuid.test(id)) throw notOfThisList(name);
+  if (typeof value !== 'string' || !isPlace[of.kind](value) || typeof id !== 'string' || !uuid.test(id))
+    throw notOfThisList(name);
   return { value, id };
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function isInstant(value: unknown): boolean {
-  if (typeof value !== 'string') return false;
+/** What can stand in such a list: the database takes nothing that is further off. */
+const isPlace: Readonly<Record<PlaceKind, (value: string) => boolean>> = {
+  time: (value) => /^(?!0000)\d{4}-/.test(value) && isInstant(value),
+  decimal: isDecimalString,
+  sequence: (value) => /^\d{1,16}$/.test(value) && Number.isSafeInteger(Number(value)),
+};
+
+function isInstant(value: string): boolean {
   const instant = new Date(value);
   return !Number.isNaN(instant.getTime()) && instant.toISOString() === value;
 }

@@ -207,12 +207,13 @@ export class AccountService {
 
   async #findUnknownCurrency({ exchange, currency }: AccountInput, funds: AccountFunds): Promise<Refusal | null> {
     const known = await this.parts.currencies(exchange);
-    const missing = (name: string, field: string): Refusal =>
-      refuse('CURRENCY_NOT_FOUND', `Nothing is traded in ${name.slice(0, 20)} at ${exchange}.`, [field]);
-    if (!known.has(currency)) return missing(currency, 'currency');
+    // Which one, by its place: what was typed there is not told back.
+    const missing = (...path: readonly string[]): Refusal =>
+      refuse('CURRENCY_NOT_FOUND', `Nothing is traded in this currency at ${exchange}.`, path);
+    if (!known.has(currency)) return missing('currency');
     const money = funds.mode === 'PAPER' ? funds.money : [];
-    const unknown = money.find((one) => !known.has(one.currency));
-    return unknown === undefined ? null : missing(unknown.currency, 'paperBalances');
+    const unknown = money.findIndex((one) => !known.has(one.currency));
+    return unknown === -1 ? null : missing('paperBalances', String(unknown), 'currency');
   }
 
   async #made({ userId }: Asker, accountId: string): Promise<AccountAnswer> {
