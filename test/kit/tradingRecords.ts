@@ -8,6 +8,9 @@ import type { Storage } from '../../src/storage/storage';
 
 export const money = (text: string): DecimalString => text as DecimalString;
 
+/** Of a password that nobody types; quick to compare with. */
+const nobodysHash = '$argon2id$v=19$m=8,t=1,p=1$56raesYcRX0eL0zhjOifNw$gxB5+BQNPTiLcyoc7Z2oex5lLp772zQyLXMDteuQ8mg';
+
 const btc = toMarketId('simulator', 'BTC/USDT');
 const noon = Date.UTC(2026, 0, 31, 12);
 
@@ -101,7 +104,7 @@ export async function makeOwner(storage: Storage, mode: AccountRecord['mode'] = 
   const { id: ownerId } = await storage.users.saveByEmail({
     id: randomUUID(),
     email: `${randomUUID()}@example.org`,
-    passwordHash: '-',
+    passwordHash: nobodysHash,
     roles: ['TRADER'],
   });
   const account = newAccount({

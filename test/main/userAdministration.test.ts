@@ -89,6 +89,8 @@ it('makes no user of what is no address, no password, no role, or taken, and no 
   const admin = await server.signIn('ADMIN');
   const roles = 'VIEWER';
   expect(await create('nobody', admin)).toBe('BAD_USER_INPUT');
+  // Short enough as it is typed, too long in lower case, as it would be stored.
+  expect(await create(`${'İ'.repeat(200)}@b.test`, admin)).toBe('BAD_USER_INPUT');
   expect(await create('a@b.test', admin, { password, roles: '' })).toBe('BAD_USER_INPUT');
   expect(await create('a@b.test', admin, { password, roles: 'VIEWER VIEWER' })).toBe('BAD_USER_INPUT');
   expect(await create('a@b.test', admin, { password: 'too short', roles })).toBe('PASSWORD_NOT_ACCEPTABLE');

@@ -116,6 +116,8 @@ describe.each(subjects)('to %s', (subject) => {
       decided[field.name] = decisionOf(answer.codes);
       if (decided[field.name] !== 'ALLOW') expect([field.name, work]).toEqual([field.name, untouched]);
       else expect([field.name, answer.codes]).not.toEqual([field.name, expect.arrayContaining(badDocument)]);
+      // Whoever signs in is not served here.
+      if (field.path === '/graphql') expect([field.name, answer.codes]).not.toEqual([field.name, fault]);
     }
     expect(decided).toEqual(expected(subject, asked));
   });
@@ -176,6 +178,7 @@ describe.each(subjects)('to %s', (subject) => {
 const untouched = { services: 0, sources: 0, rates: [] };
 /** Codes that would mean that the document never came as far as its field. */
 const badDocument = ['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED'];
+const fault = ['INTERNAL_SERVER_ERROR'];
 
 interface Explained {
   readonly allowed: boolean;

@@ -82,7 +82,12 @@ describe('auditLog', () => {
     expect(seqs(await page(`(action: "order.create", actor: "user 3", range: ${range})`))).toEqual(['3']);
   });
 
-  it.each(['(first: 0)', '(first: 501)', '(after: "bm90IG91cnM")'])('refuses %s', async (args) => {
+  const noId = '00000000-0000-0000-0000-000000000000';
+  const cursors = ['1.5', '-1', '9'.repeat(30), '1e3'].map(
+    (seq) => `(after: "${Buffer.from(JSON.stringify(['auditLog', seq, noId])).toString('base64url')}")`,
+  );
+
+  it.each(['(first: 0)', '(first: 501)', '(after: "bm90IG91cnM")', ...cursors])('refuses %s', async (args) => {
     const query = `{ auditLog${args} { nodes { seq } } }`;
     const { codes } = await server.post({ query }, { authorization: server.bearer('ADMIN') });
     expect(codes).toEqual(['BAD_USER_INPUT']);

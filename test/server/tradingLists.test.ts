@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { money, makeFill, makeOrder, makeOwner, writeOrders } from '../kit/tradingRecords';
 import { ReadingHouse } from '../kit/readingHouse';
 import { toMarketId } from '../../src/domain/market';
@@ -107,6 +108,11 @@ describe('pages of orders', () => {
     '(after: "nonsense")',
     `(after: "${Buffer.from('["orders CREATED_AT DESC","2026-01-31","x"]').toString('base64url')}")`,
     `(after: "${Buffer.from('["trades DESC","2026-01-31T12:00:00.000Z","x"]').toString('base64url')}")`,
+    // Instants of JavaScript that no column holds.
+    ...['+275760-09-13T00:00:00.000Z', '-000001-01-01T00:00:00.000Z', '0000-01-01T00:00:00.000Z'].map(
+      (at) =>
+        `(after: "${Buffer.from(JSON.stringify(['orders CREATED_AT DESC', at, randomUUID()])).toString('base64url')}")`,
+    ),
   ])('refuse %s', async (args) => {
     const answer = await house.ask(account.ownerId, `{ orders${args} { nodes { id } } }`);
     expect(answer.codes).toEqual(['BAD_USER_INPUT']);
