@@ -65,7 +65,7 @@ export class Admission {
     this.#shapeRules = [...documentRules, aloneRule(parts.table), streamableRule(parts.table)];
   }
 
-  /** Throws QUERY_TOO_LARGE, GRAPHQL_PARSE_FAILED for nothing at all. */
+  /** Throws QUERY_TOO_LARGE, GRAPHQL_PARSE_FAILED for nothing at all, BAD_USER_INPUT for a number that is none. */
   assertText(query: string, variables: unknown): void {
     const { maxBytes, maxVariablesBytes, maxVariablesDepth } = limits.document;
     if (query.trim() === '') throw new AppError('GRAPHQL_PARSE_FAILED', { publicMessage: 'The document is empty.' });
@@ -76,6 +76,9 @@ export class Admission {
       throw new AppError('QUERY_TOO_LARGE', {
         publicMessage: `The variables are nested deeper than ${maxVariablesDepth} levels.`,
       });
+    }
+    if (holdsEndlessNumber(variables)) {
+      throw new AppError('BAD_USER_INPUT', { publicMessage: 'A number of the variables is too large for any number.' });
     }
     if (variables != null && Buffer.byteLength(JSON.stringify(variables)) > maxVariablesBytes) {
       const publicMessage = `The variables are larger than ${maxVariablesBytes} bytes.`;
@@ -153,6 +156,12 @@ function isDeeperThan(maxDepth: number, value: unknown): boolean {
     );
   }
   return false;
+}
+
+/** JSON can say 1e400, which is read as Infinity and written as null: what was judged for the one would then count for the other. */
+function holdsEndlessNumber(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsEndlessNumber);
 }
 
 function parseText(query: string): DocumentNode {

@@ -277,14 +277,8 @@ async function readState(): Promise<Readonly<Record<string, string>>> {
 it('finds every argument and every input field of both schemas', () => {
   const names = places.map(({ api, coordinate }) => `${api} ${coordinate}`);
   expect(new Set(names).size).toBe(names.length);
-  const all = [buildMainSchema(), buildAuthSchema()].flatMap((schema) =>
-    Object.values(schema.getTypeMap()).flatMap((type) =>
-      'getFields' in type && !type.name.startsWith('__')
-        ? Object.values(type.getFields()).flatMap((field) => ('args' in field ? field.args : [field])).length
-        : 0,
-    ),
-  );
-  expect(all.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(100);
+  for (const input of ['createUser.roles.0', 'createOrder.input.price', 'orders.where.range.since', 'login.email'])
+    expect(names.filter((name) => name.endsWith(`.${input}`))).toHaveLength(1);
   expect(places.length).toBeGreaterThan(150);
 });
 

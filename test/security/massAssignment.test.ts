@@ -181,8 +181,8 @@ it('services write what they name themselves, whatever else an object that they 
       roles: ['VIEWER'],
       disabled: false,
       mfa_enabled: false,
-      created_at: expect.any(Date),
-      password_hash: expect.stringMatching(/^\$argon2id\$/),
+      created_at: expect.any(Date) as unknown,
+      password_hash: expect.stringMatching(/^\$argon2id\$/) as unknown,
     },
   ]);
   expect([user.id === stolen.id, (users[0] as { created_at: Date }).created_at.getTime() > 0]).toEqual([false, true]);
@@ -198,7 +198,7 @@ it('services write what they name themselves, whatever else an object that they 
   const { apiKey } = await house.apiKeys.create(
     { userId: user.id, roles: ['VIEWER'] },
     { ...wish, ...forgedKey },
-    null,
+    '192.0.2.1',
   );
   const { rows: keys } = await operator.query(
     'SELECT id, user_id, revoked_at, last_used_at FROM api_keys WHERE user_id = ANY ($1)',

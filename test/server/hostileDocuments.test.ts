@@ -105,6 +105,15 @@ describe('what surrounds a document', () => {
     expect([answer.status, answer.codes]).toEqual([400, ['QUERY_TOO_LARGE']]);
   });
 
+  it('refuses a number that JSON can say and nobody can hold, also where the same was asked with null before', async () => {
+    const query = 'query ($first: Int) { markets(first: $first) { id } }';
+    const ask = (first: string) =>
+      server.post(`{"query":"${query}","variables":{"first":${first}}}`, { authorization });
+    expect((await ask('null')).codes).toEqual([]);
+    server.market.calls = 0;
+    for (const first of ['1e400', '-1e400', '[[1e999]]']) expect((await ask(first)).codes).toEqual(['BAD_USER_INPUT']);
+  });
+
   it('refuses a body that a web page could send without asking first', async () => {
     const answer = await server.post(JSON.stringify({ query: '{ serverTime }' }), {
       headers: { 'content-type': 'text/plain' },

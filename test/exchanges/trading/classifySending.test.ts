@@ -8,6 +8,7 @@ it('keeps of an answer of any length what a line of the log can hold', () => {
     rules: [],
     ccxt: {} as never,
   });
-  expect(outcome).toEqual({ kind: 'unknown', reason: expect.stringMatching(/^Error: z{200} \(HTTP 502 y+\)$/) });
-  expect(outcome.kind === 'unknown' && outcome.reason.length).toBeLessThan(500);
+  const reason = outcome.kind === 'unknown' ? outcome.reason : '';
+  expect(reason).toMatch(/^Error: z{200} \(HTTP 502 y+\)$/);
+  expect(reason.length).toBeLessThan(500);
 });
