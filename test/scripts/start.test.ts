@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { MiniProject } from './miniProject';
@@ -105,10 +105,25 @@ describe('another command', () => {
   });
 
   it('does not wait for one that was killed', async () => {
-    mkdirSync(path.join(project.dir, '.cache'));
     const dead = project.spawn('nodeVersion.mjs');
     await once(dead, 'close');
-    writeFileSync(path.join(project.dir, '.cache/prepare.lock'), String(dead.pid));
+    lockFor(dead.pid ?? 0, new Date());
     expect((await project.run('run.mjs', 'token')).stdout).toBe('only this\n');
   });
+
+  it.each([
+    ['whose process id is another’s by now', process.pid],
+    ['that was killed before it wrote who it was', null],
+  ])('does not wait for one %s', async (_who, pid) => {
+    lockFor(pid, new Date(Date.now() - 60_000));
+    expect((await project.run('run.mjs', 'token')).stdout).toBe('only this\n');
+  });
+
+  /** What one left that gave its last sign of life then. */
+  function lockFor(pid: number | null, lastSignOfLife: Date): void {
+    const lockFile = path.join(project.dir, '.cache/prepare.lock');
+    mkdirSync(path.dirname(lockFile));
+    writeFileSync(lockFile, pid === null ? '' : String(pid));
+    utimesSync(lockFile, lastSignOfLife, lastSignOfLife);
+  }
 });
