@@ -27,7 +27,19 @@ module.exports = tseslint.config(
       // `== null` is the one way to ask for both null and undefined.
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      'no-restricted-imports': [
+        'error',
+        {
+          name: 'node:crypto',
+          importNames: ['generateKeyPairSync'],
+          message: 'Its KeyObjects can stop a process for ever: see test/kit/keyPairs.ts.',
+        },
+      ],
     },
+  },
+  {
+    files: ['test/kit/keyPairs.ts'],
+    rules: { 'no-restricted-imports': 'off' },
   },
   {
     // process.env is read in one room.

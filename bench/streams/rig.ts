@@ -5,7 +5,8 @@ import { AskedProcess } from './processes/askedProcess';
 import type { ClientCalls, ServerCalls } from './processes/calls';
 import { guardedServers, type ServerKind, type ServerReport } from './server/serverKind';
 import type { StreamKind } from './streamKind';
-import { issueTokens, makeSigningKeyPem } from './tokens';
+import { rsaPem } from '../../test/kit/keyPairs';
+import { issueTokens } from './tokens';
 
 /** A window in which other processes took more of a core than this is not counted. */
 const maxOthersShare = 0.25;
@@ -41,7 +42,7 @@ function startClient(): AskedProcess<ClientCalls> {
 export class Rig {
   #client = startClient();
   readonly #servers = new Map<ServerKind, Started>();
-  readonly #signingKeyPem = makeSigningKeyPem();
+  readonly #signingKeyPem = rsaPem(3072);
   #tokens: readonly string[] | null = null;
   windows = 0;
   disturbedWindows = 0;

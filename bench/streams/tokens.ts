@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { AccessTokens } from '../../src/identity/accessTokens';
 import { SigningKey } from '../../src/identity/signing/signingKey';
 import { soleKey } from '../../src/identity/signing/soleKey';
@@ -8,11 +8,6 @@ const userCount = 1_000;
 
 /** Readers are of a thousand users, in turn. */
 export const userIdOf = (reader: number): string => `user-${String(reader % userCount).padStart(3, '0')}`;
-
-export function makeSigningKeyPem(): string {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 3072 });
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-}
 
 export function openTokens(signingKeyPem: string): AccessTokens {
   return new AccessTokens({

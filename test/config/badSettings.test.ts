@@ -1,5 +1,6 @@
 import type { ConfigError } from '../../src/config/configError';
-import { ProjectFolder, rsaPem } from './projectFolder';
+import { rsaPem } from '../kit/keyPairs';
+import { ProjectFolder } from './projectFolder';
 
 const project = new ProjectFolder();
 

@@ -1,19 +1,12 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../src/config/config';
 import { ConfigError } from '../../src/config/configError';
 import { loadConfig } from '../../src/config/loadConfig';
 import type { Environment } from '../../src/config/sources';
+import { rsaPem } from '../kit/keyPairs';
 import { makeTemporaryDir } from '../kit/temporaryDir';
-
-export function rsaPem(modulusLength: number): string {
-  return generateKeyPairSync('rsa', {
-    modulusLength,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  }).privateKey;
-}
 
 export const strongPem = rsaPem(3072);
 

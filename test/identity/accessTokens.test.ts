@@ -1,13 +1,14 @@
-import { createHmac, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { createHmac, createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { AccessTokens } from '../../src/identity/accessTokens';
 import { KeyRingError } from '../../src/identity/signing/keyRingError';
 import { SigningKey } from '../../src/identity/signing/signingKey';
 import { soleKey } from '../../src/identity/signing/soleKey';
+import { ecPem, rsaKey } from '../kit/keyPairs';
 
 const nowMs = Date.UTC(2026, 0, 1);
 const userId = 'f7f8fe2c-cb8b-42bf-8ba8-bdf4b075983d';
 const signingKey = makeKey();
-const ellipticKey = new SigningKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+const ellipticKey = SigningKey.fromPem(ecPem('P-256'));
 const goodHeader = { alg: 'RS256', typ: 'at+jwt', kid: signingKey.kid };
 const goodClaims = {
   iss: 'tickgate',
@@ -21,7 +22,7 @@ const goodClaims = {
 };
 
 function makeKey(): SigningKey {
-  return new SigningKey(generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey);
+  return new SigningKey(rsaKey(3072));
 }
 
 function makeTokens(clock = (): number => nowMs, keys = soleKey(signingKey)): AccessTokens {

@@ -1,18 +1,11 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { IdentityError } from '../../src/identity/identityError';
 import { KeyEncryptionKeys } from '../../src/identity/sealing/keyEncryptionKeys';
 import { SigningKeyVault } from '../../src/identity/sealing/signingKeyVault';
 import { generateSigningKey } from '../../src/identity/signing/generateSigningKey';
 import { SigningKey, VerificationKey, thumbprintOf } from '../../src/identity/signing/signingKey';
+import { ecPem, ed25519Pem, rsaPem } from '../kit/keyPairs';
 import { makeKey } from './sealing/credentials';
-
-function pemOf(key: KeyObject): string {
-  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
-}
-
-function rsaPem(modulusLength: number): string {
-  return pemOf(generateKeyPairSync('rsa', { modulusLength }).privateKey);
-}
 
 const strong = SigningKey.fromPem(rsaPem(3072));
 
@@ -28,16 +21,16 @@ describe('a signing key', () => {
     ['RSA of 2048 bits', rsaPem(2048)],
     ['RSA of 3071 bits', rsaPem(3071)],
     ['text that is no key', 'changeme'],
-    ['a key of another kind', pemOf(generateKeyPairSync('ed25519').privateKey)],
-    ['a key on another curve', pemOf(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey)],
-    ['a key on the curve of Bitcoin', pemOf(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey)],
+    ['a key of another kind', ed25519Pem()],
+    ['a key on another curve', ecPem('P-384')],
+    ['a key on the curve of Bitcoin', ecPem('secp256k1')],
     ['a public key', strong.publicKey.export({ type: 'spki', format: 'pem' }).toString()],
   ])('is not made from %s', (_, pem) => {
     expect(() => SigningKey.fromPem(pem)).toThrow(IdentityError);
   });
 
   it('does not check anything with a short key either', () => {
-    const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const publicKey = createPublicKey(rsaPem(2048));
     expect(() => new VerificationKey(publicKey)).toThrow(IdentityError);
   });
 

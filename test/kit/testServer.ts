@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createClient, type Client } from 'graphql-ws';
 import WebSocket from 'ws';
 import { AccessTokens } from '../../src/identity/accessTokens';
@@ -22,11 +22,12 @@ import { HealthRegistry } from '../../src/telemetry/health';
 import { createLogger } from '../../src/telemetry/logger';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics';
 import { FakeMarket } from './fakeMarket';
+import { rsaKey } from './keyPairs';
 
 /** One RSA-3072 key a test process: making one takes a second. */
 let sharedKey: SigningKey | null = null;
 function signingKey(): SigningKey {
-  sharedKey ??= new SigningKey(generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey);
+  sharedKey ??= new SigningKey(rsaKey(3072));
   return sharedKey;
 }
 

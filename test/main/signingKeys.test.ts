@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { randomBytes, type KeyObject } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Pool } from 'pg';
@@ -18,6 +18,7 @@ import { openRunningStorage, type Storage } from '../../src/storage/storage';
 import { Command } from '../kit/command';
 import { eventually } from '../kit/eventually';
 import { endPool } from '../kit/endPool';
+import { rsaKey, rsaPem } from '../kit/keyPairs';
 import { startTestDatabase, type TestDatabase } from '../kit/postgres';
 import { RawSocket } from '../kit/rawSocket';
 import { makeTemporaryDir } from '../kit/temporaryDir';
@@ -449,14 +450,13 @@ describe('a database without keys', () => {
   });
 
   it('does not begin with a key that is too short', async () => {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    await expect(begin(pemOf({ privateKey }))).rejects.toThrow(IdentityError);
+    await expect(begin(rsaPem(2048))).rejects.toThrow(IdentityError);
     expect(await rows('SELECT FROM signing_keys')).toEqual([]);
   });
 });
 
 function makeRsaKey(modulusLength: number): SigningKey {
-  return new SigningKey(generateKeyPairSync('rsa', { modulusLength }).privateKey);
+  return new SigningKey(rsaKey(modulusLength));
 }
 
 function pemOf({ privateKey }: { readonly privateKey: KeyObject }): string {
