@@ -74,7 +74,7 @@ export async function findExcessRights(run: RunQuery, role: string): Promise<rea
        WHERE rolname = $1 AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)
      UNION ALL SELECT 'may make things in schema ' || current_schema() WHERE has_schema_privilege($1, current_schema(), 'CREATE')
      UNION ALL SELECT concat('may ', lower(action), ' rows of ', tablename) FROM pg_tables, unnest($3::text[]) AS action
-       WHERE schemaname = current_schema() AND tablename = ANY ($2)
+       WHERE schemaname = current_schema() AND tablename = ANY ($2) AND NOT pg_has_role($1, tableowner, 'MEMBER')
          AND (has_table_privilege($1, format('%I.%I', schemaname, tablename), action)
            OR action = 'UPDATE' AND tablename <> 'fills'
              AND has_any_column_privilege($1, format('%I.%I', schemaname, tablename), action))`,
@@ -83,11 +83,11 @@ export async function findExcessRights(run: RunQuery, role: string): Promise<rea
   return [...sentences(rows), ...(await findOwned(run, role))];
 }
 
-/** The tables that a role owns, or may act for the owner of: a sentence each. */
+/** The tables that a role owns, or may act for the owner of, whatever else it was granted: one sentence, none where there are none. */
 export async function findOwned(run: RunQuery, role: string): Promise<readonly string[]> {
   const rows = await run(
-    `SELECT 'owns, or may act for the owner of, ' || tablename AS excess FROM pg_tables
-      WHERE schemaname = current_schema() AND pg_has_role($1, tableowner, 'MEMBER') ORDER BY tablename`,
+    `SELECT 'owns, or may act for the owner of, ' || string_agg(tablename, ', ' ORDER BY tablename) AS excess FROM pg_tables
+      WHERE schemaname = current_schema() AND pg_has_role($1, tableowner, 'MEMBER') HAVING count(*) > 0`,
     [role],
   );
   return sentences(rows);
