@@ -1,25 +1,36 @@
 'use strict';
 
 const { execFileSync } = require('node:child_process');
-const { chmodSync, mkdtempSync, readdirSync, realpathSync, rmSync, statfsSync, writeFileSync } = require('node:fs');
+const {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  statfsSync,
+  writeFileSync,
+} = require('node:fs');
 const { tmpdir } = require('node:os');
 const path = require('node:path');
 const { compilePrograms } = require('./compilePrograms');
 
 const memoryDir = '/dev/shm';
 const enoughBytes = 4e9;
+const prefix = 'tickgate-run-';
+/** In the folder of a run that goes on, something is made or removed every few seconds. */
+const forgottenMs = 6 * 3_600_000;
 
 /**
  * Makes the folder of one run of jest: what its test files make once and share is kept there, and all that they and their processes write
- * to temporary files. It is removed as a whole, by the next run where this one is killed.
+ * to temporary files. It is removed as a whole; where a run is killed, by one that comes hours later.
  */
 module.exports = async () => {
   const base = isFitForRuns(memoryDir) ? memoryDir : realpathSync(tmpdir());
-  for (const name of readdirSync(base)) {
-    const pid = /^tickgate-run-(\d+)-/.exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) rmSync(path.join(base, name), { recursive: true, force: true });
+  for (const name of readdirSync(base).filter((one) => one.startsWith(prefix))) {
+    if (isForgotten(path.join(base, name))) rmSync(path.join(base, name), { recursive: true, force: true });
   }
-  const dir = mkdtempSync(path.join(base, `tickgate-run-${process.pid}-`));
+  const dir = mkdtempSync(path.join(base, prefix));
   // The embedded PostgreSQL runs as another user where the tests run as root.
   chmodSync(dir, 0o711);
   process.env.TEST_RUN_DIR = dir;
@@ -44,11 +55,11 @@ function isFitForRuns(dir) {
   }
 }
 
-function isRunning(pid) {
+function isForgotten(dir) {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
+    return Date.now() - statSync(dir).mtimeMs > forgottenMs;
+  } catch {
+    // Removed by its own run.
+    return false;
   }
 }
