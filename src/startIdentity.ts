@@ -77,8 +77,7 @@ export async function startIdentity(parts: IdentityStart): Promise<Identity> {
   const authority = new Authority({ clock, tokenTtlMs: config.tokens.ttlS * 1000, logger });
   const keys = await startKeyRing({ ...parts, authority });
   const tokens = new AccessTokens({ ...config.tokens, keys, clock, newId: randomUUID });
-  const hasher = new PasswordHasher();
-  await hasher.prepare();
+  const hasher = await startHasher(parts);
   const demo =
     config.mode === 'development'
       ? await ensureDemoUsers({ dataDir: config.dataDir, users: storage.users, hasher })
@@ -126,6 +125,7 @@ export async function startIdentity(parts: IdentityStart): Promise<Identity> {
       login: new LoginService({
         users,
         hasher,
+        store,
         sessions,
         secondFactors,
         throttle,
@@ -161,6 +161,19 @@ function startMailer({ config, logger, metrics, stops }: IdentityStart): Mailer 
   const mailer = new Mailer({ server: smtp, from, limits: limits.mail, logger, metrics, random: Math.random });
   stops.push(() => mailer.stop());
   return mailer;
+}
+
+async function startHasher({ config, storage, logger }: IdentityStart): Promise<PasswordHasher> {
+  const { peppers } = config.passwords;
+  const count = await storage.passwords.countPepperedOtherwise(peppers.map(({ id }) => id));
+  if (count > 0)
+    logger.warn(
+      { users: count },
+      'passwords were hashed with a pepper that PASSWORD_PEPPERS does not hold: their users need it, or a new password',
+    );
+  const hasher = new PasswordHasher(peppers);
+  await hasher.prepare();
+  return hasher;
 }
 
 /** Sessions that nobody can go on with, and addresses that nobody signs in from, are forgotten. Gives what ends that. */

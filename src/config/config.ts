@@ -32,6 +32,8 @@ export interface Config {
   readonly tokens: TokenSettings;
   readonly mail: MailSettings;
   readonly credentials: CredentialSettings;
+  /** Newest first. */
+  readonly passwords: { readonly peppers: readonly CredentialKey[] };
   readonly audit: AuditSettings;
 }
 
@@ -129,6 +131,7 @@ export function toConfig(parts: {
     },
     mail: { smtp: values.SMTP_URL, from: values.MAIL_FROM, resetPageUrl: values.PASSWORD_RESET_URL },
     credentials: { keys: values.CREDENTIAL_KEYS },
+    passwords: { peppers: values.PASSWORD_PEPPERS ?? [] },
     audit: {
       key: values.AUDIT_KEY,
       checkpointFile: path.resolve(

@@ -221,6 +221,13 @@ export const keys = {
     description:
       'Keys that seal exchange credentials, which are lost without them, and signing keys: the first seals, all open. Development makes one in DATA_DIR.',
   },
+  PASSWORD_PEPPERS: {
+    type: credentialKeys,
+    default: null,
+    secret: true,
+    description:
+      'Secrets that go into password hashes: the first hashes, all check. Whose password was hashed with one that is gone needs a new password.',
+  },
   AUDIT_KEY: {
     type: randomKey,
     default: null,

@@ -3,6 +3,7 @@ import { AppError } from '../errors/appError';
 import type { AuditEntry } from '../storage/trading/audit';
 import type { User, UserRepository } from '../storage/user.repository';
 import type { Logger } from '../telemetry/logger';
+import type { PasswordStore } from '../storage/identity/passwordStore';
 import type { PasswordHasher } from './passwordHasher';
 import type { SecondFactors } from './mfa/secondFactors';
 import type { Client, Sessions, SignedIn } from './sessions';
@@ -25,7 +26,9 @@ export interface Challenged {
 
 export interface LoginServiceParts {
   readonly users: Pick<UserRepository, 'findByEmail'>;
-  readonly hasher: Pick<PasswordHasher, 'verify'>;
+  readonly hasher: Pick<PasswordHasher, 'verify' | 'isOutdated' | 'hash'>;
+  /** Where the password of a user is kept. */
+  readonly store: Pick<PasswordStore, 'rehash'>;
   readonly sessions: Pick<Sessions, 'begin'>;
   readonly secondFactors: Pick<SecondFactors, 'challenge'>;
   readonly throttle: LoginThrottle;
@@ -52,7 +55,8 @@ export class LoginService {
     await throttle.admit(email, client.ip);
     const user = addressShape.test(email) ? await users.findByEmail(email) : null;
     const isRight = await hasher.verify(user?.passwordHash ?? null, password);
-    const current = user !== null && isRight && !user.disabled ? await this.#asOfNow(user) : null;
+    const current = user !== null && isRight && !user.disabled ? await this.#asOfNow(user, password) : null;
+    if (current !== null) await this.#renewHash(current, password);
     if (current?.mfaEnabled === true) {
       logger.info({ userId: current.id, outcome: 'challenged' }, 'login');
       return { mfaChallenge: await secondFactors.challenge(current.id, client) };
@@ -76,9 +80,24 @@ export class LoginService {
   }
 
   /** The verification may have waited: a token must not carry what was true before it. Null where they may not sign in any more. */
-  async #asOfNow(user: User): Promise<User | null> {
+  async #asOfNow(user: User, password: string): Promise<User | null> {
     const current = await this.parts.users.findByEmail(user.email);
-    const isSame = current?.id === user.id && current.passwordHash === user.passwordHash;
-    return isSame && !current.disabled ? current : null;
+    if (current?.id !== user.id || current.disabled) return null;
+    // Another sign-in at the same moment may have renewed the hash.
+    const isSame =
+      current.passwordHash === user.passwordHash || (await this.parts.hasher.verify(current.passwordHash, password));
+    return isSame ? current : null;
+  }
+
+  /** Only now is the password at hand. Where it fails, the next sign-in does it. */
+  async #renewHash({ id, passwordHash }: User, password: string): Promise<void> {
+    const { hasher, store, logger } = this.parts;
+    if (!hasher.isOutdated(passwordHash)) return;
+    try {
+      const isRenewed = await store.rehash({ userId: id, from: passwordHash, to: await hasher.hash(password) });
+      logger.info({ userId: id, isRenewed }, 'password hashed anew');
+    } catch (error) {
+      logger.warn({ err: error, userId: id }, 'a password could not be hashed anew');
+    }
   }
 }

@@ -1,4 +1,5 @@
-import { hash, verify } from '@node-rs/argon2';
+import { hash, parseOptions, verify } from '@node-rs/argon2';
+import type { Secret } from '../domain/secret';
 import { AppError } from '../errors/appError';
 import { maxPasswordChars } from './passwordPolicy';
 
@@ -9,15 +10,34 @@ const maxAtOnce = 3;
 /** Beyond it an answer would come too late to be of use. */
 const maxWaiting = 100;
 
-/** Hashes and checks passwords with argon2id, a few at a time, so that a burst of logins cannot use up memory. */
+/** A secret of the server that goes into hashes, so that the database alone is not enough to guess at them. key: 32 bytes in base64. */
+export interface Pepper {
+  readonly id: string;
+  readonly key: Secret;
+}
+
+/**
+ * Hashes and checks passwords with argon2id, a few at a time, so that a burst of logins cannot use up memory. A hash is what the database
+ * holds: PHC form, behind the id of its pepper and a colon where it has one.
+ */
 export class PasswordHasher {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
   #stranger: Promise<string> | null = null;
+  readonly #peppers: ReadonlyMap<string, Buffer>;
+  readonly #newest: string | null;
 
-  /** PHC form with the parameters in it. Throws AppError RATE_LIMITED where too many wait already. */
+  /** peppers: newest first; the first is hashed with, all are checked with. */
+  constructor(peppers: readonly Pepper[] = []) {
+    this.#peppers = new Map(peppers.map(({ id, key }) => [id, Buffer.from(key.reveal(), 'base64')]));
+    this.#newest = peppers[0]?.id ?? null;
+  }
+
+  /** Throws AppError RATE_LIMITED where too many wait already. */
   async hash(password: string): Promise<string> {
-    return this.#inTurn(() => hash(password, hashOptions));
+    const id = this.#newest;
+    const phc = await this.#inTurn(() => hash(password, { ...hashOptions, ...this.#with(id) }));
+    return id === null ? phc : `${id}:${phc}`;
   }
 
   /**
@@ -25,16 +45,34 @@ export class PasswordHasher {
    * Throws AppError RATE_LIMITED where too many wait already.
    */
   async verify(passwordHash: string | null, password: string): Promise<boolean> {
-    const known = passwordHash ?? (await this.#strangersHash());
+    const { pepper, phc } = partsOf(passwordHash ?? (await this.#strangersHash()));
+    // What was hashed with a pepper that is gone opens to nobody, and costs what any other does.
+    const isLost = pepper !== null && !this.#peppers.has(pepper);
     // Longer than any that could have been set; cut off, so that its length costs nothing.
     const tried = password.slice(0, maxPasswordChars);
-    const isRight = await this.#inTurn(() => verify(known, tried));
-    return isRight && passwordHash !== null && tried === password;
+    const isRight = await this.#inTurn(() => verify(phc, tried, this.#with(pepper)));
+    return isRight && !isLost && passwordHash !== null && tried === password;
+  }
+
+  /** True where it would be hashed otherwise today: with other parameters, or another pepper. */
+  isOutdated(passwordHash: string): boolean {
+    const { pepper, phc } = partsOf(passwordHash);
+    const { memoryCost, timeCost, parallelism } = parseOptions(phc);
+    const isSame =
+      memoryCost === hashOptions.memoryCost &&
+      timeCost === hashOptions.timeCost &&
+      parallelism === hashOptions.parallelism;
+    return !isSame || pepper !== this.#newest;
   }
 
   /** Made once, before the first login of a stranger could tell by its time: call this at the start. */
   async prepare(): Promise<void> {
     await this.#strangersHash();
+  }
+
+  #with(pepper: string | null): { readonly secret?: Buffer } {
+    const secret = pepper === null ? undefined : this.#peppers.get(pepper);
+    return secret === undefined ? {} : { secret };
   }
 
   #strangersHash(): Promise<string> {
@@ -56,4 +94,10 @@ export class PasswordHasher {
       else next();
     }
   }
+}
+
+/** PHC form begins with "$", an id does not. */
+function partsOf(passwordHash: string): { readonly pepper: string | null; readonly phc: string } {
+  const colon = passwordHash.startsWith('$') ? -1 : passwordHash.indexOf(':');
+  return { pepper: colon < 0 ? null : passwordHash.slice(0, colon), phc: passwordHash.slice(colon + 1) };
 }

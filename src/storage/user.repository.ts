@@ -7,7 +7,7 @@ export interface User {
   readonly id: string;
   /** Lower case. */
   readonly email: string;
-  /** argon2id in PHC form; never leaves the process. */
+  /** As `PasswordHasher` makes it; never leaves the process. */
   readonly passwordHash: string;
   readonly roles: readonly UserRole[];
   readonly disabled: boolean;

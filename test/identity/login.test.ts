@@ -15,6 +15,8 @@ jest.mock('@node-rs/argon2', () => {
 const password = 'correct horse battery 🐎';
 const hasher = new PasswordHasher();
 let ada: User;
+/** Of another password. */
+let another: string;
 let asked: string[];
 let audited: AuditEntry[];
 /** Attempts that the throttle let through, and proofs that it was told of. */
@@ -23,12 +25,16 @@ let remembered: string[];
 let isThrottled: boolean;
 /** Sessions that were begun. */
 let begun: string[];
+/** Hashes that took the place of another, and whether the database takes them. */
+let rehashed: { readonly userId: string; readonly from: string; readonly to: string }[];
+let isTaken: boolean;
 /** True where the database refuses a session: the user was disabled at that very moment. */
 let isGone: boolean;
 const signedIn = { accessToken: 'a', expiresAt: 1, refreshToken: 'r' };
 
 beforeAll(async () => {
   await hasher.prepare();
+  another = await hasher.hash('another');
   ada = {
     id: randomUUID(),
     email: 'ada@example.com',
@@ -42,6 +48,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   [asked, begun, audited, isGone] = [[], [], [], false];
+  [rehashed, isTaken] = [[], true];
   [admitted, remembered, isThrottled] = [[], [], false];
   jest.clearAllMocks();
 });
@@ -60,6 +67,12 @@ function loginAs(
       },
     },
     hasher,
+    store: {
+      rehash: (change) => {
+        rehashed.push(change);
+        return isTaken ? Promise.resolve(true) : Promise.reject(new Error('no database'));
+      },
+    },
     sessions: {
       begin: (userId, { ip }) => {
         begun.push(`${userId} from ${ip ?? 'nowhere'}`);
@@ -126,12 +139,50 @@ describe('what changes while the password is verified', () => {
 
   it.each<[string, () => User | null]>([
     ['a user disabled', () => ({ ...ada, disabled: true })],
-    ['another password', () => ({ ...ada, passwordHash: 'another' })],
+    ['another password', () => ({ ...ada, passwordHash: another })],
     ['a user deleted', () => null],
     ['an address that is now of someone else', () => ({ ...ada, id: randomUUID() })],
   ])('counts: %s is refused', async (_, later) => {
     const attempt = loginAs(ada, { email: 'ada@example.com', password }, later());
     await expect(attempt).rejects.toMatchObject({ code: 'LOGIN_FAILED' });
+    expect(rehashed).toEqual([]);
+  });
+
+  it('is nothing where the same password was hashed anew by another sign-in', async () => {
+    const renewed = { ...ada, passwordHash: await hasher.hash(password) };
+    expect(await loginAs(ada, { email: 'ada@example.com', password }, renewed)).toBe(signedIn);
+  });
+});
+
+describe('a password that would be hashed otherwise today', () => {
+  const byEmail = { email: 'ada@example.com', password };
+  let weak: User;
+
+  beforeAll(async () => {
+    const passwordHash = await argon2.hash(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
+    weak = { ...ada, passwordHash };
+  });
+
+  it('is hashed anew when it is proven, also where a second factor is still to come', async () => {
+    await loginAs(weak, byEmail);
+    await loginAs({ ...weak, mfaEnabled: true }, byEmail);
+    expect(rehashed).toHaveLength(2);
+    for (const { userId, from, to } of rehashed) {
+      expect([userId, from]).toEqual([ada.id, weak.passwordHash]);
+      expect([await hasher.verify(to, password), hasher.isOutdated(to)]).toEqual([true, false]);
+    }
+  });
+
+  it('stays as it is after a wrong one, and keeps nobody out where the new hash cannot be kept', async () => {
+    await expect(loginAs(weak, { ...byEmail, password: 'wrong' })).rejects.toMatchObject({ code: 'LOGIN_FAILED' });
+    expect(rehashed).toEqual([]);
+    isTaken = false;
+    expect(await loginAs(weak, byEmail)).toBe(signedIn);
+  });
+
+  it('is left alone where it is hashed so already', async () => {
+    await loginAs(ada, byEmail);
+    expect(rehashed).toEqual([]);
   });
 });
 

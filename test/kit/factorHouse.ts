@@ -182,8 +182,20 @@ export class FactorHouse {
     const hasher = {
       hash: (password: string) => Promise.resolve(password),
       verify: (hash: string | null, password: string) => Promise.resolve(hash === password),
+      isOutdated: () => false,
     };
-    const login = new LoginService({ users, hasher, sessions, secondFactors, throttle, audit, clock, logger });
+    const { passwords } = storage;
+    const login = new LoginService({
+      users,
+      hasher,
+      store: passwords,
+      sessions,
+      secondFactors,
+      throttle,
+      audit,
+      clock,
+      logger,
+    });
     const policy = new PasswordPolicy();
     const proof = new PasswordProof({ users, hasher, throttle, audit, clock });
     const liveKeys = { revoke: () => undefined, untilKnown: () => Promise.resolve() };
@@ -193,7 +205,7 @@ export class FactorHouse {
       login,
       secondFactors,
       sessions,
-      passwords: new Passwords({ store: storage.passwords, proof, hasher, policy, throttle, authority, clock }),
+      passwords: new Passwords({ store: passwords, proof, hasher, policy, throttle, authority, clock }),
       verifier: { verify: (token) => authority.apply(tokens.verify(token)) },
       access: { clock },
       reservations: { take: () => Promise.resolve([]) },

@@ -47,7 +47,10 @@ beforeEach(async () => {
         verified += 1;
         return Promise.resolve(hash === tried);
       },
+      hash: (password) => Promise.resolve(password),
+      isOutdated: () => false,
     },
+    store: storage.passwords,
     sessions: { begin: () => Promise.resolve({ accessToken: 'a', expiresAt: 0, refreshToken: 'r' }) },
     secondFactors: { challenge: () => Promise.reject(new Error('nobody here has a second factor')) },
     throttle,

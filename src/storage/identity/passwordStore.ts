@@ -94,6 +94,33 @@ export class PasswordStore {
     });
   }
 
+  /** The same password, hashed otherwise: no session ends. False where it was changed meanwhile. */
+  async rehash({
+    userId,
+    from,
+    to,
+  }: {
+    readonly userId: string;
+    readonly from: string;
+    readonly to: string;
+  }): Promise<boolean> {
+    const rows: unknown = await this.parts.dataSource.query(
+      `WITH changed AS (UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2 RETURNING id) SELECT id FROM changed`,
+      [userId, from, to],
+    );
+    return (rows as readonly unknown[]).length > 0;
+  }
+
+  /** Of users who are not disabled: whose hash was made with a pepper that is none of these. */
+  async countPepperedOtherwise(pepperIds: readonly string[]): Promise<number> {
+    const rows: unknown = await this.parts.dataSource.query(
+      `SELECT count(*)::int AS count FROM users
+        WHERE NOT disabled AND password_hash NOT LIKE '$%' AND split_part(password_hash, ':', 1) <> ALL ($1)`,
+      [pepperIds],
+    );
+    return (rows as readonly { readonly count: number }[])[0]?.count ?? 0;
+  }
+
   #transaction<Result>(work: (run: RunRows) => Promise<Result>): Promise<Result> {
     return this.parts.dataSource.transaction((manager) =>
       work((text, values = []) => manager.query(text, [...values])),
