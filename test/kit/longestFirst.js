@@ -24,6 +24,7 @@ const longest = [
   'server/streamAuthority',
   'trading/swapStrangers',
   'scripts/start',
+  'security/hostileInputs',
 ];
 
 const place = (test) => longest.findIndex((name) => test.path.endsWith(`/test/${name}.test.ts`));

@@ -296,11 +296,13 @@ it('reaches every field with what is usual, but for what would need more than a 
   }
   expect(refused).toMatchInlineSnapshot(`
     {
+      "Mutation.approveAccount": "ACCOUNT_NOT_FOUND",
       "Mutation.closePosition": "POSITION_NOT_FOUND",
       "Mutation.confirmMfa": "MFA_FAILED",
       "Mutation.editOrder": "ORDER_NOT_OPEN",
       "Mutation.eraseMyAccount": "LOGIN_FAILED",
       "Mutation.replaceCredentials": "CREDENTIALS_NOT_ACCEPTABLE",
+      "Mutation.requestPasswordReset": "MAIL_NOT_CONFIGURED",
       "Mutation.resetPassword": "RESET_FAILED",
       "Mutation.stepUp": "MFA_FAILED",
       "Mutation.verifyMfa": "MFA_FAILED",

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
+import { ApproveAccounts1764090000000 } from '../../../migrations/1764090000000-approveAccounts';
 import { migrations } from '../../../migrations/migrations';
 import { AppError } from '../../../src/errors/appError';
 import { createDataSource } from '../../../src/storage/dataSource';
@@ -119,7 +120,8 @@ describe('a LIVE account', () => {
   it('that was there before approvals were trades on', async () => {
     const made = await make();
     const dataSource = await createDataSource({ url: house.databaseUrl, migrations }).initialize();
-    await dataSource.undoLastMigration();
+    const since = migrations.slice(migrations.indexOf(ApproveAccounts1764090000000));
+    for (let count = 0; count < since.length; count += 1) await dataSource.undoLastMigration();
     await migrate({ dataSource, onProgress: () => undefined });
     await dataSource.destroy();
     expect(await approvalOf(made)).toBe('NOT_NEEDED');
