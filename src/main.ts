@@ -49,7 +49,7 @@ export interface Tickgate {
   readonly demo: Demo | null;
   /** Resolves when the embedded database has died: nothing can go on. */
   readonly crashed: Promise<void>;
-  /** Stops everything, in the reverse order of the start. */
+  /** Stops everything, in the reverse order of the start. Rejects with the first failure, when all the rest has stopped as well. */
   stop(): Promise<void>;
 }
 
@@ -57,7 +57,16 @@ export interface Tickgate {
 export async function startTickgate(options: TickgateOptions): Promise<Tickgate> {
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
-    for (let undo = stops.pop(); undo !== undefined; undo = stops.pop()) await undo();
+    const failures: unknown[] = [];
+    // One that fails keeps none of the others from its end: the process would live on by what they hold.
+    for (let undo = stops.pop(); undo !== undefined; undo = stops.pop()) {
+      try {
+        await undo();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   };
   try {
     return { ...(await startRooms(options, stops)), stop };

@@ -50,9 +50,8 @@ export async function startAudit(parts: AuditParts): Promise<AuditLog> {
   await chainer.start();
   stops.push(() => chainer.stop());
   await checkpointer.start();
-  stops.push(async () => {
-    await chainer.flush();
-    await checkpointer.stop();
-  });
+  stops.push(() => checkpointer.stop());
+  // Before the last checkpoint is signed, which is to be of all that was written.
+  stops.push(() => chainer.flush());
   return new AuditLog({ entries, links, chain, checkpointFile });
 }

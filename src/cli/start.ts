@@ -26,6 +26,8 @@ async function start(): Promise<void> {
 
   const simulator = await startSimulatorIfNamed(config);
   let tickgate: Tickgate | null = null;
+  /** What comes later is mostly of what came first. */
+  const failures: unknown[] = [];
   try {
     const exchanges = config.exchanges.map((exchange) =>
       simulator !== null && isSimulator(exchange)
@@ -42,10 +44,17 @@ async function start(): Promise<void> {
       );
     }
     say('stopping …');
-  } finally {
-    await tickgate?.stop();
-    await simulator?.stop();
+  } catch (error) {
+    failures.push(error);
   }
+  for (const part of [tickgate, simulator]) {
+    try {
+      await part?.stop();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
   say('stopped');
 }
 

@@ -92,6 +92,15 @@ describe('start, token and watch', () => {
     }
   });
 
+  it('end with 69 where the embedded database dies, and leave nothing running', async () => {
+    const { command, databasePid } = await startServer();
+    const simulator = simulatorOf(command.pid);
+    process.kill(databasePid, 'SIGKILL');
+    expect(await command.ended).toBe(69);
+    expect(command.stderr).toContain('The embedded database ended by itself');
+    expect(isRunning(simulator)).toBe(false);
+  });
+
   it('replace the signing keys in an emergency while nothing runs, and give no token then', async () => {
     const token = new Command('token', [], environment);
     expect([await token.ended, token.stdout]).toEqual([69, '']);

@@ -20,6 +20,8 @@ export interface CcxtPosition {
 /** The part of ccxt.pro's class `binance` that tests of USD-M futures call beside what spot has. */
 export interface CcxtUsdm extends CcxtBinance {
   fetchPositions(symbols?: readonly string[], params?: object): Promise<readonly CcxtPosition[]>;
+  /** What was told last, by kind of account. */
+  readonly positions: Readonly<Record<string, Iterable<CcxtPosition>>>;
   watchPositions(symbols?: readonly string[]): Promise<readonly CcxtPosition[]>;
   fetchFundingRate(
     symbol: string,
