@@ -24,7 +24,11 @@ export function createDataSource(options: {
   readonly migrations: readonly MigrationClass[];
   /** Default true: no statement of a request runs longer than 15 s. */
   readonly hasStatementTimeout?: boolean;
+  /** Taken on by each connection, which then only reads. Left out, connections are the user's of the URL. */
+  readonly role?: string;
 }): DataSource {
+  const asRole =
+    options.role === undefined ? {} : { options: `-c role=${options.role} -c default_transaction_read_only=on` };
   return new DataSource({
     type: 'postgres',
     url: options.url,
@@ -41,6 +45,6 @@ export function createDataSource(options: {
     poolSize: maxConnections,
     applicationName: 'tickgate',
     connectTimeoutMS: connectTimeoutMs,
-    extra: (options.hasStatementTimeout ?? true) ? timeouts : {},
+    extra: { ...((options.hasStatementTimeout ?? true) ? timeouts : {}), ...asRole },
   });
 }

@@ -12,6 +12,8 @@ import { UserAdministration } from './identity/userAdministration';
 import { SecondFactorStore } from './identity/secondFactorStore';
 import { SessionStore } from './identity/sessionStore';
 import { SignInAddresses } from './identity/signInAddresses';
+import { Readers } from './readers';
+import { admitReaderRole } from './readerRole';
 import { FollowedTable, type FollowedTableOptions } from './followedTable';
 import { ApiKeyStore, readLiveApiKeys, type LiveApiKey } from './identity/apiKeyStore';
 import { readRing, type RingReading } from './identity/signingKeyRecords';
@@ -109,8 +111,7 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   const url = databaseUrl ?? embedded?.url ?? '';
   try {
     await runMigrations(url, { ...options, ownerUrl });
-    const dataSource = await connect(url, options);
-    return toStorage({ dataSource, embedded, url });
+    return await toStorage({ url, embedded, migrations: options.migrations });
   } catch (error) {
     await embedded?.stop();
     throw error;
@@ -123,7 +124,7 @@ export async function openRunningStorage({
   dataDir,
 }: Pick<StorageOptions, 'databaseUrl' | 'dataDir'>): Promise<Storage> {
   const url = databaseUrl ?? runningDatabaseUrl(dataDir);
-  return toStorage({ dataSource: await connect(url, { migrations: [] }), embedded: null, url });
+  return toStorage({ url, embedded: null, migrations: [] });
 }
 
 /** How many records each key-encryption key seals, in a database that is up: it is neither started nor brought up to date. Throws StorageError. */
@@ -157,12 +158,15 @@ async function runMigrations(
   options: StorageOptions & { readonly ownerUrl: string | null },
 ): Promise<void> {
   const { ownerUrl } = options;
-  const role = ownerUrl === null ? null : await roleAt(url);
+  const role = await roleAt(url);
   const dataSource = await connect(ownerUrl ?? url, { ...options, hasStatementTimeout: false });
+  const afterwards = async (): Promise<void> => {
+    if (ownerUrl !== null) await confine(dataSource, role);
+    await admitReaderRole((text, values) => dataSource.query(text, [...values]), role);
+  };
   try {
     options.signal.throwIfAborted();
-    const afterwards = role === null ? {} : { afterwards: () => confine(dataSource, role) };
-    await migrate({ dataSource, onProgress: options.onProgress, ...afterwards });
+    await migrate({ dataSource, onProgress: options.onProgress, afterwards });
   } catch (error) {
     if (options.signal.aborted || error instanceof StorageError) throw error;
     throw new StorageError(
@@ -213,16 +217,22 @@ async function connect(
   }
 }
 
-function toStorage(parts: {
-  readonly dataSource: DataSource;
-  readonly embedded: EmbeddedPostgres | null;
+async function toStorage(parts: {
   readonly url: string;
-}): Storage {
-  const { dataSource, embedded, url } = parts;
+  readonly embedded: EmbeddedPostgres | null;
+  readonly migrations: readonly MigrationClass[];
+}): Promise<Storage> {
+  const { url, embedded } = parts;
+  const dataSource = await connect(url, parts);
+  const readers = await openReaders(url).catch(async (error: unknown) => {
+    await dataSource.destroy();
+    throw error;
+  });
   const place = withoutCredentials(url);
   const pool: RunQuery = (text, values) => dataSource.query(text, [...values]);
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
+    await readers.close();
     await dataSource.destroy();
     await embedded?.stop();
   };
@@ -230,24 +240,24 @@ function toStorage(parts: {
     users: new UserRepository({ dataSource }),
     userAdministration: new UserAdministration({ dataSource }),
     accessRecords: new AccessRecords({ dataSource }),
-    sessions: new SessionStore({ dataSource }),
+    sessions: new SessionStore({ dataSource, readers }),
     passwords: new PasswordStore({ dataSource }),
     secondFactors: new SecondFactorStore({ dataSource }),
     signInAddresses: new SignInAddresses({ dataSource }),
-    apiKeys: new ApiKeyStore({ dataSource }),
+    apiKeys: new ApiKeyStore({ dataSource, readers }),
     signingKeys: new SigningKeyStore({ dataSource }),
-    trading: new TradingStore({ dataSource }),
+    trading: new TradingStore({ dataSource, readers }),
     tradingFigures: new TradingFigureStore({ dataSource }),
-    accounts: new AccountStore({ dataSource }),
-    orders: new OrderQueries({ dataSource }),
-    trades: new TradeQueries({ dataSource }),
-    positions: new PositionQueries({ dataSource }),
-    accountEvents: new AccountEvents({ dataSource }),
+    accounts: new AccountStore({ dataSource, readers }),
+    orders: new OrderQueries({ readers }),
+    trades: new TradeQueries({ readers }),
+    positions: new PositionQueries({ readers }),
+    accountEvents: new AccountEvents({ dataSource, readers }),
     credentials: new CredentialStore({ dataSource }),
     grants: new GrantStore({ dataSource }),
     approvals: new ApprovalStore({ dataSource }),
-    risk: new RiskStore({ dataSource }),
-    pnl: new PnlStore({ dataSource }),
+    risk: new RiskStore({ dataSource, readers }),
+    pnl: new PnlStore({ readers }),
     paper: new PaperLedgerRepository({ dataSource }),
     personalData: new PersonalDataStore({ dataSource }),
     erasures: new ErasureStore({ dataSource }),
@@ -279,6 +289,17 @@ function toStorage(parts: {
     userChanges: (options) => new UserChanges({ ...options, url, pool }),
     stop: () => (stopping ??= stop()),
   };
+}
+
+async function openReaders(url: string): Promise<Readers> {
+  try {
+    return await Readers.open(url);
+  } catch (error) {
+    throw new StorageError(
+      `PostgreSQL at ${withoutCredentials(url)} cannot be read on behalf of users (${reasonOf(error)}).`,
+      { cause: error },
+    );
+  }
 }
 
 async function checkHealth(dataSource: DataSource): Promise<HealthState> {

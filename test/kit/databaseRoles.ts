@@ -19,7 +19,9 @@ export async function startDatabaseWithRoles(): Promise<DatabaseWithRoles> {
   const serverRole = 'tickgate-server';
   const superuser = new Client({ connectionString: superuserUrl });
   await superuser.connect();
-  await superuser.query(`CREATE ROLE "${serverRole}" LOGIN PASSWORD 'server'`);
+  await superuser.query(
+    `CREATE ROLE "${serverRole}" LOGIN PASSWORD 'server'; GRANT tickgate_reader TO "${serverRole}"`,
+  );
   await superuser.end();
   const serverUrl = new URL(ownerUrl);
   serverUrl.username = serverRole;

@@ -4,6 +4,7 @@ import type { DecimalString } from '../../src/domain/decimal';
 import type { GraphqlServices } from '../../src/graphql/context';
 import type { Role } from '../../src/identity/principal';
 import { createDataSource } from '../../src/storage/dataSource';
+import { Readers } from '../../src/storage/readers';
 import { openStorage, type Storage } from '../../src/storage/storage';
 import type { AccountRecord } from '../../src/storage/trading/records';
 import { AccountStore } from '../../src/storage/trading/accountStore';
@@ -43,7 +44,9 @@ export class ReadingHouse {
     stops.push(() => dataSource.destroy());
     const house = new ReadingHouse(storage, stops);
     house.#dataSource = dataSource;
-    house.#services = house.#watch(dataSource);
+    const readers = await Readers.open(url);
+    stops.push(() => readers.close());
+    house.#services = house.#watch(dataSource, readers);
     house.#server = await house.openServer({});
     return house;
   }
@@ -60,20 +63,20 @@ export class ReadingHouse {
     return this.#server;
   }
 
-  #watch(dataSource: DataSource): Partial<GraphqlServices> {
-    const query = (text: string, values: unknown[]): unknown => {
-      this.statements.push(text.replace(/\s+/g, ' '));
-      return dataSource.query(text, values);
+  #watch(dataSource: DataSource, opened: Readers): Partial<GraphqlServices> {
+    const readers: Pick<Readers, 'as' | 'atOnce'> = {
+      as: (reader) => (text, values) => {
+        this.statements.push(text.replace(/\s+/g, ' '));
+        return opened.as(reader)(text, values);
+      },
+      atOnce: opened.atOnce.bind(opened),
     };
-    const watched = new Proxy(dataSource, {
-      get: (target, name) => (name === 'query' ? query : (Reflect.get(target, name) as unknown)),
-    });
-    const accounts = new AccountStore({ dataSource: watched });
+    const accounts = new AccountStore({ dataSource, readers });
     return {
       tradingReader: new TradingReader({
-        orders: new OrderQueries({ dataSource: watched }),
-        trades: new TradeQueries({ dataSource: watched }),
-        positions: new PositionQueries({ dataSource: watched }),
+        orders: new OrderQueries({ readers }),
+        trades: new TradeQueries({ readers }),
+        positions: new PositionQueries({ readers }),
         mark: () => Promise.resolve(this.mark),
       }),
       accountViews: { account: accounts.findReadable.bind(accounts) } as GraphqlServices['accountViews'],

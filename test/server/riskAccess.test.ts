@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { roles, type Role } from '../../src/identity/principal';
+import { ownReader, type AccountReader } from '../../src/storage/trading/accountReader';
 import type { AccountRecord } from '../../src/storage/trading/records';
 import { AccountViews } from '../../src/trading/accounts/accountViews';
 import { PnlDays } from '../../src/trading/pnl/pnlDays';
@@ -196,15 +197,20 @@ describe('the days of profit', () => {
     const { pnl: store, accounts } = database.storage;
     const { id, ownerId } = account;
     const range = { since: '2026-01-31', until: '2026-02-01' };
-    const read = async (accountId: string, as: string | null) => {
-      const found = await store.days({ accountId, ownerId: as }, range);
+    const read = async (accountId: string, as: AccountReader) => {
+      const found = await store.days(as, accountId, range);
       return found === null ? null : [found.before?.day, ...found.days.map(({ day }) => day)];
     };
+    const everyone = { userId: stranger.ownerId, readsGranted: false, readsAll: true };
     const days = ['2026-01-30', '2026-01-31'];
-    expect([await read(id, ownerId), await read(id, null)]).toEqual([days, days]);
+    expect([await read(id, ownReader(ownerId)), await read(id, everyone)]).toEqual([days, days]);
     const audit = { at: now, actor: ownerId, action: 'account.remove', target: id, outcome: 'done' };
-    const strangers = [await read(id, stranger.ownerId), await read(randomUUID(), null), await read('nonsense', null)];
+    const strangers = [
+      await read(id, ownReader(stranger.ownerId)),
+      await read(randomUUID(), everyone),
+      await read('nonsense', everyone),
+    ];
     await accounts.remove({ ownerId, accountId: id, at: now, audit });
-    expect([...strangers, await read(id, ownerId)]).toEqual([null, null, null, null]);
+    expect([...strangers, await read(id, ownReader(ownerId))]).toEqual([null, null, null, null]);
   });
 });

@@ -1,6 +1,7 @@
 import { compareDecimals } from '../../src/domain/compareDecimals';
 import { toDecimalString, type DecimalString } from '../../src/domain/decimal';
 import { difference, sum } from '../../src/domain/money';
+import { ownReader } from '../../src/storage/trading/accountReader';
 import type { AccountRecord, PositionRecord } from '../../src/storage/trading/records';
 import { BackgroundRunner } from '../../src/telemetry/backgroundRunner';
 import { createLogger } from '../../src/telemetry/logger';
@@ -64,7 +65,7 @@ function move(amount: string, changes: object = {}): Promise<unknown> {
 }
 
 /** Values the accounts now, and gives the day of one. */
-async function pnlOf({ id }: AccountRecord) {
+async function pnlOf({ id, ownerId }: AccountRecord) {
   const { trading: store, risk, pnl } = arena.storage;
   const logger = createLogger('silent');
   const runner = new BackgroundRunner({ logger, metrics: createMetrics() });
@@ -72,10 +73,10 @@ async function pnlOf({ id }: AccountRecord) {
   const schedule = () => () => undefined;
   const epoch = () => node.desk.epoch;
   await new EquityMonitor({ store, risk, equity, clock: Date.now, schedule, runner, logger, epoch }).look();
-  const [day] = (await new PnlDays({ pnl, clock: Date.now }).read(
-    { accountId: id, ownerId: null },
-    { since: null, until: null },
-  ))!;
+  const [day] = (await new PnlDays({ pnl, clock: Date.now }).read(ownReader(ownerId), id, {
+    since: null,
+    until: null,
+  }))!;
   return day;
 }
 

@@ -32,11 +32,9 @@ export class PnlResolver {
     @Args(() => PnlArgs) { account: id, range }: PnlArgs,
     @Ctx() context: GraphqlContext,
   ): Promise<readonly DatedPnl[] | null> {
-    const { accountViews, pnlDays, clock } = context.services;
+    const { pnlDays, clock } = context.services;
     const days = readDays(range ?? null, clock());
-    const account = await accountViews.account(readerOf(context), id);
-    if (account === null) return null;
-    const rows = await pnlDays.read({ accountId: account.id, ownerId: account.ownerId }, days);
+    const rows = await pnlDays.read(readerOf(context), id, days);
     return rows?.map(toDay) ?? null;
   }
 }

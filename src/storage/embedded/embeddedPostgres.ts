@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Client } from 'pg';
+import { readerRole } from '../readerRole';
 import { StorageError, reasonOf } from '../storageError';
 import { findBinariesDir, prepareBinaries, type Binaries } from './binaries';
 import { ensureCluster, superuser } from './cluster';
@@ -121,7 +122,7 @@ async function startOnFreePort(
   throw new StorageError(`PostgreSQL found no free port on 127.0.0.1 in ${maxPortAttempts} attempts.`);
 }
 
-/** Makes role and database where they are missing: also after a start that was killed between two of these steps. */
+/** Makes roles and database where they are missing: also after a start that was killed between two of these steps. */
 async function ensureDatabase(credentials: Credentials): Promise<void> {
   const client = new Client({
     host: '127.0.0.1',
@@ -132,9 +133,12 @@ async function ensureDatabase(credentials: Credentials): Promise<void> {
   });
   await client.connect();
   try {
-    const roles = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [databaseRole]);
-    const verb = roles.rowCount === 0 ? 'CREATE' : 'ALTER';
+    const roles = await client.query<{ rolname: string }>('SELECT rolname FROM pg_roles');
+    const hasRole = (name: string): boolean => roles.rows.some(({ rolname }) => rolname === name);
+    const verb = hasRole(databaseRole) ? 'ALTER' : 'CREATE';
     await client.query(`${verb} ROLE ${databaseRole} LOGIN PASSWORD ${client.escapeLiteral(credentials.password)}`);
+    if (!hasRole(readerRole)) await client.query(`CREATE ROLE ${readerRole} NOLOGIN`);
+    await client.query(`GRANT ${readerRole} TO ${databaseRole}`);
     const databases = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [databaseName]);
     if (databases.rowCount === 0) await client.query(`CREATE DATABASE ${databaseName} OWNER ${databaseRole}`);
   } finally {

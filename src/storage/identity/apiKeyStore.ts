@@ -1,5 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { EpochMs } from '../../domain/marketData';
+import type { Readers } from '../readers';
+import { ownReader } from '../trading/accountReader';
 import { writeAudit } from '../trading/audit';
 import type { RunRows } from '../trading/runRows';
 import { toUuid } from '../trading/statement';
@@ -49,7 +51,7 @@ export interface LiveApiKey {
 
 /** API keys. Whatever ends one is told to every node by the database. */
 export class ApiKeyStore {
-  constructor(private readonly parts: { readonly dataSource: DataSource }) {}
+  constructor(private readonly parts: { readonly dataSource: DataSource; readonly readers: Readers }) {}
 
   /** Null where the user has `maxLive` keys already, or is disabled. */
   async create(key: NewApiKey, maxLive: number): Promise<ApiKeyRecord | null> {
@@ -98,15 +100,16 @@ export class ApiKeyStore {
 
   /** Those of a user that are good, the newest first. */
   async live(userId: string, at: EpochMs): Promise<readonly ApiKeyRecord[]> {
-    return this.parts.dataSource.query(
+    const rows: unknown = await this.parts.readers.as(ownReader(userId))(
       `SELECT ${columns} FROM api_keys k WHERE user_id = $1 AND ${isLive(2)} ORDER BY created_at DESC, id`,
       [userId, new Date(at)],
     );
+    return rows as readonly ApiKeyRecord[];
   }
 
   /** Null where the user has no such key that is good. */
   async liveOne(userId: string, id: string, at: EpochMs): Promise<ApiKeyRecord | null> {
-    const rows: unknown = await this.parts.dataSource.query(
+    const rows: unknown = await this.parts.readers.as(ownReader(userId))(
       `SELECT ${columns} FROM api_keys k WHERE user_id = $1 AND id = $2 AND ${isLive(3)}`,
       [userId, toUuid(id), new Date(at)],
     );

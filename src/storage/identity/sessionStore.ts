@@ -1,5 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { EpochMs } from '../../domain/marketData';
+import type { Readers } from '../readers';
+import { ownReader } from '../trading/accountReader';
 import { writeAudit } from '../trading/audit';
 import type { RunRows } from '../trading/runRows';
 import { toUuid } from '../trading/statement';
@@ -79,7 +81,7 @@ const keptMs = 24 * hourMs;
 
 /** Sessions and their refresh tokens. Whatever ends a session is told to every node by the database. */
 export class SessionStore {
-  constructor(private readonly parts: { readonly dataSource: DataSource }) {}
+  constructor(private readonly parts: { readonly dataSource: DataSource; readonly readers: Readers }) {}
 
   /**
    * Begins a session; null where there is no such user, or they are disabled. Of more than `maxLive` of one user those that were
@@ -189,7 +191,7 @@ export class SessionStore {
 
   /** Those that go on, the one seen last first. */
   async live(userId: string, at: EpochMs): Promise<readonly SessionRecord[]> {
-    const rows: unknown = await this.parts.dataSource.query(
+    const rows: unknown = await this.parts.readers.as(ownReader(userId))(
       `${selectSessions} WHERE user_id = $1 AND ${isLive(2)} ORDER BY last_seen_at DESC, id`,
       [userId, ...liveValues(at)],
     );
@@ -198,7 +200,7 @@ export class SessionStore {
 
   /** Null where the user has no such session that goes on. */
   async liveOne(userId: string, sessionId: string, at: EpochMs): Promise<SessionRecord | null> {
-    const rows: unknown = await this.parts.dataSource.query(
+    const rows: unknown = await this.parts.readers.as(ownReader(userId))(
       `${selectSessions} WHERE user_id = $1 AND ${isLive(2)} AND id = $4`,
       [userId, ...liveValues(at), toUuid(sessionId)],
     );

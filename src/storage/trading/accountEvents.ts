@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { EpochMs } from '../../domain/marketData';
+import type { Readers } from '../readers';
 import { mayRead, readerValues, type AccountReader } from './accountReader';
 import type { AccountEventKind, AccountEventRecord, BalanceRecord, OrderRecord, PositionRecord } from './records';
 import type { RunRows } from './runRows';
@@ -39,7 +40,7 @@ const eventColumns = 'e.account_id, e.seq, e.kind, e.at, e.payload';
 
 /** The outboxes of accounts: what happened to each, numbered without a hole, in the order of the commits. */
 export class AccountEvents {
-  constructor(private readonly parts: { readonly dataSource: DataSource }) {}
+  constructor(private readonly parts: { readonly dataSource: DataSource; readonly readers: Readers }) {}
 
   /** The number of the newest event of each account that is there. */
   async heads(accountIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
@@ -59,7 +60,7 @@ export class AccountEvents {
   /** What this reader missed of one kind, the oldest first. Null where some of it is gone or never was, where it is too much, and where the account is not theirs to see. */
   async replay(reader: AccountReader, request: ReplayRequest): Promise<readonly AccountEventRecord[] | null> {
     const { accountId, kind, after, upTo, most } = request;
-    return this.#readAtOnce(async (run) => {
+    return this.parts.readers.atOnce(reader, async (run) => {
       const standing = await readStanding(run, reader, { accountId, kind });
       if (standing === null || after < standing.keptAfter || after > standing.head) return null;
       const rows = await run(
@@ -77,7 +78,7 @@ export class AccountEvents {
     reader: AccountReader,
     asked: { readonly accountId: string; readonly kind: AccountEventKind },
   ): Promise<AccountState | null> {
-    return this.#readAtOnce(async (run) => {
+    return this.parts.readers.atOnce(reader, async (run) => {
       const standing = await readStanding(run, reader, asked);
       if (standing === null) return null;
       const ofAccount = (list: string, table: string, rest: string): ReturnType<RunRows> =>
@@ -121,13 +122,6 @@ export class AccountEvents {
   }
 
   #query: RunRows = (text, values = []) => this.parts.dataSource.query(text, [...values]);
-
-  /** Everything as it was at one moment. */
-  #readAtOnce<T>(read: (run: RunRows) => Promise<T>): Promise<T> {
-    return this.parts.dataSource.transaction('REPEATABLE READ', (manager) =>
-      read((text, values = []) => manager.query(text, [...values])),
-    );
-  }
 }
 
 async function readStanding(

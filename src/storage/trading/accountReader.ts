@@ -7,6 +7,11 @@ export interface AccountReader {
   readonly readsAll: boolean;
 }
 
+/** Who reads what is their own and nothing else. */
+export function ownReader(userId: string): AccountReader {
+  return { userId, readsGranted: false, readsAll: false };
+}
+
 /** An SQL condition on accounts as `alias`: this reader may see it. Its values are those of `readerValues`, from $first on. */
 export function mayRead(alias: string, first: number): string {
   const value = (offset: number): string => `$${String(first + offset)}`;

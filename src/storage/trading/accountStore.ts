@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { EpochMs } from '../../domain/marketData';
 import { AppError } from '../../errors/appError';
+import type { Readers } from '../readers';
 import { mayRead, readerValues, type AccountReader } from './accountReader';
 import { accountTable } from './accountTable';
 import { writeApprovalRequest } from './approvalStore';
@@ -30,11 +31,13 @@ export type RemovalOutcome = 'done' | 'noAccount' | 'ordersOpen' | 'positionsOpe
 
 /** Accounts: how they come and go, and who reads what of them. */
 export class AccountStore {
-  constructor(private readonly parts: { readonly dataSource: DataSource }) {}
+  constructor(
+    private readonly parts: { readonly dataSource: DataSource; readonly readers: Pick<Readers, 'as' | 'atOnce'> },
+  ) {}
 
   /** The oldest first. */
   async readable(reader: AccountReader, most: number): Promise<readonly AccountRecord[]> {
-    const rows = await this.#query(
+    const rows = await this.parts.readers.as(reader)(
       `SELECT ${accountTable.list('a')} FROM accounts a WHERE ${mayRead('a', 1)} ORDER BY a.created_at, a.id LIMIT $4`,
       [...readerValues(reader), most],
     );
@@ -44,7 +47,7 @@ export class AccountStore {
   /** Null where there is none, and where it is not this reader's to see. */
   async findReadable(reader: AccountReader, id: string): Promise<AccountRecord | null> {
     if (!isUuid(id)) return null;
-    const [row] = await this.#query(
+    const [row] = await this.parts.readers.as(reader)(
       `SELECT ${accountTable.list('a')} FROM accounts a WHERE ${mayRead('a', 1)} AND a.id = $4`,
       [...readerValues(reader), id],
     );
@@ -53,9 +56,9 @@ export class AccountStore {
 
   /** As they were at one moment. */
   async books(reader: AccountReader, accountId: string): Promise<AccountBooks> {
-    return this.parts.dataSource.transaction('REPEATABLE READ', async (manager) => {
+    return this.parts.readers.atOnce(reader, async (run) => {
       const select = (list: string, alias: string, rest: string): ReturnType<RunRows> =>
-        manager.query(
+        run(
           `SELECT ${list} FROM ${rest} JOIN accounts a ON a.id = ${alias}.account_id
            WHERE ${alias}.account_id = $4 AND ${mayRead('a', 1)}`,
           [...readerValues(reader), accountId],
@@ -81,7 +84,7 @@ export class AccountStore {
 
   /** The newest comparison with the exchange; null before the first. */
   async reconciliation(reader: AccountReader, accountId: string): Promise<ReconciliationRecord | null> {
-    const [row] = await this.#query(
+    const [row] = await this.parts.readers.as(reader)(
       `SELECT r.at, r.balanced, r.differences FROM reconciliations r JOIN accounts a ON a.id = r.account_id
        WHERE r.account_id = $4 AND ${mayRead('a', 1)} ORDER BY r.at DESC LIMIT 1`,
       [...readerValues(reader), accountId],

@@ -1,4 +1,3 @@
-import type { DataSource } from 'typeorm';
 import type { EpochMs } from '../../domain/marketData';
 import { orderPhases, statusOf, type OrderStatus } from '../../domain/orderPhases';
 import type { OrderSide, OrderType } from '../../domain/orders';
@@ -6,7 +5,7 @@ import type { AccountReader } from './accountReader';
 import { dayOf, hourOf, readSums, type Summed, type SumsRecord, type SumsRequest } from './groupedSums';
 import { takePage, toPage, type KeysetOrder, type Page, type PageRequest } from './keyset';
 import type { OrderRecord, TransitionRecord } from './records';
-import type { RunRows } from './runRows';
+import type { Readers } from '../readers';
 import { ReaderStatement, toUuid } from './statement';
 import { orderTable, transitionTable } from './tables';
 
@@ -58,13 +57,13 @@ const summed: Summed = {
 
 /** Orders as their readers ask for them. Whose they may be stands in every statement. */
 export class OrderQueries {
-  constructor(private readonly parts: { readonly dataSource: DataSource }) {}
+  constructor(private readonly parts: { readonly readers: Pick<Readers, 'as'> }) {}
 
   /** Null where there is none, and where it is not this reader's to see. */
   async find(reader: AccountReader, id: string): Promise<OrderRecord | null> {
     const statement = new ReaderStatement(reader);
     statement.require((place) => `o.id = ${place}`, toUuid(id), 'uuid');
-    const [row] = await this.#query(
+    const [row] = await this.parts.readers.as(reader)(
       `SELECT ${orderTable.list('o')} FROM orders o JOIN accounts a ON a.id = o.account_id WHERE ${statement.where}`,
       statement.values,
     );
@@ -79,7 +78,7 @@ export class OrderQueries {
     const statement = filtered(reader, request.filter);
     const order = { ...sortColumns[sort.field], id: 'o.id', isDescending: sort.isDescending };
     const rest = takePage(statement, order, page);
-    const rows = await this.#query(
+    const rows = await this.parts.readers.as(reader)(
       `SELECT ${orderTable.list('o')} FROM orders o JOIN accounts a ON a.id = o.account_id
        WHERE ${statement.where} ${rest}`,
       statement.values,
@@ -92,7 +91,7 @@ export class OrderQueries {
 
   async count(reader: AccountReader, filter: OrderFilter): Promise<number> {
     const statement = filtered(reader, filter);
-    const [row] = await this.#query(
+    const [row] = await this.parts.readers.as(reader)(
       `SELECT count(*)::int AS count FROM orders o JOIN accounts a ON a.id = o.account_id WHERE ${statement.where}`,
       statement.values,
     );
@@ -103,7 +102,7 @@ export class OrderQueries {
     reader: AccountReader,
     { filter, ...request }: { readonly filter: OrderFilter } & SumsRequest,
   ): Promise<readonly SumsRecord[]> {
-    return readSums(this.#query, { summed, statement: filtered(reader, filter), ...request });
+    return readSums(this.parts.readers.as(reader), { summed, statement: filtered(reader, filter), ...request });
   }
 
   /** The first steps of each of these orders, in the order in which they were made. */
@@ -114,7 +113,7 @@ export class OrderQueries {
     const statement = new ReaderStatement(reader);
     statement.require((place) => `o.id = ANY(${place})`, orderIds, 'uuid[]');
     const limit = statement.place(first, 'integer');
-    const rows = await this.#query(
+    const rows = await this.parts.readers.as(reader)(
       `SELECT ${transitionTable.list('t')} FROM orders o JOIN accounts a ON a.id = o.account_id
        CROSS JOIN LATERAL (SELECT * FROM order_transitions s WHERE s.order_id = o.id ORDER BY s.seq LIMIT ${limit}) t
        WHERE ${statement.where} ORDER BY t.order_id, t.seq`,
@@ -122,8 +121,6 @@ export class OrderQueries {
     );
     return rows.map((row) => transitionTable.read(row));
   }
-
-  #query: RunRows = (text, values = []) => this.parts.dataSource.query(text, [...values]);
 }
 
 function filtered(reader: AccountReader, filter: OrderFilter): ReaderStatement {

@@ -1,9 +1,9 @@
-import type { DataSource } from 'typeorm';
 import { toDecimalString, type DecimalString } from '../../domain/decimal';
 import type { EpochMs } from '../../domain/marketData';
+import type { Readers } from '../readers';
+import { mayRead, readerValues, type AccountReader } from './accountReader';
 import { equityDayTable, type AmountsByCurrency, type EquityDayRecord } from './equityDays';
 import { isUuid } from './isUuid';
-import type { RunRows } from './runRows';
 import { isUnexplained } from './unexplained';
 
 /** What was executed in one market in a time. */
@@ -33,32 +33,33 @@ export interface PeriodBookings {
 
 /** What the profits of an account are made of. */
 export class PnlStore {
-  constructor(private readonly parts: { readonly dataSource: DataSource }) {}
+  constructor(private readonly parts: { readonly readers: Readers }) {}
 
   /**
    * Days of an account from `since` to before `until` ("2026-01-31"), the oldest first, and the one before them where there is one.
-   * ownerId: whose it must be; null for those who may see any. Null where there is no such account.
+   * Null where there is no such account, and where it is not this reader's to see.
    */
   async days(
-    request: { readonly accountId: string; readonly ownerId: string | null },
+    reader: AccountReader,
+    accountId: string,
     range: { readonly since: string; readonly until: string },
   ): Promise<{
     readonly currency: string;
     readonly before: EquityDayRecord | null;
     readonly days: readonly EquityDayRecord[];
   } | null> {
-    const { accountId, ownerId } = request;
     if (!isUuid(accountId)) return null;
-    const [account] = await this.#query(
-      `SELECT currency FROM accounts WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2) AND removed_at IS NULL`,
-      [accountId, ownerId],
-    );
+    const run = this.parts.readers.as(reader);
+    const [account] = await run(`SELECT a.currency FROM accounts a WHERE ${mayRead('a', 1)} AND a.id = $4`, [
+      ...readerValues(reader),
+      accountId,
+    ]);
     if (account === undefined) return null;
-    const days = await this.#query(
+    const days = await run(
       `SELECT ${equityDayTable.list()} FROM equity_days WHERE account_id = $1 AND day >= $2 AND day < $3 ORDER BY day`,
       [accountId, range.since, range.until],
     );
-    const [before] = await this.#query(
+    const [before] = await run(
       `SELECT ${equityDayTable.list()} FROM equity_days WHERE account_id = $1 AND day < $2 ORDER BY day DESC LIMIT 1`,
       [accountId, range.since],
     );
@@ -69,25 +70,27 @@ export class PnlStore {
     };
   }
 
-  /** What the ledger booked after `after` (null: from the beginning) up to `until`. */
+  /** What the ledger booked after `after` (null: from the beginning) up to `until`. For whoever was given the account's days. */
   async bookings(
+    reader: AccountReader,
     accountId: string,
     { after, until }: { readonly after: EpochMs | null; readonly until: EpochMs },
   ): Promise<PeriodBookings> {
+    const run = this.parts.readers.as(reader);
     const values = [accountId, after === null ? null : new Date(after), new Date(until)];
     const inPeriod = 'account_id = $1 AND ($2::timestamptz IS NULL OR at > $2) AND at <= $3';
-    const markets = await this.#query(
+    const markets = await run(
       `SELECT market_id, sum(realized_pnl) AS realized FROM fills WHERE ${inPeriod} GROUP BY market_id`,
       values,
     );
-    const fees = await this.#query(
+    const fees = await run(
       `SELECT market_id, fee.currency, sum(fee.cost) AS amount, sum(fee.cost * price) AS amount_at_price
        FROM fills CROSS JOIN LATERAL jsonb_to_recordset(fees) AS fee (currency text, cost numeric)
        WHERE ${inPeriod} GROUP BY market_id, fee.currency`,
       values,
     );
     const sumOf = async (condition: string): Promise<AmountsByCurrency> => {
-      const rows = await this.#query(
+      const rows = await run(
         `SELECT currency, -sum(amount) AS amount FROM ledger_entries WHERE ${inPeriod} AND ${condition} GROUP BY currency`,
         values,
       );
@@ -108,6 +111,4 @@ export class PnlStore {
       unexplained: await sumOf(isUnexplained),
     };
   }
-
-  #query: RunRows = (text, values = []) => this.parts.dataSource.query(text, [...values]);
 }

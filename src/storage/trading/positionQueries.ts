@@ -1,8 +1,7 @@
-import type { DataSource } from 'typeorm';
 import type { EpochMs } from '../../domain/marketData';
 import type { AccountReader } from './accountReader';
 import type { PositionRecord } from './records';
-import type { RunRows } from './runRows';
+import type { Readers } from '../readers';
 import { ReaderStatement, toUuid } from './statement';
 import { positionTable } from './tables';
 
@@ -15,13 +14,13 @@ export interface PositionFilter {
 
 /** Positions as their readers ask for them, the oldest first. Whose they may be stands in every statement. */
 export class PositionQueries {
-  constructor(private readonly parts: { readonly dataSource: DataSource }) {}
+  constructor(private readonly parts: { readonly readers: Pick<Readers, 'as'> }) {}
 
   /** An open position. Null where there is none, and where it is not this reader's to see. */
   async find(reader: AccountReader, id: string): Promise<PositionRecord | null> {
     const statement = new ReaderStatement(reader);
     statement.require((place) => `p.id = ${place}`, toUuid(id), 'uuid');
-    const [row] = await this.#query(
+    const [row] = await this.parts.readers.as(reader)(
       `SELECT ${positionTable.list('p')} FROM positions p JOIN accounts a ON a.id = p.account_id
        WHERE ${statement.where} AND p.closed_at IS NULL`,
       statement.values,
@@ -35,7 +34,7 @@ export class PositionQueries {
     statement.require((place) => `p.account_id = ${place}`, accountOf(filter), 'uuid');
     statement.require((place) => `p.market_id = ${place}`, filter.market, 'text');
     const limit = statement.place(filter.first, 'integer');
-    const rows = await this.#query(
+    const rows = await this.parts.readers.as(reader)(
       `SELECT ${positionTable.list('p')} FROM positions p JOIN accounts a ON a.id = p.account_id
        WHERE ${statement.where} AND p.closed_at IS NULL ORDER BY p.opened_at, p.id LIMIT ${limit}`,
       statement.values,
@@ -50,7 +49,7 @@ export class PositionQueries {
     statement.require((place) => `c.account_id = ${place}`, accountOf(filter), 'uuid');
     statement.require((place) => `c.state->>'marketId' = ${place}`, filter.market, 'text');
     const limit = statement.place(filter.first, 'integer');
-    const rows = await this.#query(
+    const rows = await this.parts.readers.as(reader)(
       `SELECT was.state FROM (
          SELECT DISTINCT ON (c.position_id) c.state
          FROM position_changes c JOIN accounts a ON a.id = c.account_id
@@ -61,8 +60,6 @@ export class PositionQueries {
     );
     return rows.map((row) => row.state as PositionRecord);
   }
-
-  #query: RunRows = (text, values = []) => this.parts.dataSource.query(text, [...values]);
 }
 
 function accountOf({ account }: PositionFilter): string | null {

@@ -1,5 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { toDecimalString } from '../../domain/decimal';
+import type { Readers } from '../readers';
+import { ownReader } from './accountReader';
 import { accountTable, type AccountChange } from './accountTable';
 import { equityDayTable, type AmountsByCurrency, type EquityDayRecord } from './equityDays';
 import { isUnexplained } from './unexplained';
@@ -33,12 +35,12 @@ export interface FlatteningState {
 
 /** What the risk governor reads, and the valuations that it writes. */
 export class RiskStore {
-  constructor(private readonly parts: { readonly dataSource: DataSource }) {}
+  constructor(private readonly parts: { readonly dataSource: DataSource; readonly readers: Readers }) {}
 
   /** ownerId: whose it must be; null for those who may see any. Null where there is no such account. */
   async snapshot(accountId: string, ownerId: string | null): Promise<AccountSnapshot | null> {
     if (!isUuid(accountId)) return null;
-    return this.#readAtOnce(async (run) => {
+    return this.#readAtOnce(ownerId, async (run) => {
       const [row] = await run(
         `SELECT ${accountTable.list('a')}, ${houseColumns} FROM accounts a CROSS JOIN trading_house h
          WHERE a.id = $1 AND ($2::uuid IS NULL OR a.owner_id = $2) AND a.removed_at IS NULL`,
@@ -71,7 +73,8 @@ export class RiskStore {
   /** ownerId: whose it must be; null for those who may touch any. */
   async hasAccount(accountId: string, ownerId: string | null): Promise<boolean> {
     if (!isUuid(accountId)) return false;
-    const rows = await this.#query(
+    const run = ownerId === null ? this.#query : this.parts.readers.as(ownReader(ownerId));
+    const rows = await run(
       `SELECT 1 FROM accounts WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2) AND removed_at IS NULL`,
       [accountId, ownerId],
     );
@@ -122,7 +125,7 @@ export class RiskStore {
   }
 
   flatteningState(accountId: string, keyPrefix: string): Promise<FlatteningState | null> {
-    return this.#readAtOnce(async (run) => {
+    return this.#readAtOnce(null, async (run) => {
       const [row] = await run(`SELECT ${accountTable.list()} FROM accounts WHERE id = $1 AND removed_at IS NULL`, [
         accountId,
       ]);
@@ -149,8 +152,9 @@ export class RiskStore {
 
   #query: RunRows = (text, values = []) => this.parts.dataSource.query(text, [...values]);
 
-  /** Everything as it was at one moment. */
-  #readAtOnce<T>(read: (run: RunRows) => Promise<T>): Promise<T> {
+  /** Everything as it was at one moment. ownerId: on whose behalf; null on the server's own. */
+  #readAtOnce<T>(ownerId: string | null, read: (run: RunRows) => Promise<T>): Promise<T> {
+    if (ownerId !== null) return this.parts.readers.atOnce(ownReader(ownerId), read);
     return this.parts.dataSource.transaction('REPEATABLE READ', (manager) =>
       read((text, values = []) => manager.query(text, [...values])),
     );

@@ -28,7 +28,8 @@ export async function preparedRowsWithin(manager: EntityManager): Promise<RunRow
   return preparedOn((await manager.queryRunner?.connect()) as ClientBase);
 }
 
-function preparedOn(connection: ClientBase): RunRows {
+/** The same on a connection that somebody holds. */
+export function preparedOn(connection: ClientBase): RunRows {
   return async (text, values = []) => {
     const { rows } = await connection.query<Readonly<Record<string, unknown>>>({
       name: nameOf(text),

@@ -1,11 +1,10 @@
-import type { DataSource } from 'typeorm';
 import type { EpochMs } from '../../domain/marketData';
 import type { OrderSide } from '../../domain/orders';
 import type { AccountReader } from './accountReader';
 import { dayOf, hourOf, readSums, type Summed, type SumsRecord, type SumsRequest } from './groupedSums';
 import { takePage, toPage, type Page, type PageRequest } from './keyset';
 import type { FillRecord } from './records';
-import type { RunRows } from './runRows';
+import type { Readers } from '../readers';
 import { ReaderStatement, toUuid } from './statement';
 import { fillTable } from './tables';
 
@@ -36,13 +35,13 @@ const summed: Summed = {
 
 /** Executions as their readers ask for them, the newest first. Whose they may be stands in every statement. */
 export class TradeQueries {
-  constructor(private readonly parts: { readonly dataSource: DataSource }) {}
+  constructor(private readonly parts: { readonly readers: Pick<Readers, 'as'> }) {}
 
   /** Null where there is none, and where it is not this reader's to see. */
   async find(reader: AccountReader, id: string): Promise<FillRecord | null> {
     const statement = new ReaderStatement(reader);
     statement.require((place) => `f.id = ${place}`, toUuid(id), 'uuid');
-    const [row] = await this.#query(
+    const [row] = await this.parts.readers.as(reader)(
       `SELECT ${fillTable.list('f')} FROM fills f JOIN accounts a ON a.id = f.account_id WHERE ${statement.where}`,
       statement.values,
     );
@@ -56,7 +55,7 @@ export class TradeQueries {
     const statement = filtered(reader, filter);
     const order = { value: 'f.at', valueType: 'timestamptz', id: 'f.id', isDescending: true };
     const rest = takePage(statement, order, page);
-    const rows = await this.#query(
+    const rows = await this.parts.readers.as(reader)(
       `SELECT ${fillTable.list('f')} FROM fills f JOIN accounts a ON a.id = f.account_id WHERE ${statement.where} ${rest}`,
       statement.values,
     );
@@ -68,7 +67,7 @@ export class TradeQueries {
 
   async count(reader: AccountReader, filter: TradeFilter): Promise<number> {
     const statement = filtered(reader, filter);
-    const [row] = await this.#query(
+    const [row] = await this.parts.readers.as(reader)(
       `SELECT count(*)::int AS count FROM fills f JOIN accounts a ON a.id = f.account_id WHERE ${statement.where}`,
       statement.values,
     );
@@ -79,7 +78,7 @@ export class TradeQueries {
     reader: AccountReader,
     { filter, ...request }: { readonly filter: TradeFilter } & SumsRequest,
   ): Promise<readonly SumsRecord[]> {
-    return readSums(this.#query, { summed, statement: filtered(reader, filter), ...request });
+    return readSums(this.parts.readers.as(reader), { summed, statement: filtered(reader, filter), ...request });
   }
 
   /** The first executions of each of these orders, the oldest first. */
@@ -90,7 +89,7 @@ export class TradeQueries {
     const statement = new ReaderStatement(reader);
     statement.require((place) => `o.id = ANY(${place})`, orderIds, 'uuid[]');
     const limit = statement.place(first, 'integer');
-    const rows = await this.#query(
+    const rows = await this.parts.readers.as(reader)(
       `SELECT ${fillTable.list('f')} FROM orders o JOIN accounts a ON a.id = o.account_id
        CROSS JOIN LATERAL (SELECT * FROM fills e WHERE e.order_id = o.id ORDER BY e.at, e.id LIMIT ${limit}) f
        WHERE ${statement.where} ORDER BY f.order_id, f.at, f.id`,
@@ -98,8 +97,6 @@ export class TradeQueries {
     );
     return rows.map((row) => fillTable.read(row));
   }
-
-  #query: RunRows = (text, values = []) => this.parts.dataSource.query(text, [...values]);
 }
 
 function filtered(reader: AccountReader, filter: TradeFilter): ReaderStatement {

@@ -1,6 +1,8 @@
 import type { DataSource } from 'typeorm';
 import type { TradingState } from '../../domain/accounts';
 import type { EpochMs } from '../../domain/marketData';
+import type { Readers } from '../readers';
+import { ownReader } from './accountReader';
 import { AccountQueues, WorkFailed, type Done, type Work } from './accountQueues';
 import { AccountTransaction } from './accountTransaction';
 import { writeAudit, type AuditEntry } from './audit';
@@ -39,7 +41,7 @@ export class TradingStore {
   readonly #listeners = new Set<CommitListener>();
   readonly #queues = new AccountQueues<AccountTransaction>((accountId, works) => this.#transact(accountId, works));
 
-  constructor(private readonly parts: { readonly dataSource: DataSource }) {}
+  constructor(private readonly parts: { readonly dataSource: DataSource; readonly readers: Readers }) {}
 
   /** Told after each commit of this process that appended events. Gives what ends it. */
   onCommit(listener: CommitListener): () => void {
@@ -104,7 +106,7 @@ export class TradingStore {
   /** An account of this owner that was not removed. */
   async ownedAccount(ownerId: string, id: string): Promise<AccountRecord | null> {
     if (!uuid.test(id)) return null;
-    const [row] = await this.#query(
+    const [row] = await this.parts.readers.preparedAs(ownReader(ownerId))(
       `SELECT ${accountTable.list()} FROM accounts WHERE id = $1 AND owner_id = $2 AND removed_at IS NULL`,
       [id, ownerId],
     );
@@ -114,7 +116,7 @@ export class TradingStore {
   /** The account of an order, where it is this owner's. */
   async accountOfOrder(ownerId: string, orderId: string): Promise<string | null> {
     if (!uuid.test(orderId)) return null;
-    const [row] = await this.#query(
+    const [row] = await this.parts.readers.preparedAs(ownReader(ownerId))(
       `SELECT a.id FROM orders o JOIN accounts a ON a.id = o.account_id
        WHERE o.id = $1 AND a.owner_id = $2 AND a.removed_at IS NULL`,
       [orderId, ownerId],
@@ -127,7 +129,7 @@ export class TradingStore {
     ownerId: string,
     key: string,
   ): Promise<{ readonly order: OrderRecord; readonly bodyHash: Buffer } | null> {
-    const [row] = await this.#query(
+    const [row] = await this.parts.readers.preparedAs(ownReader(ownerId))(
       `SELECT ${orderTable.list('o')}, k.body_hash FROM idempotency_keys k JOIN orders o ON o.id = k.order_id
        WHERE k.owner_id = $1 AND k.key = $2`,
       [ownerId, key],
@@ -170,7 +172,7 @@ export class TradingStore {
   /** A position of this owner, open or closed. */
   async ownedPosition(ownerId: string, id: string): Promise<PositionRecord | null> {
     if (!uuid.test(id)) return null;
-    const [row] = await this.#query(
+    const [row] = await this.parts.readers.preparedAs(ownReader(ownerId))(
       `SELECT ${positionTable.list('p')} FROM positions p JOIN accounts a ON a.id = p.account_id
        WHERE p.id = $1 AND a.owner_id = $2 AND a.removed_at IS NULL`,
       [id, ownerId],

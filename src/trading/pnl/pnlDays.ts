@@ -3,6 +3,7 @@ import { parseMarketId } from '../../domain/market';
 import type { EpochMs } from '../../domain/marketData';
 import { difference, sum } from '../../domain/money';
 import { pnlOfDay, type DayBookings, type PnlDay } from '../../domain/pnl';
+import type { AccountReader } from '../../storage/trading/accountReader';
 import type { AmountsByCurrency, EquityDayRecord } from '../../storage/trading/equityDays';
 import type { FeeBookings, PeriodBookings, PnlStore } from '../../storage/trading/pnlStore';
 import { utcDayOf } from '../risk/equityCourse';
@@ -28,21 +29,22 @@ export interface AccountPnlDay extends PnlDay {
 export class PnlDays {
   constructor(private readonly parts: { readonly pnl: PnlStore; readonly clock: () => EpochMs }) {}
 
-  /** ownerId: whose account it must be; null for those who may see any. Null where there is no such account. */
+  /** Null where there is no such account, and where it is not this reader's to see. */
   async read(
-    request: { readonly accountId: string; readonly ownerId: string | null },
+    reader: AccountReader,
+    accountId: string,
     range: { readonly since: EpochMs | null; readonly until: EpochMs | null },
   ): Promise<readonly AccountPnlDay[] | null> {
     const { pnl, clock } = this.parts;
     const until = Math.max((range.until ?? clock() + dayMs) - 1, 0);
     const days = { since: range.since === null ? '' : utcDayOf(range.since), until: utcDayOf(until + dayMs) };
-    const found = await pnl.days(request, days);
+    const found = await pnl.days(reader, accountId, days);
     if (found === null) return null;
     const rows: AccountPnlDay[] = [];
     let { before } = found;
     for (const day of found.days) {
       const period = { after: before?.updatedAt ?? null, until: day.updatedAt };
-      const bookings = convert(await pnl.bookings(request.accountId, period), day.mark.rates);
+      const bookings = convert(await pnl.bookings(reader, accountId, period), day.mark.rates);
       const fromOutside = difference(day.mark.broughtIn, before?.mark.broughtIn ?? zero);
       const transfers = difference(fromOutside, bookings.unexplained);
       const { realized, fees, funding } = bookings;

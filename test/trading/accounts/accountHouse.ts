@@ -7,6 +7,7 @@ import { openCredentialVault } from '../../../src/identity/sealing/openCredentia
 import { createDataSource } from '../../../src/storage/dataSource';
 import { AccountStore } from '../../../src/storage/trading/accountStore';
 import type { UserRole } from '../../../src/storage/userRole';
+import { Readers } from '../../../src/storage/readers';
 import { openStorage, type Storage } from '../../../src/storage/storage';
 import { BackgroundRunner } from '../../../src/telemetry/backgroundRunner';
 import { createLogger } from '../../../src/telemetry/logger';
@@ -159,7 +160,11 @@ export class AccountHouse {
     const logger = { logQuery, logQueryError: nothing, logQuerySlow: nothing, logSchemaBuild: nothing };
     dataSource.setOptions({ logging: true, logger: { ...logger, logMigration: nothing, log: nothing } });
     await dataSource.initialize();
-    return { store: new AccountStore({ dataSource }), statements, close: () => dataSource.destroy() };
+    return {
+      store: new AccountStore({ dataSource, readers: new Readers({ dataSource }) }),
+      statements,
+      close: () => dataSource.destroy(),
+    };
   }
 
   #check(isTestnet: boolean): KeyCheck {

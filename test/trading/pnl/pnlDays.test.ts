@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { compareDecimals } from '../../../src/domain/compareDecimals';
 import { difference, sum } from '../../../src/domain/money';
+import { ownReader } from '../../../src/storage/trading/accountReader';
 import { Booking } from '../../../src/trading/booking';
 import { bookUnexplained } from '../../../src/trading/reconciliation/balanceComparison';
 import { bookExplained } from '../../../src/trading/reconciliation/explainTransfer';
@@ -46,7 +47,7 @@ async function lookAndGoOn(): Promise<void> {
 
 async function pnl(accountId: string, since: number | null = null, until: number | null = null) {
   const days = new PnlDays({ pnl: house.pnl, clock: house.time.now });
-  return days.read({ accountId, ownerId: house.ownerId }, { since, until });
+  return days.read(ownReader(house.ownerId), accountId, { since, until });
 }
 
 function expectIdentity(day: AccountPnlDay): void {
@@ -233,10 +234,10 @@ it('tells nobody but the owner', async () => {
   const days = new PnlDays({ pnl: house.pnl, clock: house.time.now });
   const all = { since: null, until: null };
   const stranger = '7b0c1c6e-7f9e-4b5c-9f3e-0d3f6f1f0a11';
-  expect(await days.read({ accountId: id, ownerId: house.ownerId }, all)).toEqual([]);
-  expect(await days.read({ accountId: id, ownerId: stranger }, all)).toBeNull();
-  expect(await days.read({ accountId: stranger, ownerId: house.ownerId }, all)).toBeNull();
-  expect(await days.read({ accountId: 'nothing', ownerId: house.ownerId }, all)).toBeNull();
+  expect(await days.read(ownReader(house.ownerId), id, all)).toEqual([]);
+  expect(await days.read(ownReader(stranger), id, all)).toBeNull();
+  expect(await days.read(ownReader(house.ownerId), stranger, all)).toBeNull();
+  expect(await days.read(ownReader(house.ownerId), 'nothing', all)).toBeNull();
 });
 
 const step = fc.oneof(

@@ -2,6 +2,7 @@ import type { TradingState } from '../../../src/domain/accounts';
 import { compareDecimals } from '../../../src/domain/compareDecimals';
 import { sum } from '../../../src/domain/money';
 import type { OrderOrigin } from '../../../src/storage/trading/records';
+import { Readers } from '../../../src/storage/readers';
 import { TradingStore } from '../../../src/storage/trading/tradingStore';
 import { judgeIntent } from '../../../src/trading/risk/judgeIntent';
 import { TradingStates } from '../../../src/trading/risk/tradingStates';
@@ -54,7 +55,7 @@ async function exposureOf(accountId: string): Promise<string> {
 }
 
 it('holds the limit of a position under 100 orders at once, each a fifth of it, from two nodes', async () => {
-  const other = new TradingStore({ dataSource: house.dataSource });
+  const other = new TradingStore({ dataSource: house.dataSource, readers: new Readers(house) });
   for (let round = 0; round < rounds; round += 1) {
     const { id } = await house.addAccount({ maxPositionNotional: '500' });
     const verdicts = await Promise.all(
@@ -111,7 +112,7 @@ describe('a halt while orders come in', () => {
     const course: string[] = [];
     const [judged, mayStore] = [new Gate(), new Gate()];
     // Of another node: those of one wait for each other before the database does.
-    const other = new TradingStore({ dataSource: house.dataSource });
+    const other = new TradingStore({ dataSource: house.dataSource, readers: new Readers(house) });
     const order = other.transaction({ accountId: id, epoch: null }, async () => {
       judged.open();
       await mayStore.passed;
@@ -139,7 +140,7 @@ describe('a halt while orders come in', () => {
     const { id } = await house.addAccount();
     const verdicts = await haltAmid(id, () => states().setGlobalTradingState('admin', halt));
     expect(new Set(verdicts)).toEqual(new Set(['GLOBAL_HALTED']));
-    const restarted = new TradingStore({ dataSource: house.dataSource });
+    const restarted = new TradingStore({ dataSource: house.dataSource, readers: new Readers(house) });
     expect(await place(restarted, id)).toBe('GLOBAL_HALTED');
     const active: { readonly state: TradingState } = { state: 'ACTIVE' };
     await states().setGlobalTradingState('admin', { ...halt, ...active });

@@ -7,6 +7,7 @@ import { pendingOrder } from '../../../src/domain/orderState';
 import type { Fill } from '../../../src/domain/orders';
 import { AppError } from '../../../src/errors/appError';
 import { createDataSource } from '../../../src/storage/dataSource';
+import { Readers } from '../../../src/storage/readers';
 import { migrate } from '../../../src/storage/migrate';
 import { newAccount } from '../../../src/storage/trading/accountTable';
 import { PnlStore } from '../../../src/storage/trading/pnlStore';
@@ -130,9 +131,10 @@ export class RiskHouse {
     readonly ownerId: string,
     private readonly close: () => Promise<void>,
   ) {
-    this.store = new TradingStore({ dataSource });
-    this.risk = new RiskStore({ dataSource });
-    this.pnl = new PnlStore({ dataSource });
+    const readers = new Readers({ dataSource });
+    this.store = new TradingStore({ dataSource, readers });
+    this.risk = new RiskStore({ dataSource, readers });
+    this.pnl = new PnlStore({ readers });
     this.equity = new AccountEquity({ risk: this.risk, markets: this.markets, clock: this.time.now });
   }
 

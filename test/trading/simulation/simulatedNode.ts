@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { RiskStore } from '../../../src/storage/trading/riskStore';
+import { Readers } from '../../../src/storage/readers';
 import { TradingStore } from '../../../src/storage/trading/tradingStore';
 import { BackgroundRunner } from '../../../src/telemetry/backgroundRunner';
 import type { Logger } from '../../../src/telemetry/logger';
@@ -57,7 +58,8 @@ export class SimulatedNode implements DatabaseSide, Caller {
     const dataSource = parts.takeSeat(this);
     this.name = parts.name;
     this.skewMs = parts.skewMs;
-    const store = new TradingStore({ dataSource });
+    const readers = new Readers({ dataSource });
+    const store = new TradingStore({ dataSource, readers });
     store.onCommit((_accountId, events) => {
       trace.write(`${this.name} committed`, events);
     });
@@ -83,7 +85,7 @@ export class SimulatedNode implements DatabaseSide, Caller {
       newId: () => chance.uuid(),
       onAlarm: parts.onAlarm,
     });
-    const risk = new RiskStore({ dataSource });
+    const risk = new RiskStore({ dataSource, readers });
     const flattening = new Flattening({
       ...shared,
       risk,
