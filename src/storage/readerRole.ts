@@ -6,7 +6,7 @@ export const readerRole = 'tickgate_reader';
 
 /**
  * Makes the role where it is missing, lets the server take it on, and lets it read the tables that have row level security, and those alone. To
- * be asked as the owner of the schema. server: the role that the server connects as. Throws StorageError with what a superuser has to run.
+ * be asked as the owner of the schema; of anybody else PostgreSQL takes the grants for nothing, with a warning. server: the role that the server connects as. Throws StorageError with what a superuser has to run.
  */
 export async function admitReaderRole(run: RunQuery, server: string): Promise<void> {
   const [found] = (await run(

@@ -37,7 +37,7 @@ async function makeHolder(): Promise<Held> {
   const fill = makeFill(order);
   const position = makePosition(account);
   await writeOrders(storage, account, [{ order, fills: [fill] }]);
-  await storage.trading.transaction({ accountId: account.id, epoch: null }, async (tx) => {
+  await storage.trading.transaction({ accountId: account.id, epoch: null }, (tx) => {
     tx.savePosition(position);
     tx.appendEvent('order', order.createdAt, order);
   });
