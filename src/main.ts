@@ -189,7 +189,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
       sessions: identity.sessions,
       apiKeys: identity.apiKeys,
       personalData: identity.personalData({
-        removePaperAccounts: (userId) => removePaperAccounts(tradingServices, userId),
+        removePaperAccounts: (asker) => removePaperAccounts(tradingServices, asker),
       }),
       auditLog,
       ...tradingServices,

@@ -168,8 +168,8 @@ export async function startTrading(parts: TradingRoomParts): Promise<TradingServ
     liveNeedsApproval: config.trading.liveNeedsApproval,
     currencies: (exchange) => currenciesAt(parts.marketData, exchange),
     openPaperBooks: ({ exchange, ...books }) => paperAt(papers, exchange).createAccount(books),
-    closePaperBooks: async ({ id, ownerId, exchange }) => {
-      await opened.trading.cancelAllOrders({ userId: ownerId, actor: ownerId }, { accountId: id, market: null });
+    closePaperBooks: async (asker, { id, exchange }) => {
+      await opened.trading.cancelAllOrders(asker, { accountId: id, market: null });
       papers.get(exchange)?.forget(id);
     },
   });

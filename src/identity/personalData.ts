@@ -30,7 +30,7 @@ export interface PersonalDataParts {
   readonly authority: Pick<Authority, 'change'>;
   readonly audit: (entry: AuditEntry) => Promise<void>;
   /** Ends what is open on a user's PAPER accounts, and removes those. */
-  readonly removePaperAccounts: (userId: string) => Promise<void>;
+  readonly removePaperAccounts: (asker: PersonalAsker) => Promise<void>;
   readonly limits: ExportLimits;
   readonly clock: () => EpochMs;
 }
@@ -59,7 +59,7 @@ export class PersonalData {
     const user = await proof.take(proving, password);
     const obstacle = await erasures.obstacle(userId);
     if (obstacle !== null) throw refusal(obstacle);
-    await removePaperAccounts(userId);
+    await removePaperAccounts({ userId, ip });
     const to = await hasher.hash(randomBytes(32).toString('base64url'));
     const outcome = await erasures.erase({ userId, from: user.passwordHash, to, at: clock(), ip });
     if (outcome.kind === 'changed') return proof.refuse(proving);

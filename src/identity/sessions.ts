@@ -101,15 +101,17 @@ export class Sessions {
   }
 
   /** Sign-out. A token that is none, or whose session has ended, changes nothing and is no failure. */
-  async end(text: string): Promise<void> {
+  async end(text: string, ip: string | null): Promise<void> {
+    const { store, clock } = this.parts;
     const token = RefreshToken.parse(text);
-    const ended = token === null ? null : await this.parts.store.endByToken(token.hash, this.parts.clock());
+    const ended = token === null ? null : await store.endByToken(token.hash, clock(), ip);
     if (ended !== null) this.#tellEnded([ended]);
   }
 
   /** False where the user has no such session: another's is not told from none. */
-  async revoke(userId: string, sessionId: string): Promise<boolean> {
-    const isEnded = await this.parts.store.endOwn(userId, sessionId, this.parts.clock());
+  async revoke(userId: string, sessionId: string, ip: string | null): Promise<boolean> {
+    const { store, clock } = this.parts;
+    const isEnded = await store.endOwn({ userId, sessionId, at: clock(), ip });
     if (isEnded) this.#tellEnded([sessionId]);
     return isEnded;
   }

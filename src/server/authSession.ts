@@ -29,7 +29,7 @@ export function mountAuthSession(
     return { accessToken, expiresAt: new Date(expiresAt).toISOString(), refreshToken };
   });
   app.delete(path, { preHandler }, async (request, reply) => {
-    await sessions.end(tokenOf(request.body));
+    await sessions.end(tokenOf(request.body), clientOf(request).ip);
     return reply.status(204).send();
   });
 }

@@ -74,10 +74,12 @@ async function expectEnded(...tokens: readonly SignedIn[]): Promise<void> {
 
 async function endings(): Promise<unknown> {
   const { rows } = await operator.query(
-    `SELECT action, outcome FROM audit_entries WHERE actor = $1 AND action LIKE 'session.%' ORDER BY number`,
+    `SELECT action, outcome, ip FROM audit_entries WHERE actor = $1 AND action LIKE 'session.%' ORDER BY number`,
     [userId],
   );
-  return rows.map((row: { action: string; outcome: string }) => `${row.action} ${row.outcome}`);
+  return rows.map((row: { action: string; outcome: string; ip: string | null }) => {
+    return `${row.action} ${row.outcome} ${row.ip ?? 'from nowhere'}`;
+  });
 }
 
 describe('a session', () => {
@@ -92,7 +94,7 @@ describe('a session', () => {
     expect([first, second, third].map((each) => whose(each).sessionId)).toEqual(Array(3).fill(whose(first).sessionId));
     expect([whose(first).roles, whose(third).roles]).toEqual([['TRADER'], ['VIEWER']]);
     expect(told).toEqual([]);
-    expect(await endings()).toEqual(['session.begin begun']);
+    expect(await endings()).toEqual(['session.begin begun 1.2.3.4']);
   });
 
   it('is shown to its user with where it was seen last, until it has ended', async () => {
@@ -109,7 +111,7 @@ describe('a session', () => {
       }),
       expect.objectContaining({ id: whose(phone).sessionId, ip: '::1', userAgent: 'x'.repeat(256) }),
     ]);
-    expect(await sessions.revoke(userId, whose(phone).sessionId)).toBe(true);
+    expect(await sessions.revoke(userId, whose(phone).sessionId, browser.ip)).toBe(true);
     expect((await sessions.live(userId)).map(({ id }) => id)).toEqual([whose(desktop).sessionId]);
     expect(await sessions.liveOne(userId, whose(phone).sessionId)).toBeNull();
   });
@@ -196,7 +198,11 @@ describe('a refresh token', () => {
     await expectEnded(first, second, first);
     expect(told).toEqual([{ kind: 'sessionRevoked', sessionId: whose(first).sessionId }]);
     expect(await alarms()).toBe(before + 1);
-    expect(await endings()).toEqual(['session.begin begun', 'session.begin begun', 'session.end TOKEN_REUSED']);
+    expect(await endings()).toEqual([
+      'session.begin begun 1.2.3.4',
+      'session.begin begun 1.2.3.4',
+      'session.end TOKEN_REUSED 1.2.3.4',
+    ]);
     await refresh(other);
   });
 
@@ -204,7 +210,7 @@ describe('a refresh token', () => {
     'that never was (%j) is refused as one that has ended',
     async (text) => {
       await expect(sessions.refresh(text, browser)).rejects.toMatchObject(ended);
-      await sessions.end(text);
+      await sessions.end(text, browser.ip);
       expect(told).toEqual([]);
     },
   );
@@ -236,17 +242,17 @@ describe('an ending', () => {
   it('by the token, be it the last or one before, is a sign-out', async () => {
     const first = await begin();
     const second = await refresh(first);
-    await sessions.end(first.refreshToken);
-    await sessions.end(second.refreshToken);
+    await sessions.end(first.refreshToken, browser.ip);
+    await sessions.end(second.refreshToken, browser.ip);
     expect(told).toEqual([{ kind: 'sessionRevoked', sessionId: whose(first).sessionId }]);
-    expect(await endings()).toEqual(['session.begin begun', 'session.end SIGNED_OUT']);
+    expect(await endings()).toEqual(['session.begin begun 1.2.3.4', 'session.end SIGNED_OUT 1.2.3.4']);
     await expectEnded(first, second);
   });
 
   it("is for one's own sessions: another's is answered as none is", async () => {
     const stranger = await begin(browser, await addUser());
     for (const id of [whose(stranger).sessionId, randomUUID(), 'nonsense', '']) {
-      expect(await sessions.revoke(userId, id)).toBe(false);
+      expect(await sessions.revoke(userId, id, browser.ip)).toBe(false);
       expect(await sessions.liveOne(userId, id)).toBeNull();
     }
     expect(told).toEqual([]);
@@ -259,7 +265,7 @@ describe('an ending', () => {
       userId,
     ]);
     await expectEnded(begun);
-    expect(await sessions.revoke(userId, whose(begun).sessionId)).toBe(false);
+    expect(await sessions.revoke(userId, whose(begun).sessionId, browser.ip)).toBe(false);
   });
 });
 
@@ -272,7 +278,7 @@ it('forgets sessions a day after nobody could go on with them, with their tokens
       )
     ).rows[0];
   const [signedOut, idle] = [await begin(), await begin()];
-  await sessions.end(signedOut.refreshToken);
+  await sessions.end(signedOut.refreshToken, browser.ip);
   await house.storage.sessions.prune(Date.now() + dayMs - 60_000);
   expect(await count()).toEqual({ count: 2 });
   await house.storage.sessions.prune(Date.now() + dayMs + 60_000);

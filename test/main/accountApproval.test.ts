@@ -153,7 +153,7 @@ it('a LIVE account trades once an admin who is not its owner has approved it, an
     [live.id],
   );
   expect(rows).toEqual([
-    { action: 'account.requestApproval', ip: null, isNew: true, isLost: false },
+    { action: 'account.requestApproval', ip: '127.0.0.1', isNew: true, isLost: false },
     { action: 'account.approve', ip: '127.0.0.1', isNew: false, isLost: false },
   ]);
 });

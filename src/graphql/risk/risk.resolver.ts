@@ -47,11 +47,11 @@ export class RiskResolver {
     @Arg('limits', () => RiskLimitsInput) limits: RiskLimitsInput,
     @Ctx() context: GraphqlContext,
   ): Promise<RiskStatus> {
-    const { userId: ownerId, actor } = askerOf(context);
+    const { userId: ownerId, actor, ip = null } = askerOf(context);
     const assertMayLoosen = (): void => {
       assertSteppedUp(context);
     };
-    const asker = { ownerId, actor, assertMayLoosen };
+    const asker = { ownerId, actor, ip, assertMayLoosen };
     return statusOf(await context.services.tradingStates.setRiskLimits(asker, account, limits));
   }
 
@@ -70,8 +70,7 @@ export class RiskResolver {
     @Args(() => StateArgs) args: StateArgs,
     @Ctx() context: GraphqlContext,
   ): Promise<TradingState> {
-    const { actor } = askerOf(context);
-    const answer = await context.services.tradingStates.setGlobalTradingState(actor, toChange(args));
+    const answer = await context.services.tradingStates.setGlobalTradingState(askerOf(context), toChange(args));
     if (answer.kind === 'refused') throw thrown(answer.refusal);
     return answer.state;
   }

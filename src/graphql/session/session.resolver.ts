@@ -21,7 +21,7 @@ export class SessionResolver {
     description: 'Ends a session of yours and closes its sockets. False where you have no such session.',
   })
   revokeSession(@Arg('id', () => ID) id: string, @Ctx() context: GraphqlContext): Promise<boolean> {
-    return context.services.sessions.revoke(principalOf(context).userId, id);
+    return context.services.sessions.revoke(principalOf(context).userId, id, context.ip);
   }
 }
 

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { EpochMs } from '../../domain/marketData';
 import type { Readers } from '../readers';
 import { ownReader } from '../trading/accountReader';
-import { writeAudit } from '../trading/audit';
+import { hashOfState, writeAudit } from '../trading/audit';
 import type { RunRows } from '../trading/runRows';
 import { toUuid } from '../trading/statement';
 import type { UserRole } from '../userRole';
@@ -73,6 +73,7 @@ export class ApiKeyStore {
         target: id,
         outcome: scopes.join(' '),
         ip,
+        after: hashOf(key, 'good'),
       });
       return made as unknown as ApiKeyRecord;
     });
@@ -89,11 +90,21 @@ export class ApiKeyStore {
     return this.#transaction(async (run) => {
       const ended = await run(
         `WITH ended AS (UPDATE api_keys k SET revoked_at = clock_timestamp()
-            WHERE user_id = $1 AND id = $2 AND ${isLive(3)} RETURNING id) SELECT id FROM ended`,
+            WHERE user_id = $1 AND id = $2 AND ${isLive(3)} RETURNING ${columns}) SELECT * FROM ended`,
         [userId, toUuid(id), new Date(at)],
       );
-      if (ended.length === 0) return false;
-      await writeAudit(run, { at, actor: userId, action: 'apiKey.revoke', target: id, outcome: 'revoked', ip });
+      const key = ended[0] as unknown as ApiKeyRecord | undefined;
+      if (key === undefined) return false;
+      const hashes = { before: hashOf(key, 'good'), after: hashOf(key, 'revoked') };
+      await writeAudit(run, {
+        at,
+        actor: userId,
+        action: 'apiKey.revoke',
+        target: id,
+        outcome: 'revoked',
+        ip,
+        ...hashes,
+      });
       return true;
     });
   }
@@ -149,6 +160,14 @@ export async function readLiveApiKeys(query: RunQuery): Promise<readonly LiveApi
     [],
   );
   return rows as readonly LiveApiKey[];
+}
+
+/** What a key may do, for the audit log: without its label, which are the words of its owner. */
+function hashOf(
+  { scopes, allowedIps, expiresAt }: Pick<NewApiKey | ApiKeyRecord, 'scopes' | 'allowedIps' | 'expiresAt'>,
+  standing: 'good' | 'revoked',
+): Buffer {
+  return hashOfState({ scopes, allowedIps, expiresAt: new Date(expiresAt), standing });
 }
 
 const columns = `id, label, prefix, scopes, allowed_ips AS "allowedIps", created_at AS "createdAt",

@@ -63,7 +63,7 @@ export class PasswordStore {
       await run('UPDATE users SET password_hash = $2 WHERE id = $1', [userId, passwordHash]);
       const asking = { at, actor: userId, ip };
       await writeAudit(run, { ...asking, action: 'password.reset', target: userId, outcome: 'changed' });
-      return endSessionsOf(run, { userId, except: null, reason: 'PASSWORD_CHANGED', at, actor: userId });
+      return endSessionsOf(run, { ...asking, userId, except: null, reason: 'PASSWORD_CHANGED' });
     });
   }
 
@@ -90,7 +90,7 @@ export class PasswordStore {
       // A token that was asked for before, perhaps by somebody else, must not undo it.
       await run('DELETE FROM password_resets WHERE user_id = $1', [userId]);
       await writeAudit(run, { at, actor: userId, ip, action: 'password.change', target: userId, outcome: 'changed' });
-      return endSessionsOf(run, { userId, except, reason: 'PASSWORD_CHANGED', at, actor: userId });
+      return endSessionsOf(run, { userId, except, reason: 'PASSWORD_CHANGED', at, actor: userId, ip });
     });
   }
 

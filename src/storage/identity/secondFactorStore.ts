@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { EpochMs } from '../../domain/marketData';
 import type { SealedRecord } from '../../domain/sealedRecord';
-import { writeAudit } from '../trading/audit';
+import { hashOfState, writeAudit } from '../trading/audit';
 import type { RunRows } from '../trading/runRows';
 import type { Asking } from './passwordStore';
 import { endSessionsOf } from './sessionEnding';
@@ -72,13 +72,15 @@ export class SecondFactorStore {
         [userId, Buffer.from(sealed.ciphertext)],
       );
       if (pending === undefined) return null;
+      const before = await hashOfFactor(run, userId);
       await forgetFactors(run, userId, { pending: false });
       await run('UPDATE totp_secrets SET confirmed = true, last_step = $2 WHERE user_id = $1', [userId, step]);
       await run('INSERT INTO recovery_codes (user_id, hash) SELECT $1, unnest($2::bytea[])', [userId, recoveryHashes]);
       await run('UPDATE users SET mfa_enabled = true WHERE id = $1', [userId]);
       await run('UPDATE sessions SET verified_at = $2 WHERE id = $1', [except, new Date(asking.at)]);
-      await writeAudit(run, { ...asking, action: 'mfa.confirm', target: userId, outcome: 'enabled' });
-      return endSessionsOf(run, { userId, except, reason: 'MFA_CHANGED', at: asking.at, actor: asking.actor });
+      const hashes = { before, after: await hashOfFactor(run, userId) };
+      await writeAudit(run, { ...asking, action: 'mfa.confirm', target: userId, outcome: 'enabled', ...hashes });
+      return endSessionsOf(run, { ...asking, userId, except, reason: 'MFA_CHANGED' });
     });
   }
 
@@ -133,9 +135,11 @@ export class SecondFactorStore {
       const held = await holdUser(run, id);
       if (held === null) return null;
       const { id: userId } = held.user;
+      const before = await hashOfFactor(run, userId);
       await forgetFactors(run, userId, { pending: true });
       await run('UPDATE users SET mfa_enabled = false WHERE id = $1', [userId]);
-      await writeAudit(run, { ...change, action: 'mfa.reset', target: userId, outcome: 'deleted' });
+      const hashes = { before, after: await hashOfFactor(run, userId) };
+      await writeAudit(run, { ...change, action: 'mfa.reset', target: userId, outcome: 'deleted', ...hashes });
       await endSessionsOf(run, { userId, except: null, reason: 'MFA_CHANGED', ...change });
       return { ...held.user, mfaEnabled: false };
     });
@@ -190,6 +194,16 @@ async function use(run: RunRows, proving: Proving): Promise<boolean> {
   if (used === undefined) return false;
   await writeAudit(run, { ...entry, outcome: proof.kind });
   return true;
+}
+
+/** Whether a user has a second factor, and since when the one that counts; nothing of what it is. */
+async function hashOfFactor(run: RunRows, userId: string): Promise<Buffer> {
+  const [row] = await run(
+    `SELECT mfa_enabled, (SELECT created_at FROM totp_secrets WHERE user_id = u.id AND confirmed) AS enrolled_at
+       FROM users u WHERE id = $1`,
+    [userId],
+  );
+  return hashOfState({ mfaEnabled: row?.['mfa_enabled'], enrolledAt: row?.['enrolled_at'] });
 }
 
 /** pending: also the secret that waits for its first code. */

@@ -9,6 +9,8 @@ interface Ending {
   readonly at: EpochMs;
   /** Who ends it, for the audit log. */
   readonly actor: string;
+  /** Where they asked from; null: on the host. */
+  readonly ip: string | null;
 }
 
 /** Ends a session, within a transaction; the database tells every node. False where it has ended already. */
@@ -38,7 +40,7 @@ export async function endAllSessions(run: RunRows): Promise<number> {
 
 async function end(
   run: RunRows,
-  { reason, at, actor }: Ending,
+  { reason, at, actor, ip }: Ending,
   { condition, values }: { readonly condition: string; readonly values: readonly unknown[] },
 ): Promise<readonly string[]> {
   // A CTE: the driver would give an UPDATE's rows in another shape. The database's clock, by which nodes ask what ended of late.
@@ -48,6 +50,6 @@ async function end(
     [reason, ...values],
   );
   const ids = rows.map((row) => row['id'] as string);
-  for (const id of ids) await writeAudit(run, { at, actor, action: 'session.end', target: id, outcome: reason });
+  for (const id of ids) await writeAudit(run, { at, actor, ip, action: 'session.end', target: id, outcome: reason });
   return ids;
 }

@@ -121,14 +121,15 @@ export class SessionStore {
         [userId, ...liveValues(at), maxLive],
       );
       const replaced = oldest.map((row) => row['id'] as string);
-      for (const other of replaced) await endSession(run, { sessionId: other, reason: 'REPLACED', at, actor: userId });
+      for (const other of replaced)
+        await endSession(run, { sessionId: other, reason: 'REPLACED', at, actor: userId, ip });
       return { roles: user['roles'] as readonly UserRole[], replaced };
     });
   }
 
   /** Exchanges a token for its successor, once; again within the grace it is the same successor. */
   async refresh(refresh: Refresh): Promise<RefreshOutcome> {
-    const { tokenHash, successor, at } = refresh;
+    const { tokenHash, successor, at, ip } = refresh;
     return this.#transaction(async (run) => {
       // Both rows: who waits here for another refresh of this token sees what it has done.
       const [row] = await run(
@@ -148,7 +149,7 @@ export class SessionStore {
       }
       if (salt !== null && at - usedAt.getTime() <= sessionLife.graceMs)
         return { kind: 'refreshed', ...standing, salt };
-      await endSession(run, { sessionId, reason: 'TOKEN_REUSED', at, actor: userId });
+      await endSession(run, { sessionId, reason: 'TOKEN_REUSED', at, actor: userId, ip });
       return { kind: 'reused', ...whose };
     });
   }
@@ -165,7 +166,7 @@ export class SessionStore {
   }
 
   /** Sign-out by the token that the session would go on with, or went on with before. Gives the session's id, or null where none was ended. */
-  async endByToken(tokenHash: Buffer, at: EpochMs): Promise<string | null> {
+  async endByToken(tokenHash: Buffer, at: EpochMs, ip: string | null): Promise<string | null> {
     return this.#transaction(async (run) => {
       const [row] = await run(
         'SELECT s.id, s.user_id FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.hash = $1',
@@ -173,19 +174,25 @@ export class SessionStore {
       );
       if (row === undefined) return null;
       const [sessionId, actor] = [row['id'] as string, row['user_id'] as string];
-      return (await endSession(run, { sessionId, reason: 'SIGNED_OUT', at, actor })) ? sessionId : null;
+      return (await endSession(run, { sessionId, reason: 'SIGNED_OUT', at, actor, ip })) ? sessionId : null;
     });
   }
 
   /** False where the user has no such session that goes on. */
-  async endOwn(userId: string, sessionId: string, at: EpochMs): Promise<boolean> {
+  async endOwn(asked: {
+    readonly userId: string;
+    readonly sessionId: string;
+    readonly at: EpochMs;
+    readonly ip: string | null;
+  }): Promise<boolean> {
+    const { userId, sessionId, at, ip } = asked;
     return this.#transaction(async (run) => {
       const [own] = await run(`SELECT id FROM sessions s WHERE user_id = $1 AND ${isLive(2)} AND id = $4`, [
         userId,
         ...liveValues(at),
         toUuid(sessionId),
       ]);
-      return own !== undefined && endSession(run, { sessionId, reason: 'REVOKED', at, actor: userId });
+      return own !== undefined && endSession(run, { sessionId, reason: 'REVOKED', at, actor: userId, ip });
     });
   }
 

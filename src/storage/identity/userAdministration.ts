@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import type { EpochMs } from '../../domain/marketData';
-import { writeAudit } from '../trading/audit';
+import { hashOfState, writeAudit } from '../trading/audit';
 import type { RunRows } from '../trading/runRows';
 import { toUuid } from '../trading/statement';
 import { toStoredEmail, type NewUser } from '../user.repository';
@@ -120,7 +119,7 @@ export async function holdUser(
 }
 
 function hashOf({ roles, disabled }: Authority): Buffer {
-  return createHash('sha256').update(JSON.stringify({ roles, disabled })).digest();
+  return hashOfState({ roles, disabled });
 }
 
 const columns = 'id, email, roles, disabled, mfa_enabled AS "mfaEnabled", created_at AS "createdAt"';

@@ -5,7 +5,7 @@ import type { Readers } from '../readers';
 import { mayRead, readerValues, type AccountReader } from './accountReader';
 import { accountTable } from './accountTable';
 import { writeApprovalRequest } from './approvalStore';
-import { writeAudit, type AuditEntry } from './audit';
+import { hashOfAccount, writeAudit, type AuditEntry } from './audit';
 import { writeCredentials, type CredentialRecord } from './credentialStore';
 import { isUuid } from './isUuid';
 import type { AccountRecord, BalanceRecord, OrderRecord, PositionRecord } from './records';
@@ -137,7 +137,10 @@ export class AccountStore {
         await run(text, values);
         if (credentials !== null) await writeCredentials(run, account.id, credentials);
       }
-      await writeAudit(run, { ...audit, outcome: outcome === 'done' ? audit.outcome : outcome });
+      await writeAudit(
+        run,
+        outcome === 'done' ? { ...audit, after: hashOfAccount(account, identityOfAccount) } : { ...audit, outcome },
+      );
       if (outcome === 'done' && account.approval === 'AWAITED') await writeApprovalRequest(run, account, audit);
       return outcome;
     });
@@ -153,14 +156,17 @@ export class AccountStore {
     const { ownerId, accountId, at, audit } = removal;
     return this.parts.dataSource.transaction(async (manager) => {
       const run: RunRows = (text, values = []) => manager.query(text, [...values]);
-      const outcome = await findReasonToStay(run, ownerId, accountId);
-      if (outcome === 'done') {
+      const account = await holdAccount(run, ownerId, accountId);
+      const outcome = account === null ? 'noAccount' : await findReasonToStay(run, account);
+      if (account !== null && outcome === 'done') {
         await run('UPDATE accounts SET removed_at = $2 WHERE id = $1', [accountId, new Date(at)]);
         await run('DELETE FROM account_credentials WHERE account_id = $1', [accountId]);
         await run('DELETE FROM account_grants WHERE account_id = $1', [accountId]);
         await run('SELECT pg_notify($1, $2)', [accountChannel, accountId]);
-      }
-      await writeAudit(run, { ...audit, outcome });
+        const before = hashOfAccount(account, identityOfAccount);
+        const after = hashOfAccount({ ...account, removedAt: at }, identityOfAccount);
+        await writeAudit(run, { ...audit, outcome, before, after });
+      } else await writeAudit(run, { ...audit, outcome });
       return outcome;
     });
   }
@@ -171,6 +177,16 @@ export class AccountStore {
 
   #query: RunRows = (text, values = []) => this.parts.dataSource.query(text, [...values]);
 }
+
+/** What an account is, for the audit log: without its label, the words of its owner, which erasure takes back. */
+const identityOfAccount = [
+  'exchange',
+  'mode',
+  'currency',
+  'positionMode',
+  'keyHint',
+  'removedAt',
+] as const satisfies readonly (keyof AccountRecord)[];
 
 /** Holds the owner's row, so that two accounts made at once are counted one after the other. */
 async function findObstacle(
@@ -194,15 +210,17 @@ async function findObstacle(
   return same.length > 0 ? 'taken' : 'done';
 }
 
-async function findReasonToStay(run: RunRows, ownerId: string, accountId: string): Promise<RemovalOutcome> {
-  const [account] = isUuid(accountId)
-    ? await run('SELECT mode FROM accounts WHERE id = $1 AND owner_id = $2 AND removed_at IS NULL FOR UPDATE', [
-        accountId,
-        ownerId,
-      ])
-    : [];
-  if (account === undefined) return 'noAccount';
-  if (account.mode === 'PAPER') return 'done';
+async function holdAccount(run: RunRows, ownerId: string, accountId: string): Promise<AccountRecord | null> {
+  if (!isUuid(accountId)) return null;
+  const [row] = await run(
+    `SELECT ${accountTable.list()} FROM accounts WHERE id = $1 AND owner_id = $2 AND removed_at IS NULL FOR UPDATE`,
+    [accountId, ownerId],
+  );
+  return row === undefined ? null : accountTable.read(row);
+}
+
+async function findReasonToStay(run: RunRows, { id: accountId, mode }: AccountRecord): Promise<RemovalOutcome> {
+  if (mode === 'PAPER') return 'done';
   const orders = await run(`SELECT id FROM orders WHERE account_id = $1 AND ${isOpen} LIMIT 1`, [accountId]);
   if (orders.length > 0) return 'ordersOpen';
   const positions = await run('SELECT id FROM positions WHERE account_id = $1 AND closed_at IS NULL LIMIT 1', [

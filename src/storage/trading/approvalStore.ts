@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { accountTable } from './accountTable';
-import { writeAudit, type AuditEntry } from './audit';
+import { hashOfState, writeAudit, type AuditEntry } from './audit';
 import { isUuid } from './isUuid';
 import type { AccountRecord } from './records';
 import type { RunRows } from './runRows';
@@ -64,7 +63,7 @@ export async function writeApprovalRequest(
 }
 
 export function approvalHash({ approval, keyHint }: Approvable): Buffer {
-  return createHash('sha256').update(JSON.stringify({ approval, keyHint })).digest();
+  return hashOfState({ approval, keyHint });
 }
 
 async function holdLiveAccount(run: RunRows, accountId: string): Promise<AccountRecord | null> {

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { EpochMs } from '../../domain/marketData';
+import type { AccountRecord } from './records';
 import type { RunRows } from './runRows';
 
 /** What is left out is null. */
@@ -19,6 +21,21 @@ export interface AuditEntry {
 }
 
 const longestUserAgent = 200;
+
+/** For `before` and `after`. Whoever knows a state computes the same: it holds no secret, and no label, which erasure takes back. */
+export function hashOfState(state: object): Buffer {
+  return createHash('sha256').update(JSON.stringify(state)).digest();
+}
+
+/** What of an account is named, as it stands. */
+export function hashOfAccount(account: AccountRecord, named: readonly (keyof AccountRecord)[]): Buffer {
+  return hashOfState(named.toSorted().map((key) => [key, account[key]]));
+}
+
+/** Of what stops an account, or lets it trade. */
+export function hashOfTradingState(account: AccountRecord): Buffer {
+  return hashOfAccount(account, ['tradingState', 'tradingStateReason']);
+}
 
 /**
  * The one way of writing to the audit log, in the transaction of what is told: without the entry there is no deed. It is linked into the

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { EpochMs } from '../../domain/marketData';
-import { writeAudit, type AuditEntry } from './audit';
+import { hashOfState, writeAudit, type AuditEntry } from './audit';
 import { isUuid } from './isUuid';
 import type { RunRows } from './runRows';
 import { accountChannel } from './heldEvents';
@@ -63,10 +63,17 @@ export class GrantStore {
             ownerId,
           ])
         : [];
+      const before = account === undefined ? null : await hashOfReaders(run, accountId);
       const outcome = account === undefined ? 'noAccount' : await work(run);
-      await writeAudit(run, { ...audit, outcome });
+      const hashes = outcome === 'done' ? { before, after: await hashOfReaders(run, accountId) } : {};
+      await writeAudit(run, { ...audit, outcome, ...hashes });
       if (outcome === 'done') await run('SELECT pg_notify($1, $2)', [accountChannel, accountId]);
       return outcome;
     });
   }
+}
+
+async function hashOfReaders(run: RunRows, accountId: string): Promise<Buffer> {
+  const rows = await run('SELECT user_id FROM account_grants WHERE account_id = $1 ORDER BY user_id', [accountId]);
+  return hashOfState({ readers: rows.map((row) => row['user_id']) });
 }

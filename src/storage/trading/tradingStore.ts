@@ -5,7 +5,7 @@ import type { Readers } from '../readers';
 import { ownReader } from './accountReader';
 import { AccountQueues, WorkFailed, type Done, type Work } from './accountQueues';
 import { AccountTransaction } from './accountTransaction';
-import { writeAudit, type AuditEntry } from './audit';
+import { hashOfState, writeAudit, type AuditEntry } from './audit';
 import { preparedRows, preparedRowsWithin, type RunRows } from './runRows';
 import { accountTable } from './accountTable';
 import type { AccountEventRecord, AccountRecord, OrderRecord, PositionRecord } from './records';
@@ -213,9 +213,8 @@ export class TradingStore {
     });
   }
 
-  async house(): Promise<HouseRecord> {
-    const [row] = await this.#query(`SELECT ${houseColumns} FROM trading_house h WHERE h.id = 1`);
-    return readHouse(row ?? {});
+  house(): Promise<HouseRecord> {
+    return houseWithin(this.#query);
   }
 
   /** Waits for transactions that are under way; those that follow see the new state. */
@@ -226,6 +225,7 @@ export class TradingStore {
     return this.parts.dataSource.transaction(async (manager) => {
       const run: RunRows = (text, values = []) => manager.query(text, [...values]);
       await run(waitInTurn);
+      const before = await houseWithin(run);
       await run(
         `UPDATE trading_house SET state = $1, reason = $2, changed_at = $3,
            flatten_number = flatten_number + CASE WHEN $4 AND NOT flatten_active THEN 1 ELSE 0 END,
@@ -233,13 +233,22 @@ export class TradingStore {
          WHERE id = 1`,
         [change.state, change.reason, new Date(change.at), change.flatten],
       );
-      await writeAudit(run, audit);
-      const [row] = await run(`SELECT ${houseColumns} FROM trading_house h WHERE h.id = 1`);
-      return readHouse(row ?? {});
+      const after = await houseWithin(run);
+      await writeAudit(run, { ...audit, before: hashOfHouse(before), after: hashOfHouse(after) });
+      return after;
     });
   }
 
   #query: RunRows = (text, values = []) => preparedRows(this.parts.dataSource)(text, values);
+}
+
+async function houseWithin(run: RunRows): Promise<HouseRecord> {
+  const [row] = await run(`SELECT ${houseColumns} FROM trading_house h WHERE h.id = 1`);
+  return readHouse(row ?? {});
+}
+
+function hashOfHouse({ state, reason, flattenNumber }: HouseRecord): Buffer {
+  return hashOfState({ state, reason, flattenNumber });
 }
 
 /** In turn, up to what is written last; what comes after that is the commit. Throws WorkFailed. */

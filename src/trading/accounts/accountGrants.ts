@@ -31,11 +31,11 @@ export class AccountGrants {
   }
 
   #change(
-    { userId: ownerId, actor }: Asker,
+    { userId: ownerId, actor, ip = null }: Asker,
     { accountId, userId, action }: { readonly accountId: string; readonly userId: string; readonly action: string },
   ) {
     const target = `${accountId.slice(0, 36)} ${userId.slice(0, 36)}`;
-    return { ownerId, accountId, userId, audit: { at: this.parts.clock(), actor, action, target, outcome: '' } };
+    return { ownerId, accountId, userId, audit: { at: this.parts.clock(), actor, ip, action, target, outcome: '' } };
   }
 
   async #answer({ userId }: Asker, accountId: string, refusal: Refusal | null): Promise<AccountAnswer> {

@@ -48,7 +48,7 @@ export interface AccountServiceParts {
     readonly balances: ReadonlyMap<string, PaperBalance>;
   }) => Promise<void>;
   /** Ends the open orders of a PAPER account, as far as they can be now. */
-  readonly closePaperBooks: (account: AccountRecord) => Promise<void>;
+  readonly closePaperBooks: (asker: Asker, account: AccountRecord) => Promise<void>;
 }
 
 /** What one person can keep an eye on. */
@@ -135,7 +135,7 @@ export class AccountService {
     const account = await store.ownedAccount(asker.userId, accountId);
     const at = clock();
     const audit = this.#entry(asker, { action: 'account.remove', target: accountId }, 'done');
-    if (account?.mode === 'PAPER') await closePaperBooks(account);
+    if (account?.mode === 'PAPER') await closePaperBooks(asker, account);
     const outcome = await accounts.remove({ ownerId: asker.userId, accountId, at, audit });
     switch (outcome) {
       case 'done':
@@ -226,8 +226,8 @@ export class AccountService {
     return { account: null, refusals };
   }
 
-  #entry({ actor }: Asker, { action, target }: Deed, outcome: string) {
-    return { at: this.parts.clock(), actor, action, target: target?.slice(0, 36) ?? null, outcome };
+  #entry({ actor, ip = null }: Asker, { action, target }: Deed, outcome: string) {
+    return { at: this.parts.clock(), actor, ip, action, target: target?.slice(0, 36) ?? null, outcome };
   }
 }
 

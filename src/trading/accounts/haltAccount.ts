@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../domain/marketData';
+import { hashOfTradingState } from '../../storage/trading/audit';
 import type { TradingStore } from '../../storage/trading/tradingStore';
 import type { Logger } from '../../telemetry/logger';
 import type { EquityFacts } from '../risk/judgeIntent';
@@ -25,6 +26,7 @@ export async function haltAccount(
   const isHalted = await store.transaction({ accountId, epoch: null }, async (tx) => {
     if (tx.account.removedAt !== null || tx.account.tradingState === 'HALTED') return false;
     const at = clock();
+    const before = hashOfTradingState(tx.account);
     await tx.updateAccount({ tradingState: 'HALTED', tradingStateReason: reason });
     await tx.audit({
       at,
@@ -32,6 +34,8 @@ export async function haltAccount(
       action: 'account.halt',
       target: accountId,
       outcome: `HALTED, ${code}: ${reason}`,
+      before,
+      after: hashOfTradingState(tx.account),
     });
     tx.appendEvent('risk', at, riskStatusOf({ account: tx.account, house: tx.house, equity: equity(accountId) }));
     return true;

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../domain/marketData';
+import { hashOfTradingState } from '../../storage/trading/audit';
 import type { AccountRecord } from '../../storage/trading/records';
 import type { RiskStore } from '../../storage/trading/riskStore';
 import type { TradingStore } from '../../storage/trading/tradingStore';
@@ -109,9 +110,11 @@ export class EquityMonitor {
     const breach = await this.parts.store.transaction({ accountId, epoch }, async (tx): Promise<Breach | null> => {
       const found = findBreach(tx.account, facts);
       if (found === null || !isStricter(found.state, tx.account.tradingState)) return null;
+      const before = hashOfTradingState(tx.account);
       await tx.updateAccount({ tradingState: found.state, tradingStateReason: found.reason });
       const outcome = `${found.state}: ${found.reason}`;
-      await tx.audit({ at: now, actor: 'risk', action: 'risk.breach', target: accountId, outcome });
+      const hashes = { before, after: hashOfTradingState(tx.account) };
+      await tx.audit({ at: now, actor: 'risk', action: 'risk.breach', target: accountId, outcome, ...hashes });
       const status = riskStatusOf({ account: tx.account, house: tx.house, equity: facts });
       tx.appendEvent('risk', now, status);
       return found;

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { TradingState } from '../../domain/accounts';
 import type { EpochMs } from '../../domain/marketData';
 import type { AccountChange } from '../../storage/trading/accountTable';
 import type { AccountTransaction } from '../../storage/trading/accountTransaction';
+import { hashOfAccount } from '../../storage/trading/audit';
 import type { AccountRecord } from '../../storage/trading/records';
 import type { RiskStore } from '../../storage/trading/riskStore';
 import type { TradingStore } from '../../storage/trading/tradingStore';
@@ -85,13 +85,13 @@ export class TradingStates {
 
   /** Of all accounts. Every account's stream is told. */
   async setGlobalTradingState(
-    actor: string,
+    { actor, ip = null }: Pick<RiskAsker, 'actor' | 'ip'>,
     change: StateChange,
   ): Promise<{ readonly kind: 'done'; readonly state: TradingState } | Extract<RiskAnswer, { kind: 'refused' }>> {
     const refusal = findBadChange(change);
     if (refusal !== null) return { kind: 'refused', refusal };
     const { store, clock } = this.parts;
-    const audit = { at: clock(), actor, action: 'risk.globalState', target: null, outcome: describe(change) };
+    const audit = { at: clock(), actor, ip, action: 'risk.globalState', target: null, outcome: describe(change) };
     const house = await store.setHouseState({ ...change, at: clock() }, audit);
     if (change.flatten) this.parts.onFlatten();
     for (const { id } of await store.accounts())
@@ -111,9 +111,10 @@ export class TradingStates {
           const decision = decide(tx.account);
           if ('code' in decision) return { kind: 'refused', refusal: decision };
           const { change, action, outcome } = decision;
-          const before = hashOf(tx.account, change);
+          const touched = Object.keys(change) as (keyof AccountChange)[];
+          const before = hashOfAccount(tx.account, touched);
           await tx.updateAccount(change);
-          const hashes = { before, after: hashOf(tx.account, change) };
+          const hashes = { before, after: hashOfAccount(tx.account, touched) };
           await tx.audit({ at: clock(), actor, ip, action, target: accountId, outcome, ...hashes });
           return { kind: 'done', status: this.#tell(tx) };
         })
@@ -133,14 +134,6 @@ interface AccountDecision {
   readonly change: AccountChange;
   readonly action: string;
   readonly outcome: string;
-}
-
-/** What of an account a change touches, as it stands. */
-function hashOf(account: AccountRecord, change: AccountChange): Buffer {
-  const touched = Object.keys(change).sort() as (keyof AccountChange)[];
-  return createHash('sha256')
-    .update(JSON.stringify(touched.map((key) => [key, account[key]])))
-    .digest();
 }
 
 function findBadChange({ state, flatten, reason }: StateChange): Refusal | null {

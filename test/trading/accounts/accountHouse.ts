@@ -96,7 +96,7 @@ export class AccountHouse {
       liveNeedsApproval,
       currencies: () => Promise.resolve(new Set(['USDT', 'BTC', 'ETH'])),
       openPaperBooks: (books) => storage.paper.create(books),
-      closePaperBooks: ({ id }) => {
+      closePaperBooks: (_, { id }) => {
         this.closedBooks.push(id);
         return Promise.resolve();
       },

@@ -78,7 +78,7 @@ it('lets no order to the exchange once all trading is halted amid 50 orders a se
   }, 1_000 / ordersASecond);
   await eventually(() => asked.length >= ordersASecond * seconds, { timeoutMs: 60_000 });
   const halt = { state: 'HALTED', flatten: false, reason: 'everything stops' } as const;
-  await states().setGlobalTradingState('admin', halt);
+  await states().setGlobalTradingState({ actor: 'admin' }, halt);
   const haltedAt = Date.now();
   await Promise.all(
     arena.accounts.map(({ id }) => node.trading.cancelAllOrders(arena.asker, { accountId: id, market: null })),
@@ -105,5 +105,5 @@ it('lets no order to the exchange once all trading is halted amid 50 orders a se
   await open();
   const { refusal } = await node.trading.createOrder(arena.asker, intentFor(first!.id, resting));
   expect(refusal?.code).toBe('GLOBAL_HALTED');
-  await states().setGlobalTradingState('admin', { ...halt, state: 'ACTIVE' });
+  await states().setGlobalTradingState({ actor: 'admin' }, { ...halt, state: 'ACTIVE' });
 }, 180_000);

@@ -25,7 +25,9 @@ beforeEach(async () => {
   fatal = jest.spyOn(house.logger, 'fatal').mockReset();
 });
 
-afterEach(() => states().setGlobalTradingState('admin', { state: 'ACTIVE', flatten: false, reason: 'next test' }));
+afterEach(() =>
+  states().setGlobalTradingState({ actor: 'admin' }, { state: 'ACTIVE', flatten: false, reason: 'next test' }),
+);
 
 /** Stores orders under their keys as the order path does, and executes them when the test says so. */
 class OrderPath implements Flattener {
@@ -277,7 +279,7 @@ it.each(['the account', 'all'])('tries anew what was left where %s is told to be
   const say = (state: 'HALTED' | 'ACTIVE') => {
     const change = { state, flatten: state === 'HALTED', reason: 'again' };
     return whom === 'all'
-      ? states().setGlobalTradingState('admin', change)
+      ? states().setGlobalTradingState({ actor: 'admin' }, change)
       : states().setTradingState({ ownerId: house.ownerId, actor: 'owner' }, id, change);
   };
   const leader = flattening();
@@ -369,9 +371,9 @@ it('ends where trading is made active again before it is done', async () => {
 it('flattens all accounts once on the order of the operator, after a crash too', async () => {
   const ids = [await exposed(), await exposed()];
   const flatten = { state: 'HALTED', flatten: true, reason: 'all stop' } as const;
-  await states().setGlobalTradingState('admin', flatten);
+  await states().setGlobalTradingState({ actor: 'admin' }, flatten);
   await flattening().look();
-  await states().setGlobalTradingState('admin', flatten);
+  await states().setGlobalTradingState({ actor: 'admin' }, flatten);
   const leader = flattening();
   await leader.look();
   const orders = `account_id IN ('${ids.join("', '")}') AND origin = 'FLATTEN'`;
@@ -389,7 +391,7 @@ it('flattens all accounts once on the order of the operator, after a crash too',
 it('does not close a position twice where the account and all were told to be flat', async () => {
   const id = await exposed();
   await halt(id);
-  await states().setGlobalTradingState('admin', { state: 'HALTED', flatten: true, reason: 'all stop' });
+  await states().setGlobalTradingState({ actor: 'admin' }, { state: 'HALTED', flatten: true, reason: 'all stop' });
   const leader = flattening();
   await leader.look();
   await leader.look();

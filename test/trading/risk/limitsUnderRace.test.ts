@@ -124,7 +124,7 @@ describe('a halt while orders come in', () => {
     mayStore.open();
     await Promise.all([order, halting]);
     expect(course).toEqual(['stored', 'halted']);
-    await states().setGlobalTradingState('admin', { ...halt, state: 'ACTIVE' });
+    await states().setGlobalTradingState({ actor: 'admin' }, { ...halt, state: 'ACTIVE' });
   });
 
   it('of the account: none is stored once it is answered', async () => {
@@ -138,12 +138,12 @@ describe('a halt while orders come in', () => {
 
   it('of all: none is stored once it is answered, and none after a restart', async () => {
     const { id } = await house.addAccount();
-    const verdicts = await haltAmid(id, () => states().setGlobalTradingState('admin', halt));
+    const verdicts = await haltAmid(id, () => states().setGlobalTradingState({ actor: 'admin' }, halt));
     expect(new Set(verdicts)).toEqual(new Set(['GLOBAL_HALTED']));
     const restarted = new TradingStore({ dataSource: house.dataSource, readers: new Readers(house) });
     expect(await place(restarted, id)).toBe('GLOBAL_HALTED');
     const active: { readonly state: TradingState } = { state: 'ACTIVE' };
-    await states().setGlobalTradingState('admin', { ...halt, ...active });
+    await states().setGlobalTradingState({ actor: 'admin' }, { ...halt, ...active });
     expect(await place(restarted, id)).toBe('stored');
   });
 });

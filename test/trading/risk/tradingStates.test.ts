@@ -101,18 +101,20 @@ describe('the state of an account', () => {
     const { id } = await house.addAccount();
     const refused = { kind: 'refused', refusal: { code } };
     expect(await states().setTradingState(owner(), id, change)).toMatchObject(refused);
-    expect(await states().setGlobalTradingState('admin', change)).toMatchObject(refused);
+    expect(await states().setGlobalTradingState({ actor: 'admin' }, change)).toMatchObject(refused);
     expect((await house.read(id)).tradingState).toBe('ACTIVE');
   });
 });
 
 describe('the state of all', () => {
-  afterEach(() => states().setGlobalTradingState('admin', active));
+  afterEach(() => states().setGlobalTradingState({ actor: 'admin' }, active));
 
   it('is written, audited, and told to every account, of which the stricter state counts', async () => {
     const [one, two] = [await house.addAccount(), await house.addAccount()];
     await states().setTradingState(owner(), two.id, { ...halt, reason: 'mine' });
-    expect(await states().setGlobalTradingState('admin', { ...flatten, state: 'REDUCING', reason: 'all' })).toEqual({
+    expect(
+      await states().setGlobalTradingState({ actor: 'admin' }, { ...flatten, state: 'REDUCING', reason: 'all' }),
+    ).toEqual({
       kind: 'done',
       state: 'REDUCING',
     });
@@ -121,9 +123,9 @@ describe('the state of all', () => {
     expect(await events(two.id)).toMatchObject([{ seq: 1 }, { seq: 2, kind: 'risk', state: 'HALTED', reason: 'mine' }]);
     expect(await house.count('audit_entries', `action = 'risk.globalState' AND actor = 'admin'`)).toBeGreaterThan(0);
     expect(await house.risk.houseFlatten()).toBe(1);
-    await states().setGlobalTradingState('admin', flatten);
+    await states().setGlobalTradingState({ actor: 'admin' }, flatten);
     expect(await house.risk.houseFlatten()).toBe(1);
-    await states().setGlobalTradingState('admin', active);
+    await states().setGlobalTradingState({ actor: 'admin' }, active);
     expect(await house.risk.houseFlatten()).toBeNull();
   });
 });
