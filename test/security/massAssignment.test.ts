@@ -3,7 +3,9 @@ import {
   getNamedType,
   isEnumType,
   isInputObjectType,
+  isInterfaceType,
   isNonNullType,
+  isObjectType,
   OperationTypeNode,
   type GraphQLInputType,
 } from 'graphql';
@@ -159,6 +161,67 @@ it('refuses every field that an input does not name, in variables and in the doc
   );
   expect([...seen].sort()).toEqual(all.map(({ name }) => name).sort());
   expect(await contents()).toEqual(before);
+});
+
+/** Words of names for what the server alone decides: who somebody is, whose a thing is, how it stands, what it is worth, and when. */
+const decidedHere: ReadonlySet<string> = new Set([
+  ...['role', 'roles', 'admin', 'permission', 'permissions', 'scope', 'scopes', 'grant', 'grants', 'mfa', 'verified'],
+  ...['user', 'users', 'owner', 'actor', 'session', 'status', 'state', 'phase', 'disabled', 'approval', 'approved'],
+  ...[
+    'balance',
+    'balances',
+    'equity',
+    'pnl',
+    'realized',
+    'unrealized',
+    'filled',
+    'remaining',
+    'average',
+    'fee',
+    'fees',
+  ],
+  ...['created', 'updated', 'removed', 'revoked', 'granted', 'erased', 'used', 'hash', 'epoch', 'version', 'seq'],
+  ...['high', 'water', 'reserved', 'reconciled', 'flattened', 'prefix', 'ip', 'agent'],
+]);
+
+/** Where such a name is what the field is for. */
+const asked: Readonly<Record<string, string>> = {
+  'Mutation.createUser(roles)': 'admins say what a new user may do, with a fresh second factor',
+  'Mutation.setUserRoles(roles)': 'the same, of one there is',
+  'Mutation.setUserDisabled(disabled)': 'what the field is for; admins alone, with a fresh second factor',
+  'Mutation.createApiKey(scopes)': 'less than the owner may, never more: every request asks for both',
+  'Mutation.grantAccess(userId)': 'who may read; whose the account is stays as it is',
+  'Mutation.revokeAccess(userId)': 'the same',
+  'Mutation.setTradingState(state)': 'the kill switch of an account',
+  'Mutation.setGlobalTradingState(state)': 'the kill switch of the service',
+  'Mutation.editOrder(expectedVersion)': 'compared with, never written',
+  'CreateAccountInput.paperBalances': 'play money, of PAPER accounts alone',
+  'OrderWhere.status': 'a filter',
+  'Query.auditLog(actor)': 'a filter',
+};
+
+function wordsOf(name: string): readonly string[] {
+  return name
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[ _]/);
+}
+
+it('no argument and no input field has the name of something that the server alone decides, but for those that are for it', () => {
+  const named = apis.flatMap(({ schema }) =>
+    Object.values(schema.getTypeMap()).flatMap((type) => {
+      if (type.name.startsWith('__')) return [];
+      if (isInputObjectType(type))
+        return Object.keys(type.getFields()).map((field) => [`${type.name}.${field}`, field]);
+      if (!isObjectType(type) && !isInterfaceType(type)) return [];
+      return Object.values(type.getFields()).flatMap((field) =>
+        field.args.map((argument) => [`${type.name}.${field.name}(${argument.name})`, argument.name]),
+      );
+    }),
+  );
+  expect(named.length).toBeGreaterThan(150);
+  const found = named.filter(([, name = '']) => wordsOf(name).some((word) => decidedHere.has(word)));
+  expect([...new Set(found.map(([where]) => where))].toSorted()).toEqual(Object.keys(asked).toSorted());
 });
 
 it('services write what they name themselves, whatever else an object that they are handed holds', async () => {
