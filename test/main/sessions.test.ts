@@ -1,7 +1,10 @@
 import { Client } from 'pg';
 import WebSocket from 'ws';
+import type { Role } from '../../src/identity/principal';
+import { sessionLife } from '../../src/storage/identity/sessionStore';
 import { Command } from '../kit/command';
 import { eventually } from '../kit/eventually';
+import { postFrom } from '../kit/postFrom';
 import { RawSocket } from '../kit/rawSocket';
 import { RunningTickgate } from '../kit/tickgate';
 
@@ -36,14 +39,15 @@ afterAll(async () => {
   await server.stop();
 });
 
-async function signIn(): Promise<SignedIn> {
-  const user = server.tickgate.demo?.users.find(({ role }) => role === 'VIEWER');
-  const { data } = await server.post<{ login: SignedIn }>(
-    `mutation ($email: String!, $password: String!) {
-       login(email: $email, password: $password) { accessToken expiresAt refreshToken }
-     }`,
-    { path: '/auth/graphql', variables: { email: user?.email, password: user?.password } },
-  );
+/** ip: from one address there are five a minute. */
+async function signIn(role: Role = 'VIEWER', ip = '127.0.0.1'): Promise<SignedIn> {
+  const user = server.tickgate.demo?.users.find((candidate) => candidate.role === role);
+  const query = `mutation ($email: String!, $password: String!) {
+    login(email: $email, password: $password) { accessToken expiresAt refreshToken }
+  }`;
+  const variables = { email: user?.email, password: user?.password };
+  const answer = await postFrom({ url: `${server.url}/auth/graphql`, ip, body: { query, variables } });
+  const { data } = answer as { readonly data: { readonly login: SignedIn } | null };
   if (data === null) throw new Error('the demo user cannot sign in');
   return data.login;
 }
@@ -127,6 +131,31 @@ it('ends on every node, whoever ended it in the database', async () => {
   const socket = await open(token);
   await operator.query(`UPDATE sessions SET revoked_at = now(), revoked_reason = 'ALL_ENDED' WHERE revoked_at IS NULL`);
   await expectEnded(token, socket);
+});
+
+it('is over within a second, sockets and all, when a refresh token of it comes back after the grace', async () => {
+  const stolen = await signIn('ANALYST', '127.0.0.2');
+  const socket = await open(stolen);
+  const current = (await (await session('POST', stolen)).json()) as SignedIn;
+  const untouched = await signIn('ANALYST', '127.0.0.2');
+  const otherSocket = await open(untouched);
+  const moved = await operator.query(
+    `UPDATE refresh_tokens SET used_at = used_at - $1 * interval '1 millisecond' WHERE used_at IS NOT NULL`,
+    [sessionLife.graceMs],
+  );
+  expect(moved.rowCount).toBeGreaterThan(0);
+  expect([socket, otherSocket].map(({ socket: { readyState } }) => readyState)).toEqual([1, 1]);
+  expect((await session('POST', stolen)).status).toBe(401);
+  await expectEnded(current, socket);
+  expect(await askFor(stolen, '{ serverTime }')).toBe('UNAUTHENTICATED');
+  const { rows } = await operator.query(
+    `SELECT outcome, ip FROM audit_entries WHERE action = 'session.end' ORDER BY number DESC LIMIT 1`,
+  );
+  expect(rows).toEqual([{ outcome: 'TOKEN_REUSED', ip: '127.0.0.1' }]);
+  // The other sign-in of the same user goes on.
+  expect(otherSocket.socket.readyState).toBe(WebSocket.OPEN);
+  expect((await sessionsOf(untouched)).map(({ current: isOwn }) => isOwn)).toEqual([true]);
+  otherSocket.socket.terminate();
 });
 
 it('is begun by somebody who was made on the host and has chosen a password, and changed it since', async () => {
