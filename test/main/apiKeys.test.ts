@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import WebSocket from 'ws';
-import type { Role, Scope } from '../../src/identity/principal';
+import type { Scope } from '../../src/identity/principal';
 import { eventually } from '../kit/eventually';
 import { RawSocket } from '../kit/rawSocket';
 import { RunningTickgate } from '../kit/tickgate';
@@ -39,15 +39,15 @@ async function ask(query: string, authorization: string): Promise<unknown> {
   return errors?.[0]?.extensions['code'] ?? data;
 }
 
-async function makeKey(scopes: readonly Scope[], allowedIps = ['127.0.0.1'], role: Role = 'TRADER') {
+async function makeKey(scopes: readonly Scope[], allowedIps = ['127.0.0.1'], of = server) {
   const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-  const { data } = await server.post<{ createApiKey: { apiKey: { id: string }; secret: string } }>(
+  const { data } = await of.post<{ createApiKey: { apiKey: { id: string }; secret: string } }>(
     `mutation {
        createApiKey(label: "bot", scopes: [${scopes.join(' ')}], allowedIps: ${JSON.stringify(allowedIps)}, expiresAt: "${expiresAt}") {
          apiKey { id prefix scopes allowedIps } secret
        }
      }`,
-    { authorization: await server.signIn(role) },
+    { authorization: await of.signIn('TRADER') },
   );
   if (data === null) throw new Error('no key was made');
   return { id: data.createApiKey.apiKey.id, authorization: `Bearer ${data.createApiKey.secret}` };
@@ -82,6 +82,36 @@ it('is refused from elsewhere than it may be used, on both transports', async ()
   const { authorization } = await makeKey(['ACCOUNT_READ'], ['203.0.113.0/24']);
   expect(await ask('{ serverTime }', authorization)).toBe('FORBIDDEN');
   await expect(open(authorization)).rejects.toThrow('closed with 4401');
+});
+
+it('is let in from an address of IPv4 that a socket for both kinds tells as one of IPv6, and from no other', async () => {
+  const dual = await RunningTickgate.start('simulator', deadExchange, { environment: { HOST: '::' } });
+  try {
+    const [own, foreign] = [
+      await makeKey(['ACCOUNT_READ'], ['127.0.0.1'], dual),
+      await makeKey(['ACCOUNT_READ'], ['203.0.113.7'], dual),
+    ];
+    const told = async (authorization: string): Promise<unknown> => {
+      const { data, errors } = await dual.post<unknown>('{ accounts { mode } }', { authorization });
+      return errors?.[0]?.extensions['code'] ?? data;
+    };
+    const openThere = (authorization: string) =>
+      RawSocket.connect(`${dual.url.replace('http', 'ws')}/graphql`, authorization);
+    expect([await told(own.authorization), await told(foreign.authorization)]).toEqual([
+      { accounts: [{ mode: 'PAPER' }] },
+      'FORBIDDEN',
+    ]);
+    (await openThere(own.authorization)).socket.terminate();
+    await expect(openThere(foreign.authorization)).rejects.toThrow('closed with 4401');
+    const reader = new Client({ connectionString: dual.databaseUrl });
+    await reader.connect();
+    // Told as what it is.
+    const { rows } = await reader.query(`SELECT DISTINCT ip FROM audit_entries WHERE action = 'apiKey.create'`);
+    await reader.end();
+    expect(rows).toEqual([{ ip: '127.0.0.1' }]);
+  } finally {
+    await dual.stop();
+  }
 });
 
 it.each(scopesOfTrading)(
