@@ -144,6 +144,25 @@ describe('a password', () => {
   });
 
   it.each([
+    ['alone', false],
+    ['with a second factor', true],
+  ])('that is one of the 3,000 commonest is refused: %s', async (_, mfaEnabled) => {
+    const { dictionary } = await import('@zxcvbn-ts/language-common');
+    const commonest = dictionary['passwords-common'].slice(0, 3_000);
+    expect(commonest.slice(0, 3)).toEqual(['123456', 'password', '12345678']);
+    const taken: string[] = [];
+    for (const password of commonest.map(String)) {
+      await policy.assertFit(password, { email, mfaEnabled }).then(
+        () => taken.push(password),
+        (error: unknown) => {
+          expect(error).toMatchObject({ code: 'PASSWORD_NOT_ACCEPTABLE' });
+        },
+      );
+    }
+    expect(taken).toEqual([]);
+  });
+
+  it.each([
     next,
     'correct horse battery staple',
     ' leading, trailing  ',
