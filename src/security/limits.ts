@@ -39,6 +39,8 @@ export const limits = {
     keepAliveTimeoutMs: 65_000,
     /** How long requests that are running may take to end when the server closes. */
     drainTimeoutMs: 5_000,
+    /** For how long a browser may go by what its preflight was told: an origin that is taken off the list may be asked for until then. */
+    preflightMaxAgeS: 600,
   },
   socket: {
     maxPayloadBytes: 65_536,

@@ -9,6 +9,7 @@ import type { Admission } from '../security/admission';
 import type { CallLimiter } from '../security/fieldRateLimiter';
 import { authenticate, plainAddress, rateKeyOf, type TokenVerifier } from '../security/authentication';
 import { limits } from '../security/limits';
+import { isOriginAllowed } from '../security/originPolicy';
 import type { RequestContext } from '../security/requestContext';
 import type { HealthRegistry } from '../telemetry/health';
 import type { Logger } from '../telemetry/logger';
@@ -34,6 +35,14 @@ export interface HttpAppParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
+
+/** What a page that may talk to us is told in answer to its preflight. */
+const corsOptions = {
+  methods: ['POST', 'DELETE'],
+  allowedHeaders: ['content-type', 'authorization', 'apollo-require-preflight'],
+  exposedHeaders: ['x-request-id', 'retry-after'],
+  maxAge: limits.http.preflightMaxAgeS,
+};
 
 /** POST /graphql, POST /auth/graphql, POST and DELETE /auth/session, GET /livez, /readyz and /.well-known/jwks.json; nothing else. */
 export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstance> {
@@ -71,10 +80,10 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
     addUsualHeaders(request, reply);
   });
   await app.register(cors, {
-    origin: [...parts.corsOrigins],
-    methods: ['POST', 'DELETE'],
-    allowedHeaders: ['content-type', 'authorization', 'apollo-require-preflight'],
-    exposedHeaders: ['x-request-id', 'retry-after'],
+    // By request and not by a list, so that one function answers for the WebSocket as well.
+    delegator: ({ headers: { origin, host } }, done) => {
+      done(null, { ...corsOptions, origin: isOriginAllowed(origin, host, parts.corsOrigins) });
+    },
   });
   mountGraphql(app, { path: '/graphql', endpoint: parts.main, tokens: parts.tokens });
   mountGraphql(app, { path: '/auth/graphql', endpoint: parts.auth, tokens: parts.tokens });

@@ -1,4 +1,3 @@
-import WebSocket from 'ws';
 import { limits } from '../../src/security/limits';
 import { makeMeta, makeTicker } from '../kit/fakeMarket';
 import { RawSocket } from '../kit/rawSocket';
@@ -11,7 +10,7 @@ const maxOperations = limits.socket.maxOperationsPerSocket;
 let server: TestServer;
 
 beforeEach(async () => {
-  server = await TestServer.start({ corsOrigins: ['https://app.example'] });
+  server = await TestServer.start();
 });
 
 afterEach(() => server.stop());
@@ -74,38 +73,5 @@ describe('a socket', () => {
     socket.send({ type: 'ping', payload: { text: 'x'.repeat(60_000) } });
     expect(await socket.next()).toEqual({ type: 'pong' });
     socket.close();
-  });
-});
-
-describe('the upgrade', () => {
-  async function statusOf(url: string, origin?: string): Promise<number> {
-    const socket = new WebSocket(url, 'graphql-transport-ws', origin === undefined ? {} : { origin });
-    return new Promise((resolve) => {
-      socket.once('open', () => {
-        socket.terminate();
-        resolve(101);
-      });
-      socket.on('error', () => undefined);
-      socket.once('unexpected-response', (_request, response) => {
-        socket.terminate();
-        resolve(response.statusCode ?? 0);
-      });
-    });
-  }
-
-  it.each([
-    [101, 'no Origin: not a page', undefined],
-    [101, 'a page on the list', 'https://app.example'],
-    [403, 'another page', 'https://evil.example'],
-    [403, 'a page whose name begins alike', 'https://app.example.evil.example'],
-    [403, 'the same page over http', 'http://app.example'],
-    [403, 'the same page on another port', 'https://app.example:444'],
-    [403, 'a sandboxed page', 'null'],
-  ])('answers %i to %s', async (status, _name, origin) => {
-    expect(await statusOf(server.wsUrl, origin)).toBe(status);
-  });
-
-  it('answers 404 anywhere else', async () => {
-    expect(await statusOf(server.wsUrl.replace('/graphql', '/other'))).toBe(404);
   });
 });
