@@ -87,6 +87,7 @@ export const mainBounds: Bounds = {
   'Query.positions': { account: id, first: number(1, lists.maxPositions) },
   'Query.risk': { account: id },
   'Query.pnl': { account: id },
+  'Query.accountsAwaitingApproval': { first: page },
   'Query.users': { first: page },
   'Query.auditLog': { action: line(1, 128), actor: line(1, 128), first: page },
   'Query.explainAccess': { document: lines(0, document.maxVariablesBytes) },

@@ -103,6 +103,7 @@ export const permissions = {
 
     permissionMatrix: { who: 'reviewers', keys: 'SCHEMA_READ', rate: 'review', cost: 100 },
     explainAccess: { who: 'reviewers', rate: 'review', cost: 100 },
+    accountsAwaitingApproval: { who: 'approvers', rate: 'read', cost: 1, times: 'first' },
     users: { who: 'reviewers', rate: 'read', cost: 1, times: 'first' },
     auditLog: { who: 'reviewers', rate: 'read', cost: 1, times: 'first' },
     verifyAuditLog: { who: 'reviewers', rate: 'verification', cost: 100 },
@@ -181,6 +182,7 @@ export const objectTypes = {
   UserError: { who: 'reachable' },
   Account: { who: 'reachable', fieldCosts: { balances: 10, positions: 10, risk: 10, reconciliation: 2 } },
   AccountPayload: { who: 'reachable' },
+  AwaitedApproval: { who: 'reachable' },
   Balance: { who: 'reachable' },
   Reconciliation: { who: 'reachable' },
   RiskStatus: { who: 'reachable' },

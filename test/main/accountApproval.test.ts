@@ -100,6 +100,8 @@ async function approve(authorization: string, { id, keyHint }: Pick<Account, 'id
   return errors?.[0]?.extensions['code'] ?? data?.approveAccount;
 }
 
+const awaited = '{ accountsAwaitingApproval { accountId ownerId exchange keyHint requestedAt } }';
+
 const placed = async (): Promise<number> => (await simulator.state()).rest['POST /api/v3/order']?.calls ?? 0;
 
 it('a LIVE account trades once an admin who is not its owner has approved it, and is seen to wait until then', async () => {
@@ -125,13 +127,27 @@ it('a LIVE account trades once an admin who is not its owner has approved it, an
   expect((await createOrder(paper.id)).made?.status).toBe('CLOSED');
 
   // The admin finds what waits, and who asks for it.
+  expect(await ask(awaited, {}, 'ADMIN')).toEqual({
+    accountsAwaitingApproval: [
+      {
+        accountId: live.id,
+        ownerId: server.tickgate.demo?.users.find(({ role }) => role === 'TRADER')?.id,
+        exchange: 'simulator',
+        keyHint: live.keyHint,
+        requestedAt: expect.stringMatching(/^20\d\d-.+Z$/) as unknown,
+      },
+    ],
+  });
+  for (const role of ['TRADER', 'AUDITOR'] as const) {
+    const { data, errors } = await server.post(awaited, { authorization: await server.signIn(role) });
+    expect([data, errors?.[0]?.extensions['code']]).toEqual([{ accountsAwaitingApproval: null }, 'FORBIDDEN']);
+  }
   const { auditLog } = await ask<{ auditLog: unknown }>(
     '{ auditLog(action: "account.requestApproval") { nodes { target outcome } } }',
     {},
     'ADMIN',
   );
-  const outcome = `LIVE at simulator, key …${live.keyHint ?? ''}`;
-  expect(auditLog).toEqual({ nodes: [{ target: live.id, outcome }] });
+  expect(auditLog).toEqual({ nodes: [{ target: live.id, outcome: 'LIVE at simulator' }] });
   expect(await approve(await server.signIn('TRADER'), live)).toBe('FORBIDDEN');
   expect(await approve(await server.signIn('AUDITOR'), live)).toBe('FORBIDDEN');
   // A password proves no second factor.
@@ -144,6 +160,7 @@ it('a LIVE account trades once an admin who is not its owner has approved it, an
 
   const both = await Promise.all([approve(admin, live), approve(admin, live)]);
   expect(both).toEqual(['GIVEN', 'GIVEN']);
+  expect(await ask(awaited, {}, 'ADMIN')).toEqual({ accountsAwaitingApproval: [] });
   expect((await compared('LIVE')).approval).toBe('GIVEN');
   expect(await createOrder(live.id)).toMatchObject({ made: { status: 'CLOSED' }, errors: [] });
   expect(await placed()).toBe(before + 1);

@@ -1,5 +1,6 @@
-import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, ArgsType, Ctx, Field, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { AccountApproval } from '../../domain/accounts';
+import type { AwaitedApproval } from '../../trading/accounts/accountApprovals';
 import type { AccountAnswer } from '../../trading/accounts/accountService';
 import type { AccountRecord, ReconciliationRecord, ValuedBalance } from '../../trading/accounts/accountViews';
 import { limits } from '../../security/limits';
@@ -15,10 +16,13 @@ import {
   AccountApprovalEnum,
   AccountPayloadType,
   AccountType,
+  AwaitedApprovalType,
   BalanceType,
   CreateAccountInput,
   ReconciliationType,
 } from './account.type';
+
+const defaultFirst = 100;
 
 @ArgsType()
 class ReplaceCredentialsArgs {
@@ -58,6 +62,17 @@ export class AccountResolver {
   @Query(() => AccountType, { nullable: true })
   account(@Arg('id', () => ID) id: string, @Ctx() context: GraphqlContext): Promise<AccountRecord | null> {
     return context.services.accountViews.account(readerOf(context), id);
+  }
+
+  @Query(() => [AwaitedApprovalType], {
+    nullable: true,
+    description: 'Those of others that wait for `approveAccount`, the oldest first.',
+  })
+  accountsAwaitingApproval(
+    @Arg('first', () => Int, { nullable: true, defaultValue: defaultFirst }) first: number | null,
+    @Ctx() context: GraphqlContext,
+  ): Promise<readonly AwaitedApproval[]> {
+    return context.services.accountApprovals.awaited(askerOf(context), first ?? defaultFirst);
   }
 
   @Mutation(() => AccountPayloadType)

@@ -1,4 +1,4 @@
-import { Field, InputType, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
 import { accountApprovals, type AccountApproval, type ExecutionMode } from '../../domain/accounts';
 import type { EpochMs } from '../../domain/marketData';
 import { enumOf } from '../enumOf';
@@ -33,6 +33,20 @@ export class AccountType extends NodeType {
   readonly keyHint!: string | null;
   @Field(() => AccountApprovalEnum)
   readonly approval!: AccountApproval;
+}
+
+@ObjectType('AwaitedApproval', { ...plainProperties, description: 'A LIVE account that waits for a second person.' })
+export class AwaitedApprovalType {
+  @Field(() => ID)
+  readonly accountId!: string;
+  @Field(() => ID)
+  readonly ownerId!: string;
+  @Field(() => String)
+  readonly exchange!: string;
+  @Field(() => String, { description: 'Last four characters of its key, which `approveAccount` is told.' })
+  readonly keyHint!: string;
+  @Field(() => DateTimeScalar, { description: 'When it began to wait with this key.' })
+  readonly requestedAt!: Date;
 }
 
 @ObjectType('Balance', plainProperties)

@@ -16,12 +16,40 @@ export interface ApprovalChange {
 /** `done` also where the account was approved before: nothing has changed then. */
 export type ApprovalOutcome = 'done' | 'noAccount' | 'noAdmin' | 'ownAccount' | 'otherKey';
 
+/** A LIVE account that waits for a second person: what that one has to know of it, and nothing of what is traded there. */
+export interface AwaitedApproval {
+  readonly accountId: string;
+  readonly ownerId: string;
+  readonly exchange: string;
+  readonly keyHint: string;
+  /** When it was asked for with the key that it has now. */
+  readonly requestedAt: Date;
+}
+
 /** What of an account an approval is about. */
 type Approvable = Pick<AccountRecord, 'approval' | 'keyHint'>;
+
+const requestAction = 'account.requestApproval';
 
 /** Lets LIVE accounts trade that wait for a second person. */
 export class ApprovalStore {
   constructor(private readonly parts: { readonly dataSource: DataSource }) {}
+
+  /** Accounts of others that wait, the oldest first. first: how many at most. */
+  async awaited({ approverId, first }: { readonly approverId: string; readonly first: number }) {
+    const rows: unknown = await this.parts.dataSource.query(
+      `SELECT a.id AS "accountId", a.owner_id AS "ownerId", a.exchange, coalesce(a.key_hint, '') AS "keyHint",
+              coalesce(asked.at, a.created_at) AS "requestedAt"
+         FROM accounts a LEFT JOIN LATERAL (
+           SELECT e.at FROM audit_entries e
+            WHERE e.actor = a.owner_id::text AND e.action = '${requestAction}' AND e.target = a.id::text
+            ORDER BY e.number DESC LIMIT 1) asked ON true
+        WHERE a.mode = 'LIVE' AND a.approval = 'AWAITED' AND a.removed_at IS NULL AND a.owner_id <> $1
+        ORDER BY a.created_at, a.id LIMIT $2`,
+      [approverId, first],
+    );
+    return rows as readonly AwaitedApproval[];
+  }
 
   /** Holds approver and account: of two who approve at once the second finds it done, and one who is disabled meanwhile is none. */
   async approve({ accountId, keyHint, approverId, audit }: ApprovalChange): Promise<ApprovalOutcome> {
@@ -52,12 +80,13 @@ export async function writeApprovalRequest(
   account: Approvable & Pick<AccountRecord, 'id' | 'exchange'>,
   cause: Pick<AuditEntry, 'at' | 'actor' | 'ip' | 'before'>,
 ): Promise<void> {
-  const { id, exchange, keyHint } = account;
+  const { id, exchange } = account;
   await writeAudit(run, {
     ...cause,
-    action: 'account.requestApproval',
+    action: requestAction,
     target: id,
-    outcome: `LIVE at ${exchange}, key …${keyHint ?? ''}`,
+    // Which key, the hash tells whoever knows it: its characters would outlive the person who brought it.
+    outcome: `LIVE at ${exchange}`,
     after: approvalHash(account),
   });
 }

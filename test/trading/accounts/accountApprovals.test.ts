@@ -102,7 +102,7 @@ describe('a LIVE account', () => {
     const made = await make();
     expect(made.account.approval).toBe('AWAITED');
     expect(await approvalOf(made)).toBe('AWAITED');
-    const outcome = `LIVE at simulator, key …${made.input.apiKey!.slice(-4)}`;
+    const outcome = 'LIVE at simulator';
     const actor = made.owner.userId;
     expect(await auditOf(made)).toEqual([
       { action: 'account.requestApproval', actor, outcome, isNew: true, isSame: null },
@@ -134,9 +134,8 @@ describe('an approval', () => {
     expect(await approve(admin, made.account)).toBe('GIVEN');
     expect(await approve(await house.user('ADMIN'), made.account)).toBe('GIVEN');
     expect(await approvalOf(made)).toBe('GIVEN');
-    const outcome = `key …${made.account.keyHint!}`;
     expect((await auditOf(made)).slice(1)).toEqual([
-      { action: 'account.approve', actor: admin.userId, outcome, isNew: false, isSame: false },
+      { action: 'account.approve', actor: admin.userId, outcome: 'given', isNew: false, isSame: false },
     ]);
   });
 
@@ -183,6 +182,52 @@ describe('an approval', () => {
       expect(await approve(admin, { ...made.account, id })).toBe('ACCOUNT_NOT_FOUND');
     await house.service.remove(made.owner, made.account.id);
     expect(await approve(admin, made.account)).toBe('ACCOUNT_NOT_FOUND');
+  });
+});
+
+describe('what waits', () => {
+  const listed = async (approver: Asker, made: readonly Made[], first = 500): Promise<readonly unknown[]> => {
+    const all = await house.approvals.awaited(approver, first);
+    const ids = new Set(made.map(({ account }) => account.id));
+    return all.filter(({ accountId }) => ids.has(accountId));
+  };
+
+  it('is told to admins, without what is their own, approved, removed or waits for nobody', async () => {
+    const own = await make('asks', 'ADMIN');
+    const [first, approved, removed, free, second] = [
+      await make(),
+      await make(),
+      await make(),
+      await make('does not ask'),
+      await make(),
+    ];
+    await approve(admin, approved.account);
+    await house.service.remove(removed.owner, removed.account.id);
+    const all = [own, first, approved, removed, free, second];
+    const told = ({ owner, account, input }: Made) => ({
+      accountId: account.id,
+      ownerId: owner.userId,
+      exchange: 'simulator',
+      keyHint: input.apiKey!.slice(-4),
+      requestedAt: expect.any(Date) as unknown,
+    });
+    // The one for whom its own does not wait is an admin like any other.
+    expect(await listed(own.owner, all)).toEqual([told(first), told(second)]);
+    expect(await listed(admin, all)).toEqual([told(own), told(first), told(second)]);
+    expect(await house.approvals.awaited(admin, 1)).toHaveLength(1);
+  });
+
+  it('waits since it was asked for with the key that it has', async () => {
+    const made = await make();
+    await house.rows(`UPDATE accounts SET created_at = created_at - interval '1 day' WHERE id = $1`, [made.account.id]);
+    await serviceThat('asks').replaceCredentials(made.owner, made.account.id, made.input);
+    const asked = await house.rows(
+      `SELECT at FROM audit_entries WHERE target = $1 AND action = 'account.requestApproval' ORDER BY number DESC`,
+      [made.account.id],
+    );
+    expect(asked).toHaveLength(2);
+    expect(await listed(admin, [made])).toMatchObject([{ requestedAt: asked[0]?.['at'] }]);
+    expect(asked[0]).not.toEqual(asked[1]);
   });
 });
 
