@@ -3,12 +3,13 @@ import { isDecimalString, toDecimalString, type DecimalString } from '../domain/
 import type { EpochMs } from '../domain/marketData';
 import { difference } from '../domain/money';
 import type { AccountTransaction } from '../storage/trading/accountTransaction';
+import { targetOf } from '../storage/trading/audit';
 import type { OrderRecord } from '../storage/trading/records';
 import type { TradingStore } from '../storage/trading/tradingStore';
 import { Booking, type BookingParts } from './booking';
 import { findBadKey, findRepeat, findRepeatWithin, hashBody, KeyTaken, type KeyUse } from './idempotency';
 import type { IntentJudge, PreparedIntent } from './intentJudge';
-import { accountNotFound, longestId, outcomeOf, type Asker } from './orderIntake';
+import { accountNotFound, outcomeOf, type Asker } from './orderIntake';
 import { orderNotFound, type RequestResult } from './orderRequests';
 import { askedOf, type OrderInput } from './orderTerms';
 import { refuse, type Refusal } from './refusal';
@@ -81,7 +82,7 @@ export class OrderEdits {
   async #note({ actor, ip = null }: Asker, { orderId }: EditRequest, result: RequestResult): Promise<RequestResult> {
     const { store, clock } = this.parts;
     const outcome = result.kind === 'refused' ? result.refusal.code : `repeat of ${result.order.id}`;
-    await store.audit({ at: clock(), actor, ip, action: 'order.edit', target: orderId.slice(0, longestId), outcome });
+    await store.audit({ at: clock(), actor, ip, action: 'order.edit', target: targetOf(orderId), outcome });
     return result;
   }
 

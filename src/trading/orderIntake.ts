@@ -1,6 +1,7 @@
 import type { EpochMs } from '../domain/marketData';
 import { pendingOrder } from '../domain/orderState';
 import type { AccountTransaction } from '../storage/trading/accountTransaction';
+import { targetOf } from '../storage/trading/audit';
 import type { AccountRecord, OrderOrigin, OrderRecord } from '../storage/trading/records';
 import type { TradingStore } from '../storage/trading/tradingStore';
 import { Booking, type BookingParts } from './booking';
@@ -48,9 +49,6 @@ export interface OrderIntakeParts {
   /** Told of every order that is stored and waits to be sent. */
   readonly onStored: (order: OrderRecord) => void;
 }
-
-/** Of what a client calls an id. */
-export const longestId = 36;
 
 interface Draft extends PreparedIntent {
   readonly asker: Asker;
@@ -124,7 +122,7 @@ export class OrderIntake {
   /** Nothing comes of it; that it was asked is written down all the same. */
   #noteKnown({ actor, ip = null }: Asker, { accountId }: IntentRequest, repeat: Repeat): Promise<void> {
     const { store, clock } = this.parts;
-    const audit = { at: clock(), actor, ip, action: 'order.create', target: accountId.slice(0, longestId) };
+    const audit = { at: clock(), actor, ip, action: 'order.create', target: targetOf(accountId) };
     return store.audit({ ...audit, outcome: outcomeOf(repeat) });
   }
 

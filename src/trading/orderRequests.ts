@@ -1,11 +1,11 @@
 import type { EpochMs } from '../domain/marketData';
 import { isTerminal } from '../domain/orderPhases';
 import type { AccountTransaction } from '../storage/trading/accountTransaction';
-import type { AuditEntry } from '../storage/trading/audit';
+import { targetOf, type AuditEntry } from '../storage/trading/audit';
 import type { OrderRecord } from '../storage/trading/records';
 import type { TradingStore } from '../storage/trading/tradingStore';
 import { Booking, type BookingParts } from './booking';
-import { longestId, type Asker } from './orderIntake';
+import type { Asker } from './orderIntake';
 import { refuse, type Refusal } from './refusal';
 
 export type RequestResult =
@@ -67,8 +67,7 @@ export class OrderRequests {
   }
 
   #entry({ actor, ip = null }: Asker, orderId: string, outcome: string): AuditEntry {
-    const target = orderId.slice(0, longestId);
-    return { at: this.parts.clock(), actor, ip, action: 'order.cancel', target, outcome };
+    return { at: this.parts.clock(), actor, ip, action: 'order.cancel', target: targetOf(orderId), outcome };
   }
 
   async #write(tx: AccountTransaction, asker: Asker, orders: readonly OrderRecord[]): Promise<readonly OrderRecord[]> {

@@ -3,11 +3,12 @@ import { isDecimalString, type DecimalString } from '../domain/decimal';
 import type { EpochMs } from '../domain/marketData';
 import { product, roundToStep } from '../domain/money';
 import type { PositionMode } from '../domain/orders';
+import { targetOf } from '../storage/trading/audit';
 import type { OrderRecord, PositionRecord } from '../storage/trading/records';
 import type { TradingStore } from '../storage/trading/tradingStore';
 import { findReservedKey } from './idempotency';
 import type { MarketFacts } from './marketFacts';
-import { longestId, type Asker, type IntentRequest, type OrderIntake } from './orderIntake';
+import type { Asker, IntentRequest, OrderIntake } from './orderIntake';
 import type { EditRequest, OrderEdits } from './orderEdits';
 import type { OrderRequests, RequestResult } from './orderRequests';
 import type { OrderWatch } from './orderWatch';
@@ -101,7 +102,7 @@ export class Trading {
   /** That it was asked is written down, also where nothing comes of it. */
   #note({ actor, ip = null }: Asker, { action, target }: Deed, outcome: string): Promise<void> {
     const { store, clock } = this.parts;
-    return store.audit({ at: clock(), actor, ip, action, target: target.slice(0, longestId), outcome });
+    return store.audit({ at: clock(), actor, ip, action, target: targetOf(target), outcome });
   }
 
   async #closingAmount(position: PositionRecord, fraction: DecimalString): Promise<DecimalString> {

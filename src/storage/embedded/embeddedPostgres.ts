@@ -139,6 +139,9 @@ async function ensureDatabase(credentials: Credentials): Promise<void> {
     await client.query(`${verb} ROLE ${databaseRole} LOGIN PASSWORD ${client.escapeLiteral(credentials.password)}`);
     if (!hasRole(readerRole)) await client.query(`CREATE ROLE ${readerRole} NOLOGIN`);
     await client.query(`GRANT ${readerRole} TO ${databaseRole}`);
+    // What a statement of ours fails by is told to us; the log of the database would show rows that it refused, e-mail addresses and all.
+    for (const setting of ["log_error_verbosity = 'terse'", "log_min_error_statement = 'panic'"])
+      await client.query(`ALTER ROLE ${databaseRole} SET ${setting}`);
     const databases = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [databaseName]);
     if (databases.rowCount === 0) await client.query(`CREATE DATABASE ${databaseName} OWNER ${databaseRole}`);
   } finally {

@@ -19,7 +19,7 @@ const root = 'users';
 
 /**
  * What belongs to somebody and cannot say so by a foreign key. Everything else is found by its keys alone; a column that holds an id and is
- * neither makes a test fail (test/storage/personalTables.test.ts).
+ * neither makes a test fail (test/main/privacy.test.ts).
  */
 const looseReferences: readonly Reference[] = [
   // The books of the simulated exchange are made before their account, and know nothing of it but its id.

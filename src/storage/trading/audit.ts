@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EpochMs } from '../../domain/marketData';
+import { isUuid } from './isUuid';
 import type { AccountRecord } from './records';
 import type { RunRows } from './runRows';
 
@@ -35,6 +36,11 @@ export function hashOfAccount(account: AccountRecord, named: readonly (keyof Acc
 /** Of what stops an account, or lets it trade. */
 export function hashOfTradingState(account: AccountRecord): Buffer {
   return hashOfAccount(account, ['tradingState', 'tradingStateReason']);
+}
+
+/** The target of what was asked about this id. Null of what is no id: people type names and addresses there, and an entry stays for good. */
+export function targetOf(id: string): string | null {
+  return isUuid(id) ? id : null;
 }
 
 /**

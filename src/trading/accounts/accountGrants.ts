@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../domain/marketData';
+import { targetOf } from '../../storage/trading/audit';
 import type { GrantStore } from '../../storage/trading/grantStore';
 import type { TradingStore } from '../../storage/trading/tradingStore';
 import { accountNotFound, type Asker } from '../orderIntake';
@@ -34,7 +35,7 @@ export class AccountGrants {
     { userId: ownerId, actor, ip = null }: Asker,
     { accountId, userId, action }: { readonly accountId: string; readonly userId: string; readonly action: string },
   ) {
-    const target = `${accountId.slice(0, 36)} ${userId.slice(0, 36)}`;
+    const target = [accountId, userId].map((id) => targetOf(id) ?? '-').join(' ');
     return { ownerId, accountId, userId, audit: { at: this.parts.clock(), actor, ip, action, target, outcome: '' } };
   }
 

@@ -5,6 +5,7 @@ import type { PaperBalance } from '../../domain/paperLedger';
 import type { PositionMode } from '../../domain/orders';
 import type { AccountStore } from '../../storage/trading/accountStore';
 import { newAccount } from '../../storage/trading/accountTable';
+import { targetOf } from '../../storage/trading/audit';
 import type { CredentialRecord, CredentialStore } from '../../storage/trading/credentialStore';
 import type { AccountRecord } from '../../storage/trading/records';
 import type { TradingStore } from '../../storage/trading/tradingStore';
@@ -227,7 +228,7 @@ export class AccountService {
   }
 
   #entry({ actor, ip = null }: Asker, { action, target }: Deed, outcome: string) {
-    return { at: this.parts.clock(), actor, ip, action, target: target?.slice(0, 36) ?? null, outcome };
+    return { at: this.parts.clock(), actor, ip, action, target: target === null ? null : targetOf(target), outcome };
   }
 }
 
