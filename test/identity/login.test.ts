@@ -156,11 +156,22 @@ describe('what changes while the password is verified', () => {
 
 describe('a password that would be hashed otherwise today', () => {
   const byEmail = { email: 'ada@example.com', password };
+  const today = { memoryCost: 65_536, timeCost: 3, parallelism: 1 };
   let weak: User;
 
+  const hashedWith = async (changes: Partial<typeof today>): Promise<User> => ({
+    ...ada,
+    passwordHash: await argon2.hash(password, { ...today, ...changes }),
+  });
+
   beforeAll(async () => {
-    const passwordHash = await argon2.hash(password, { memoryCost: 19_456, timeCost: 2, parallelism: 1 });
-    weak = { ...ada, passwordHash };
+    weak = await hashedWith({ memoryCost: 19_456 });
+  });
+
+  it.each([{ memoryCost: 65_535 }, { timeCost: 2 }, { parallelism: 2 }])('is one with %j', async (changes) => {
+    const user = await hashedWith(changes);
+    await loginAs(user, byEmail);
+    expect(rehashed.map(({ from }) => from)).toEqual([user.passwordHash]);
   });
 
   it('is hashed anew when it is proven, also where a second factor is still to come', async () => {
