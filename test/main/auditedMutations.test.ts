@@ -78,7 +78,8 @@ async function send(
   const answer = await postFrom({ url: `${server.url}${api}`, ip, body: { query }, authorization });
   const { data, errors } = answer as { data?: { it: unknown } | null; errors?: [] };
   const it = data?.it ?? null;
-  const refusals = [it].flat().flatMap((one) => (one as { errors?: readonly unknown[] } | null)?.errors ?? []);
+  const payloads = (Array.isArray(it) ? it : [it]) as readonly ({ readonly errors?: readonly unknown[] } | null)[];
+  const refusals = payloads.flatMap((payload) => payload?.errors ?? []);
   if (errors !== undefined || refusals.length > 0)
     throw new Error(`${query} gives ${JSON.stringify([codesOf(errors), refusals])}`);
   return it;
@@ -347,6 +348,29 @@ function tell({ actor, action, before, after }: Entry): string {
   const hashes = [...(before ? ['before'] : []), ...(after ? ['after'] : [])];
   return `${actor} ${action}${hashes.length === 0 ? '' : ` (${hashes.join(', ')})`}`;
 }
+
+it('what is done with an API key is in the audit log under its own id', async () => {
+  const [{ id: account }] = await ask<[{ id: string }]>('accounts { id }', 'TRADER');
+  const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+  const { apiKey, secret } = await ask<{ apiKey: { id: string }; secret: string }>(
+    `createApiKey(label: "bot", scopes: [TRADE_PAPER], expiresAt: "${expiresAt}") { apiKey { id } secret }`,
+    'TRADER',
+    'mutation',
+  );
+  const documents = [
+    `grantAccess(account: "${account}", userId: "${demoUser('ANALYST').id}") { errors { code } }`,
+    `setTradingState(account: "${account}", state: ACTIVE, reason: "to see") { state }`,
+    `cancelAllOrders(account: "${account}") { errors { code } }`,
+  ];
+  const ip = '127.0.2.1';
+  for (const document of documents)
+    await send({ query: `mutation { it: ${document} }`, api: '/graphql', ip }, `Bearer ${secret}`);
+  expect((await entriesFrom(ip)).map(({ actor, action }) => [actor, action])).toEqual([
+    [apiKey.id, 'account.grant'],
+    [apiKey.id, 'risk.state'],
+    [apiKey.id, 'order.cancelAll'],
+  ]);
+});
 
 it('every mutation of both schemas that is done is in the audit log, with who asked for it and from where', async () => {
   // A mutation that is added has to be done here.

@@ -79,6 +79,14 @@ function open({ accessToken }: SignedIn): Promise<RawSocket> {
   return RawSocket.connect(`${server.url.replace('http', 'ws')}/graphql`, `Bearer ${accessToken}`);
 }
 
+/** What the audit log says of the session that ended last. */
+async function lastEnding(): Promise<unknown> {
+  const { rows } = await operator.query<Readonly<Record<string, unknown>>>(
+    `SELECT outcome, ip FROM audit_entries WHERE action = 'session.end' ORDER BY number DESC LIMIT 1`,
+  );
+  return rows[0];
+}
+
 /** Within the second that a session may outlive its end: its socket is closed, and its token refused. */
 async function expectEnded(token: SignedIn, socket: RawSocket): Promise<void> {
   await eventually(() => socket.socket.readyState === WebSocket.CLOSED, { timeoutMs: 1_000 });
@@ -105,6 +113,7 @@ it('goes on by refreshing, on the living socket too, until it is signed out', as
   const signedOut = await session('DELETE', second);
   expect([signedOut.status, await signedOut.text()]).toEqual([204, '']);
   await expectEnded(second, socket);
+  expect(await lastEnding()).toEqual({ outcome: 'SIGNED_OUT', ip: '127.0.0.1' });
   expect(await askFor(first, '{ serverTime }')).toBe('UNAUTHENTICATED');
   expect((await session('DELETE', second)).status).toBe(204);
 });
@@ -148,10 +157,7 @@ it('is over within a second, sockets and all, when a refresh token of it comes b
   expect((await session('POST', stolen)).status).toBe(401);
   await expectEnded(current, socket);
   expect(await askFor(stolen, '{ serverTime }')).toBe('UNAUTHENTICATED');
-  const { rows } = await operator.query(
-    `SELECT outcome, ip FROM audit_entries WHERE action = 'session.end' ORDER BY number DESC LIMIT 1`,
-  );
-  expect(rows).toEqual([{ outcome: 'TOKEN_REUSED', ip: '127.0.0.1' }]);
+  expect(await lastEnding()).toEqual({ outcome: 'TOKEN_REUSED', ip: '127.0.0.1' });
   // The other sign-in of the same user goes on.
   expect(otherSocket.socket.readyState).toBe(WebSocket.OPEN);
   expect((await sessionsOf(untouched)).map(({ current: isOwn }) => isOwn)).toEqual([true]);
