@@ -16,7 +16,9 @@ export interface PasswordResetMailsParts {
   readonly resetPageUrl: string | null;
   readonly users: Pick<UserRepository, 'findByEmail'>;
   readonly store: Pick<PasswordStore, 'saveReset'>;
-  readonly throttle: { admitResetMail(email: string): Promise<boolean> };
+  readonly throttle: {
+    admitResetMail(email: string, who: { readonly isAccount: boolean }): Promise<boolean>;
+  };
   readonly audit: (entry: AuditEntry) => Promise<void>;
   readonly runner: Pick<BackgroundRunner, 'run'>;
   readonly metrics: Pick<Metrics, 'mails'>;
@@ -41,12 +43,12 @@ export class PasswordResetMails {
   constructor(private readonly parts: PasswordResetMailsParts) {}
 
   /** Throws AppError MAIL_NOT_CONFIGURED, whoever is asked for. */
-  async request(request: Request): Promise<void> {
-    const { mailer, throttle, runner, metrics, maxUnderWay } = this.parts;
-    if (mailer === null) throw new AppError('MAIL_NOT_CONFIGURED');
-    if (!(await throttle.admitResetMail(request.email)) || this.#underWay >= maxUnderWay) {
+  request(request: Request): Promise<void> {
+    const { mailer, runner, metrics, maxUnderWay } = this.parts;
+    if (mailer === null) return Promise.reject(new AppError('MAIL_NOT_CONFIGURED'));
+    if (this.#underWay >= maxUnderWay) {
       metrics.mails.inc({ outcome: 'refused' });
-      return;
+      return Promise.resolve();
     }
     this.#underWay += 1;
     runner.run('password reset by mail', () =>
@@ -54,11 +56,17 @@ export class PasswordResetMails {
         this.#underWay -= 1;
       }),
     );
+    return Promise.resolve();
   }
 
   async #answer({ email, ip }: Request, mailer: Pick<Mailer, 'deliver'>): Promise<void> {
-    const { users, store, clock, resetPageUrl } = this.parts;
+    const { users, store, throttle, metrics, clock, resetPageUrl } = this.parts;
     const user = await users.findByEmail(email);
+    // Counted only now: whoever asks for invented addresses must not use up the room of those who exist.
+    if (!(await throttle.admitResetMail(email, { isAccount: user !== null }))) {
+      metrics.mails.inc({ outcome: 'refused' });
+      return;
+    }
     const isSent = user !== null && !user.disabled;
     await this.#note('password.reset.request', { user, ip, outcome: outcomeOf(user) });
     if (!isSent) return;

@@ -33,6 +33,11 @@ export function plainAddress(remoteAddress: string): string {
   return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice('::ffff:'.length) : remoteAddress;
 }
 
+/** The /48 of IPv6 that a key counts a /64 of: one customer may have all its 65,536. Null where it counts something else. */
+export function networkOf(key: string): string | null {
+  return /\|ip:((?:[0-9a-f]+:){3})[0-9a-f]*::\/64$/.exec(key)?.[1] ?? null;
+}
+
 function ipv6Prefix64(address: string): string {
   const [head = '', tail] = (address.split('%')[0] ?? '').split('::');
   const headGroups = head === '' ? [] : head.split(':');

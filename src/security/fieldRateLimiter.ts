@@ -3,7 +3,7 @@ import { getGraphQLRateLimiter, Store } from 'graphql-rate-limit';
 import { AppError } from '../errors/appError';
 import { limits, type Rate, type RateName } from './limits';
 import type { RequestContext } from './requestContext';
-import type { Reservations } from './reservations';
+import type { Crowd, Reservations } from './reservations';
 
 export interface FieldCall {
   readonly parent: unknown;
@@ -22,7 +22,9 @@ export type FieldRateLimiter = (rateName: RateName, call: FieldCall) => Promise<
 class ReservingStore extends Store {
   oldest: number | undefined;
 
-  constructor(private readonly parts: { readonly reservations: Reservations; readonly rate: Rate }) {
+  constructor(
+    private readonly parts: { readonly reservations: Reservations; readonly rate: Rate; readonly crowd: Crowd },
+  ) {
     super();
   }
 
@@ -31,7 +33,8 @@ class ReservingStore extends Store {
     readonly fieldIdentity: string;
   }): Promise<readonly number[]> {
     const key = `${identity.fieldIdentity}|${identity.contextIdentity}`;
-    const counted = await this.parts.reservations.take(key, this.parts.rate);
+    const { reservations, rate, crowd } = this.parts;
+    const counted = await reservations.take(key, rate, crowd);
     this.oldest = counted[0];
     return counted;
   }
@@ -48,7 +51,8 @@ export function createFieldRateLimiter(parts: {
 }): FieldRateLimiter {
   return async (rateName, call) => {
     const rate = limits.rate[rateName];
-    const store = new ReservingStore({ reservations: parts.reservations, rate });
+    const crowd = call.context.principal === null ? 'addresses' : 'users';
+    const store = new ReservingStore({ reservations: parts.reservations, rate, crowd });
     const limiter = getGraphQLRateLimiter({
       identifyContext: (context: RequestContext) => context.rateKey,
       formatError: () => 'limited',
@@ -59,7 +63,7 @@ export function createFieldRateLimiter(parts: {
   };
 }
 
-/** The same of what is no field: a route, by its path. who: as `rateKeyOf` says it. */
+/** The same of what is no field: a route, by its path. who: the address, as `rateKeyOf` says it. */
 export type CallLimiter = (
   rateName: RateName,
   call: { readonly name: string; readonly who: string },
@@ -71,7 +75,7 @@ export function createCallLimiter(parts: {
 }): CallLimiter {
   return async (rateName, { name, who }) => {
     const rate = limits.rate[rateName];
-    const counted = await parts.reservations.take(`${name}|${who}`, rate);
+    const counted = await parts.reservations.take(`${name}|${who}`, rate, 'addresses');
     return counted.length < rate.max || refuse(name, rate, { oldest: counted[0], now: parts.clock() });
   };
 }

@@ -175,8 +175,10 @@ export const limits = {
     drainTimeoutMs: 2_000,
   },
   rateLimiter: {
-    /** Identities counted at once; a further one is refused until others fall idle. */
+    /** Identities counted at once of each crowd (`reservations.ts`); a further one is refused until others fall idle. */
     maxIdentities: 100_000,
+    /** Of these, how many may be of one /48 of IPv6. */
+    maxShareOfNetwork: 0.01,
     redisTimeoutMs: 250,
   },
 } as const;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../errors/appError';
 import { rateKeyOf } from './authentication';
 import { limits, type Rate } from './limits';
-import type { Reservations } from './reservations';
+import type { Crowd, Reservations } from './reservations';
 
 export interface LoginThrottleParts {
   readonly reservations: Reservations;
@@ -33,21 +33,22 @@ export class LoginThrottle {
     const key = isKnown ? `login|${account}|${address}` : `login|${account}`;
     const rates = isKnown ? ofKnownAddress : ofAllOthers;
     for (const rate of rates)
-      await this.#take(`${key}|${rate.windowMs}`, rate, tooMany[isKnown ? 'known' : 'elsewhere']);
+      await this.#take(`${key}|${rate.windowMs}`, rate, isKnown ? asked.fromKnown : asked.fromElsewhere);
   }
 
   /** Codes of a second factor, right ones too, wherever they are asked for. Throws AppError RATE_LIMITED with `retryAfterMs`. */
   async admitCode(userId: string): Promise<void> {
-    await this.#take(`code|${userId}`, limits.loginThrottle.codes, tooMany.codes);
+    await this.#take(`code|${userId}`, limits.loginThrottle.codes, asked.forCode);
   }
 
   /**
-   * Mails that anybody may ask for, to the address of one account. False where there were too many: nobody is told, because the owner
-   * has as many mails then as they need, and whoever asked for them in their place learns nothing.
+   * Mails that anybody may ask for, to the address of one account, or to one that nobody has. False where there were too many: nobody
+   * is told, because the owner has as many mails then as they need, and whoever asked for them in their place learns nothing.
    */
-  async admitResetMail(email: string): Promise<boolean> {
+  async admitResetMail(email: string, { isAccount }: { readonly isAccount: boolean }): Promise<boolean> {
     const rate = limits.loginThrottle.resetMails;
-    const counted = await this.parts.reservations.take(`reset|${accountKey(email)}`, rate);
+    const crowd = isAccount ? 'owners' : 'elsewhere';
+    const counted = await this.parts.reservations.take(`reset|${accountKey(email)}`, rate, crowd);
     return counted.length < rate.max;
   }
 
@@ -57,8 +58,8 @@ export class LoginThrottle {
     if (address !== null) await this.parts.addresses.remember(userId, address, this.parts.clock());
   }
 
-  async #take(key: string, rate: Rate, publicMessage: string): Promise<void> {
-    const counted = await this.parts.reservations.take(key, rate);
+  async #take(key: string, rate: Rate, { crowd, publicMessage }: Asked): Promise<void> {
+    const counted = await this.parts.reservations.take(key, rate, crowd);
     if (counted.length < rate.max) return;
     const now = this.parts.clock();
     throw new AppError('RATE_LIMITED', {
@@ -68,12 +69,21 @@ export class LoginThrottle {
   }
 }
 
-const tooMany = {
-  known: 'Too many attempts to sign in. Wait, then try again.',
-  elsewhere:
-    'Too many attempts to sign in to this account from addresses that it was not used from before. Wait, sign in from one that it was, or ask the operator for a one-time token.',
-  codes: 'Too many codes. Wait, then try again.',
-} as const;
+interface Asked {
+  readonly crowd: Crowd;
+  /** Where it was asked too often. */
+  readonly publicMessage: string;
+}
+
+const asked = {
+  fromKnown: { crowd: 'owners', publicMessage: 'Too many attempts to sign in. Wait, then try again.' },
+  fromElsewhere: {
+    crowd: 'elsewhere',
+    publicMessage:
+      'Too many attempts to sign in to this account from addresses that it was not used from before. Wait, sign in from one that it was, or ask the operator for a one-time token.',
+  },
+  forCode: { crowd: 'owners', publicMessage: 'Too many codes. Wait, then try again.' },
+} as const satisfies Record<string, Asked>;
 
 /** Not the address itself: these keys are kept elsewhere. */
 function accountKey(email: string): string {

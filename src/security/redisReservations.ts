@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Rate } from './limits';
-import type { MemoryReservations, Reservations } from './reservations';
+import type { Crowd, MemoryReservations, Reservations } from './reservations';
 
-/** Look and reserve as one script: Redis runs nothing else meanwhile. Says as well how many nodes have asked lately. */
+/**
+ * Look and reserve as one script: Redis runs nothing else meanwhile. Says as well how many nodes have asked lately.
+ * It begins with what needs memory: a Redis whose memory is full refuses a script only before its first change.
+ */
 const takeScript = `
+redis.call('ZADD', KEYS[2], ARGV[1], ARGV[5])
 local now, windowMs, max = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - windowMs)
 local counted = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
@@ -14,7 +18,6 @@ if #counted / 2 < max then
 end
 local times = {}
 for i = 2, #counted, 2 do times[#times + 1] = counted[i] end
-redis.call('ZADD', KEYS[2], now, ARGV[5])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[6]))
 redis.call('PEXPIRE', KEYS[2], ARGV[6])
 return { redis.call('ZCARD', KEYS[2]), times }
@@ -41,26 +44,25 @@ export class RedisReservations implements Reservations {
     },
   ) {}
 
-  async take(key: string, rate: Rate): Promise<readonly number[]> {
+  async take(key: string, rate: Rate, crowd: Crowd): Promise<readonly number[]> {
     const now = this.parts.clock();
     try {
       const { nodes, counted } = await this.#takeShared(key, rate, now);
       this.#nodes = nodes;
-      this.parts.fallback.learn(key, counted.length < rate.max ? [...counted, now] : counted, rate.windowMs);
-      return counted;
+      return this.parts.fallback.learn(key, rate, { counted, at: now, crowd });
     } catch (error) {
       this.parts.onFailure(error);
-      return this.#takeOfShare(key, rate, now);
+      return this.#takeOfShare(key, rate, crowd);
     }
   }
 
-  async #takeOfShare(key: string, rate: Rate, now: number): Promise<readonly number[]> {
+  async #takeOfShare(key: string, rate: Rate, crowd: Crowd): Promise<readonly number[]> {
     const max = Math.max(1, Math.floor(rate.max / this.#nodes));
-    const counted = await this.parts.fallback.take(key, { ...rate, max });
+    const counted = await this.parts.fallback.take(key, { ...rate, max }, crowd);
     if (counted.length < max) return counted;
     // The rest is left to the other nodes: here it is used up.
     const rest = Math.max(0, rate.max - counted.length);
-    return [...counted, ...new Array<number>(rest).fill(counted.at(-1) ?? now)];
+    return [...counted, ...new Array<number>(rest).fill(counted.at(-1) ?? this.parts.clock())];
   }
 
   async #takeShared(

@@ -1,4 +1,14 @@
-import type { Rate } from './limits';
+import { networkOf } from './authentication';
+import { limits, type Rate } from './limits';
+
+/**
+ * Whose calls a key counts. Each crowd has room of its own, so that none can use up another's:
+ *   owners     who is found to be a user: sign-ins from an address known for theirs, codes, mails to them
+ *   elsewhere  sign-ins from all other addresses, to accounts that exist and to invented ones: these must look the same
+ *   users      what the signed in call
+ *   addresses  what anybody calls
+ */
+export type Crowd = 'owners' | 'elsewhere' | 'users' | 'addresses';
 
 /**
  * Counts calls in a sliding window. `take` looks and reserves in one indivisible step, because a limiter that
@@ -7,56 +17,124 @@ import type { Rate } from './limits';
  * this call was counted as well and may run; otherwise it was not counted.
  */
 export interface Reservations {
-  take(key: string, rate: Rate): Promise<readonly number[]>;
+  take(key: string, rate: Rate, crowd: Crowd): Promise<readonly number[]>;
 }
 
-interface Entry {
-  readonly times: readonly number[];
-  readonly windowMs: number;
+/** What all who share a limit had counted when it was asked at a time. */
+interface SharedCount {
+  readonly counted: readonly number[];
+  readonly at: number;
+  readonly crowd: Crowd;
 }
 
 /**
- * Reservations of one process. Idle identities are forgotten. Memory is bounded by `maxIdentities`: while so many are
+ * Reservations of one process. Idle identities are forgotten. Memory is bounded by `maxIdentities` a crowd: while so many of it are
  * active at once, a new one is treated as having used up its rate, because forgetting an active one would open its limit.
  */
 export class MemoryReservations implements Reservations {
-  readonly #entries = new Map<string, Entry>();
+  readonly #crowds: Readonly<Record<Crowd, ActiveKeys>>;
 
-  constructor(private readonly parts: { readonly clock: () => number; readonly maxIdentities: number }) {}
+  constructor(private readonly parts: { readonly clock: () => number; readonly maxIdentities: number }) {
+    const { maxIdentities } = parts;
+    const crowd = (): ActiveKeys => new ActiveKeys(maxIdentities);
+    this.#crowds = { owners: crowd(), elsewhere: crowd(), users: crowd(), addresses: crowd() };
+  }
 
-  take(key: string, rate: Rate): Promise<readonly number[]> {
+  take(key: string, rate: Rate, crowd: Crowd): Promise<readonly number[]> {
     const now = this.parts.clock();
-    this.#sweep(now);
-    const known = this.#entries.get(key);
-    if (known === undefined && this.#entries.size >= this.parts.maxIdentities) {
-      return Promise.resolve(new Array<number>(rate.max).fill(now));
-    }
-    const counted = (known?.times ?? []).filter((time) => time + rate.windowMs > now);
-    this.#keep(key, { times: counted.length < rate.max ? [...counted, now] : counted, windowMs: rate.windowMs });
+    const keys = this.#crowds[crowd];
+    keys.forgetIdle(now);
+    if (!keys.hasRoomFor(key, rate.windowMs)) return Promise.resolve(new Array<number>(rate.max).fill(now));
+    const counted = keys.timesOf(key, rate.windowMs).filter((time) => time + rate.windowMs > now);
+    if (counted.length < rate.max) keys.keep(key, [...counted, now], rate.windowMs);
     return Promise.resolve(counted);
   }
 
-  /** What is counted for a key by all who share a limit: instead of what was known here. Where there is no room, nothing is kept. */
-  learn(key: string, times: readonly number[], windowMs: number): void {
-    this.#sweep(this.parts.clock());
-    if (this.#entries.has(key) || this.#entries.size < this.parts.maxIdentities) this.#keep(key, { times, windowMs });
+  /**
+   * A `take` as all who share the limit have answered it. Tells what is counted by them and, of times when they could not be asked,
+   * here: a Redis that comes and goes must not have it forgotten each time. Where there is no room, nothing is kept.
+   */
+  learn(key: string, rate: Rate, shared: SharedCount): readonly number[] {
+    const now = this.parts.clock();
+    const keys = this.#crowds[shared.crowd];
+    keys.forgetIdle(now);
+    const own = keys.timesOf(key, rate.windowMs).filter((time) => time + rate.windowMs > now);
+    const counted = union(shared.counted, own);
+    const isCounted = shared.counted.length < rate.max;
+    if (keys.hasRoomFor(key, rate.windowMs))
+      keys.keep(key, isCounted ? [...counted, shared.at].sort((one, other) => one - other) : counted, rate.windowMs);
+    return counted;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return Object.values(this.#crowds).reduce((sum, { size }) => sum + size, 0);
+  }
+}
+
+/** Of two lists, oldest first. Several calls may be of one time: as many as the longer list has. */
+function union(one: readonly number[], other: readonly number[]): readonly number[] {
+  const times: number[] = [];
+  for (let i = 0, j = 0; i < one.length || j < other.length;) {
+    const [first, second] = [one[i] ?? Infinity, other[j] ?? Infinity];
+    times.push(Math.min(first, second));
+    if (first <= second) i += 1;
+    if (second <= first) j += 1;
+  }
+  return times;
+}
+
+/** The keys of one crowd that were counted within their window. */
+class ActiveKeys {
+  /** By the length of the window: within one, the order of the last calls is the order in which they fall idle. */
+  readonly #windows = new Map<number, Map<string, readonly number[]>>();
+  /** How many keys each network has; only those that one could fill by itself. */
+  readonly #ofNetwork = new Map<string, number>();
+  readonly #maxOfNetwork: number;
+  #size = 0;
+
+  constructor(private readonly max: number) {
+    this.#maxOfNetwork = Math.ceil(max * limits.rateLimiter.maxShareOfNetwork);
   }
 
-  /** Re-inserting keeps the map in the order of last use, so that the idle ones are found at its front. */
-  #keep(key: string, entry: Entry): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
+  get size(): number {
+    return this.#size;
   }
 
-  #sweep(now: number): void {
-    for (const [key, entry] of this.#entries) {
-      const newest = entry.times.at(-1) ?? 0;
-      if (newest + entry.windowMs > now) return;
-      this.#entries.delete(key);
-    }
+  timesOf(key: string, windowMs: number): readonly number[] {
+    return this.#windows.get(windowMs)?.get(key) ?? [];
+  }
+
+  hasRoomFor(key: string, windowMs: number): boolean {
+    if (this.#windows.get(windowMs)?.has(key) === true) return true;
+    const network = networkOf(key);
+    return this.#size < this.max && (network === null || (this.#ofNetwork.get(network) ?? 0) < this.#maxOfNetwork);
+  }
+
+  /** The key becomes the last of its window where it was called again. */
+  keep(key: string, times: readonly number[], windowMs: number): void {
+    let window = this.#windows.get(windowMs);
+    if (window === undefined) this.#windows.set(windowMs, (window = new Map<string, readonly number[]>()));
+    const known = window.get(key);
+    if (known === undefined) this.#count(key, 1);
+    else if (known.at(-1) !== times.at(-1)) window.delete(key);
+    window.set(key, times);
+  }
+
+  forgetIdle(now: number): void {
+    for (const [windowMs, window] of this.#windows)
+      for (const [key, times] of window) {
+        if ((times.at(-1) ?? 0) + windowMs > now) break;
+        window.delete(key);
+        this.#count(key, -1);
+      }
+  }
+
+  #count(key: string, change: 1 | -1): void {
+    this.#size += change;
+    const network = networkOf(key);
+    if (network === null) return;
+    const count = (this.#ofNetwork.get(network) ?? 0) + change;
+    if (count === 0) this.#ofNetwork.delete(network);
+    else this.#ofNetwork.set(network, count);
   }
 }

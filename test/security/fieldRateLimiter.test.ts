@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import type { GraphQLResolveInfo } from 'graphql';
 import { Redis } from 'ioredis';
+import type { Principal } from '../../src/identity/principal';
 import { createFieldRateLimiter } from '../../src/security/fieldRateLimiter';
+import { rateKeyOf } from '../../src/security/authentication';
 import { limits } from '../../src/security/limits';
 import { RedisReservations } from '../../src/security/redisReservations';
 import { MemoryReservations, type Reservations } from '../../src/security/reservations';
@@ -10,11 +12,14 @@ import { RedisServer } from '../kit/redisServer';
 
 const { max, windowMs } = limits.rate.login;
 
-function callAs(rateKey: string) {
+const signedIn = { userId: 'u' } as Principal;
+
+/** Nobody is signed in where no principal is named. */
+function callAs(rateKey: string, principal: Principal | null = null) {
   return {
     parent: null,
     args: {},
-    context: { principal: null, rateKey, ip: '1.2.3.4', userAgent: null, transport: 'http' as const, requestId: 'r' },
+    context: { principal, rateKey, ip: '1.2.3.4', userAgent: null, transport: 'http' as const, requestId: 'r' },
     info: { fieldName: 'login' } as GraphQLResolveInfo,
   };
 }
@@ -55,9 +60,9 @@ describe('the rate of a field on one node', () => {
     await passed([createFieldRateLimiter({ reservations, clock })], max);
     const rate = limits.rate.login;
     now += windowMs - 1;
-    expect(await reservations.take('login|ip:1.2.3.4', rate)).toHaveLength(max);
+    expect(await reservations.take('login|ip:1.2.3.4', rate, 'addresses')).toHaveLength(max);
     now += 1;
-    expect(await reservations.take('login|ip:1.2.3.4', rate)).toHaveLength(0);
+    expect(await reservations.take('login|ip:1.2.3.4', rate, 'addresses')).toHaveLength(0);
   });
 
   it('refuses with RATE_LIMITED and the time to wait', async () => {
@@ -71,35 +76,82 @@ describe('the rate of a field on one node', () => {
     const reservations = memory();
     const limiter = createFieldRateLimiter({ reservations, clock });
     await passed([limiter], 100);
-    expect(await reservations.take('login|ip:1.2.3.4', limits.rate.login)).toHaveLength(max);
+    expect(await reservations.take('login|ip:1.2.3.4', limits.rate.login, 'addresses')).toHaveLength(max);
   });
 
   it('forgets callers who are idle, so that memory is bounded', async () => {
     const reservations = memory();
-    for (let caller = 0; caller < 50; caller += 1) await reservations.take(`k${caller}`, { max: 1, windowMs: 1_000 });
+    for (let caller = 0; caller < 50; caller += 1)
+      await reservations.take(`k${caller}`, { max: 1, windowMs: 1_000 }, 'users');
     now += 1_000;
-    await reservations.take('late', { max: 1, windowMs: 1_000 });
+    await reservations.take('late', { max: 1, windowMs: 1_000 }, 'users');
     expect(reservations.size).toBe(1);
   });
 
   it('never opens when there are too many callers to count: a new one is refused', async () => {
     const reservations = memory(2);
     const rate = { max: 3, windowMs: 1_000 };
-    await reservations.take('a', rate);
-    await reservations.take('b', rate);
-    expect((await reservations.take('c', rate)).length).toBe(rate.max);
+    await reservations.take('a', rate, 'users');
+    await reservations.take('b', rate, 'users');
+    expect((await reservations.take('c', rate, 'users')).length).toBe(rate.max);
+    expect(reservations.size).toBe(2);
+  });
+
+  it('goes on for the signed in where addresses have filled all the room there is for them', async () => {
+    const reservations = memory(60);
+    const limiter = createFieldRateLimiter({ reservations, clock });
+    for (let index = 0; index < 100; index += 1) await limiter('login', callAs(`ip:10.0.0.${index}`));
+    expect(reservations.size).toBe(60);
+    expect(await limiter('login', callAs('ip:10.0.0.99'))).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await limiter('login', callAs('user:u', signedIn))).toBe(true);
+    expect(await limiter('login', callAs('ip:10.0.0.1'))).toBe(true);
+  });
+
+  it('gives one network of IPv6 no more than its share of that room, however many addresses it has', async () => {
+    const reservations = memory(1_000);
+    const limiter = createFieldRateLimiter({ reservations, clock });
+    const from = (address: string) => limiter('login', callAs(rateKeyOf(null, address)));
+    const ofOneNetwork = [];
+    for (let index = 0; index < 2_000; index += 1) ofOneNetwork.push(await from(`2001:db8:1:${index.toString(16)}::1`));
+    expect(ofOneNetwork.filter((decision) => decision === true)).toHaveLength(10);
+    expect(await from('2001:db8:2::1')).toBe(true);
+    expect(await from('9.9.9.9')).toBe(true);
+    now += windowMs;
+    expect(await from('2001:db8:1:ffff::1')).toBe(true);
+    expect(reservations.size).toBe(1);
+  });
+
+  it('forgets the idle of a short window though calls of a long one are kept beside them', async () => {
+    const reservations = memory(2_000);
+    await reservations.take('of an hour', { max: 20, windowMs: 3_600_000 }, 'elsewhere');
+    for (let caller = 0; caller < 1_000; caller += 1)
+      await reservations.take(`k${caller}`, { max: 5, windowMs: 60_000 }, 'elsewhere');
+    now += 60_000;
+    await reservations.take('late', { max: 5, windowMs: 60_000 }, 'elsewhere');
+    expect(reservations.size).toBe(2);
+  });
+
+  it('is not kept longer for calls that are refused', async () => {
+    const reservations = memory();
+    const rate = { max: 1, windowMs: 1_000 };
+    for (const key of ['a', 'b']) await reservations.take(key, rate, 'users');
+    now += 500;
+    await reservations.take('c', rate, 'users');
+    await reservations.take('a', rate, 'users');
+    now += 500;
+    await reservations.take('d', rate, 'users');
     expect(reservations.size).toBe(2);
   });
 
   it('learns from elsewhere of no more callers than it has room for: others are refused when it counts alone', async () => {
     const reservations = memory(2);
-    for (const key of ['a', 'b', 'c']) reservations.learn(key, [now], windowMs);
-    reservations.learn('a', [now, now], windowMs);
-    expect(reservations.size).toBe(2);
     const rate = limits.rate.login;
-    expect(await reservations.take('a', rate)).toHaveLength(2);
-    expect(await reservations.take('b', rate)).toHaveLength(1);
-    expect(await reservations.take('c', rate)).toHaveLength(max);
+    for (const key of ['a', 'b', 'c']) reservations.learn(key, rate, { counted: [], at: now, crowd: 'users' });
+    expect(reservations.learn('a', rate, { counted: [now], at: now, crowd: 'users' })).toEqual([now]);
+    expect(reservations.size).toBe(2);
+    expect(await reservations.take('a', rate, 'users')).toHaveLength(2);
+    expect(await reservations.take('b', rate, 'users')).toHaveLength(1);
+    expect(await reservations.take('c', rate, 'users')).toHaveLength(max);
   });
 });
 
@@ -107,9 +159,12 @@ describeWith('redis-server', 'the rate of a field shared by nodes through Redis'
   let server: RedisServer;
   const clients: Redis[] = [];
 
-  function node(fallback: MemoryReservations, failures: unknown[] = []): Reservations {
+  const node = (fallback: MemoryReservations, failures: unknown[] = []): Reservations =>
+    nodeOf(server, fallback, failures);
+
+  function nodeOf({ port }: RedisServer, fallback: MemoryReservations, failures: unknown[]): Reservations {
     const redis = new Redis({
-      port: server.port,
+      port,
       host: '127.0.0.1',
       maxRetriesPerRequest: 0,
       enableOfflineQueue: true,
@@ -151,6 +206,41 @@ describeWith('redis-server', 'the rate of a field shared by nodes through Redis'
       createFieldRateLimiter({ reservations: node(fallback), clock: Date.now }),
     );
     expect(await passed(limiters, 200, 'user:shared')).toBe(max);
+  });
+
+  it('goes on counting by itself where strangers have filled the memory of Redis, and refuses no owner for it', async () => {
+    const full = await RedisServer.start();
+    const operator = new Redis(full.url);
+    const used = /used_memory:(\d+)/.exec(await operator.info('memory'))?.[1];
+    await operator.config('SET', 'maxmemory', Number(used) + 500_000);
+    const failures: unknown[] = [];
+    const reservations = nodeOf(full, memory(), failures);
+    const rate = limits.rate.login;
+    expect(await reservations.take('owner', rate, 'owners')).toHaveLength(0);
+    for (let stranger = 0; failures.length === 0; stranger += 50)
+      await Promise.all(
+        Array.from({ length: 50 }, (_, index) => reservations.take(`stranger ${stranger + index}`, rate, 'elsewhere')),
+      );
+    expect(String(failures[0])).toContain('OOM');
+    const taken = await Promise.all(Array.from({ length: 200 }, () => reservations.take('owner', rate, 'owners')));
+    expect(taken.filter(({ length }) => length < max)).toHaveLength(max - 1);
+    await operator.quit();
+    await full.stop();
+  });
+
+  it('counts by itself and together as one, where Redis comes and goes', async () => {
+    const reservations = node(memory());
+    const operator = new Redis(server.url);
+    const rate = { max: 5, windowMs: 60_000 };
+    let passedThrough = 0;
+    for (let round = 0; round < 20; round += 1) {
+      // Whatever needs memory is refused while this is 1.
+      await operator.config('SET', 'maxmemory', round % 2);
+      if ((await reservations.take('flapping', rate, 'users')).length < rate.max) passedThrough += 1;
+    }
+    await operator.config('SET', 'maxmemory', 0);
+    expect(passedThrough).toBe(rate.max);
+    await operator.quit();
   });
 
   it('goes on counting with its share of the limit when Redis is gone, and tells', async () => {

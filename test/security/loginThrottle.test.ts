@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../../src/errors/appError';
 import { LoginService } from '../../src/identity/loginService';
 import { limits } from '../../src/security/limits';
+import { createCallLimiter } from '../../src/security/fieldRateLimiter';
 import { LoginThrottle } from '../../src/security/loginThrottle';
 import { MemoryReservations } from '../../src/security/reservations';
 import { createLogger } from '../../src/telemetry/logger';
@@ -19,6 +20,8 @@ let userId: string;
 let throttle: LoginThrottle;
 /** How many passwords were looked at. */
 let verified: number;
+let guesses = 0;
+const guessers = new Set<string>();
 let logins: LoginService;
 
 beforeAll(async () => {
@@ -34,11 +37,7 @@ beforeEach(async () => {
   const { storage } = house;
   const user = { id: randomUUID(), email, passwordHash: 'right', roles: ['TRADER' as const] };
   userId = (await storage.users.saveByEmail(user)).id;
-  throttle = new LoginThrottle({
-    reservations: new MemoryReservations({ clock: () => now, maxIdentities: 100_000 }),
-    addresses: storage.signInAddresses,
-    clock: () => now,
-  });
+  throttle = throttleOver(new MemoryReservations({ clock: () => now, maxIdentities: 100_000 }));
   logins = new LoginService({
     users: storage.users,
     // Stands in for argon2: what counts is how often it is asked.
@@ -60,6 +59,10 @@ beforeEach(async () => {
   });
 });
 
+function throttleOver(reservations: MemoryReservations): LoginThrottle {
+  return new LoginThrottle({ reservations, addresses: house.storage.signInAddresses, clock: () => now });
+}
+
 /** `ok`, or the code of the refusal. */
 async function attempt(password: string, ip: string | null, whose = email): Promise<string> {
   try {
@@ -70,16 +73,22 @@ async function attempt(password: string, ip: string | null, whose = email): Prom
   }
 }
 
-const guesser = (index: number): string => `10.0.${index % 200}.1`;
-
-/** Guesses from 200 addresses. */
+/** Each from the next of 200 addresses. */
 async function guess(count: number, whose = email): Promise<readonly string[]> {
-  return Promise.all(Array.from({ length: count }, (_, index) => attempt(`guess ${index}`, guesser(index), whose)));
+  const attempts = Array.from({ length: count }, () => {
+    guesses += 1;
+    const address = `10.0.${guesses % 200}.1`;
+    guessers.add(address);
+    return attempt(`guess ${guesses}`, address, whose);
+  });
+  return Promise.all(attempts);
 }
 
 it('looks at 20 of 1,000 guesses an hour from 200 addresses, and lets the owner in meanwhile', async () => {
   expect(await attempt('right', home)).toBe('ok');
   verified = 0;
+  guessers.clear();
+  guesses = 0;
   let owner = 0;
   for (let minute = 0; minute < 50; minute += 1) {
     await guess(20);
@@ -89,8 +98,38 @@ it('looks at 20 of 1,000 guesses an hour from 200 addresses, and lets the owner 
     }
     now += minuteMs;
   }
+  expect([guesses, guessers.size]).toEqual([1_000, 200]);
   expect(verified - owner).toBeLessThanOrEqual(20);
   expect(verified - owner).toBeGreaterThan(5);
+});
+
+it('refuses nobody but strangers where strangers have filled all the room there is for them', async () => {
+  const reservations = new MemoryReservations({ clock: () => now, maxIdentities: 60 });
+  const crowded = throttleOver(reservations);
+  await crowded.remember(userId, home);
+  const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => 'admitted',
+      (error: unknown) => (error as AppError).code,
+    );
+  const invented = await Promise.all(
+    Array.from({ length: 100 }, (_, index) => codeOf(crowded.admit(`${index}@example.net`, `10.1.${index}.1`))),
+  );
+  for (let index = 0; index < 100; index += 1)
+    await crowded.admitResetMail(`${index}@example.net`, { isAccount: false });
+  // Each takes three: one a window.
+  expect(invented.filter((code) => code === 'admitted')).toHaveLength(20);
+  expect(reservations.size).toBe(60);
+  // Told of an account that exists and of one that does not alike: else a full house would say who is a user.
+  for (const whose of [email, `${randomUUID()}@example.org`])
+    expect(await codeOf(crowded.admit(whose, '9.9.9.9'))).toBe('RATE_LIMITED');
+  expect(await codeOf(crowded.admit(email, home))).toBe('admitted');
+  expect(await codeOf(crowded.admitCode(userId))).toBe('admitted');
+  expect(await crowded.admitResetMail(email, { isAccount: true })).toBe(true);
+  const clock = (): number => now;
+  const calls = createCallLimiter({ reservations, clock });
+  expect(await calls('session', { name: '/auth/session', who: `ip:${home}` })).toBe(true);
+  expect(await reservations.take(`me|user:${userId}`, limits.rate.light, 'users')).toEqual([]);
 });
 
 it('answers an account that does not exist as one that does', async () => {

@@ -42,12 +42,12 @@ describeWith('redis-server', 'docker/redis/users.acl', () => {
     const { reservations, close } = openReservations({ redisUrl: url, clock: Date.now, logger });
     // Until it is connected it counts by itself.
     await eventually(async () => {
-      await reservations.take('connecting', { max: 1_000, windowMs: 60_000 });
+      await reservations.take('connecting', { max: 1_000, windowMs: 60_000 }, 'users');
       return (await server.eval(`return redis.call('ZCARD', KEYS[1])`, 1, 'tickgate:rate:connecting')) !== 0;
     });
     logged.length = 0;
     const taken = await Promise.all(
-      Array.from({ length: 20 }, () => reservations.take('a', { max: 5, windowMs: 60_000 })),
+      Array.from({ length: 20 }, () => reservations.take('a', { max: 5, windowMs: 60_000 }, 'users')),
     );
     expect(taken.filter((counted) => counted.length < 5)).toHaveLength(5);
     expect(logged).toEqual([]);
