@@ -226,6 +226,10 @@ describe('what waits', () => {
       [made.account.id],
     );
     expect(asked).toHaveLength(2);
+    // Whatever else of the same owner has begun to wait since then.
+    const name = randomUUID();
+    await simulator.control('POST', 'accounts', { name });
+    await serviceThat('asks').create(made.owner, await house.liveInput(name));
     expect(await listed(admin, [made])).toMatchObject([{ requestedAt: asked[0]?.['at'] }]);
     expect(asked[0]).not.toEqual(asked[1]);
   });
