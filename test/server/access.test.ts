@@ -2,6 +2,8 @@ import { getIntrospectionQuery } from 'graphql';
 import { randomUUID } from 'node:crypto';
 import type { Role } from '../../src/identity/principal';
 import { roles } from '../../src/identity/principal';
+import type { GraphqlServices } from '../../src/graphql/context';
+import { limits } from '../../src/security/limits';
 import { RawSocket } from '../kit/rawSocket';
 import { codesOf, TestServer, type TestServerOptions } from '../kit/testServer';
 
@@ -153,6 +155,38 @@ describe('reading the schema', () => {
   it('is refused on the auth endpoint as well', async () => {
     await withServer({}, async (server) => {
       expect((await server.post({ query: probes[1] }, { path: '/auth/graphql' })).codes).toEqual(['UNAUTHENTICATED']);
+    });
+  });
+});
+
+describe('the rate of a field', () => {
+  it('is what runs of 210 calls at once, fifteen aliases a document, over both transports', async () => {
+    let verifications = 0;
+    const verify = () => {
+      verifications += 1;
+      return Promise.resolve({ ok: true, checked: 0, firstBadSeq: null, problem: null });
+    };
+    const auditLog = { verify } as unknown as GraphqlServices['auditLog'];
+    await withServer({ services: { auditLog } }, async (server) => {
+      const authorization = server.bearer('AUDITOR');
+      const aliases = Array.from(
+        { length: limits.document.maxAliases },
+        (_, index) => `a${index}: verifyAuditLog { ok }`,
+      );
+      const query = `{ ${aliases.join(' ')} }`;
+      const socket = await RawSocket.connect(server.wsUrl, authorization);
+      for (let index = 0; index < 7; index += 1) socket.subscribe(String(index), query);
+      const answers = await Promise.all(Array.from({ length: 7 }, () => server.post({ query }, { authorization })));
+      const codes: unknown[] = answers.flatMap((answer) => answer.codes);
+      for (let open = 7; open > 0;) {
+        const { type, payload } = await socket.next();
+        if (type === 'complete') open -= 1;
+        else codes.push(...codesOf((payload as { errors?: [] }).errors));
+      }
+      const { max } = limits.rate.verification;
+      expect(verifications).toBe(max);
+      expect(codes).toEqual(Array<string>(14 * aliases.length - max).fill('RATE_LIMITED'));
+      socket.close();
     });
   });
 });
