@@ -12,6 +12,7 @@ import { eventually } from '../kit/eventually';
 import { HostileValues, seededRandom } from '../kit/hostileValues';
 import { inputPlacesOf, type InputPlace } from '../kit/inputPlaces';
 import { RawSocket } from '../kit/rawSocket';
+import { sqlTexts } from '../kit/sqlTexts';
 import { startSimulator, type RunningSimulator } from '../kit/simulator';
 import { codesOf, type GraphqlAnswer } from '../kit/testServer';
 import { RunningTickgate } from '../kit/tickgate';
@@ -90,10 +91,13 @@ let statements: WatchedStatements;
 /** Things that there are, by what they are. */
 const ids = { account: '', spare: '', order: '', user: '', stranger: '' };
 let places: readonly (InputPlace & { readonly api: Api })[];
+/** Of the server's own PostgreSQL, which writes down every statement that fails. */
+let databaseLog: string;
 
 beforeAll(async () => {
   simulator = await startSimulator({ seed: 'hostile' });
   server = await RunningTickgate.start('simulator', simulator, { environment: { MAX_MESSAGES_PER_MINUTE: '10000' } });
+  databaseLog = path.join(server.config.dataDir, 'postgres.log');
   operator = new Client({ connectionString: server.databaseUrl });
   await operator.connect();
   await operator.query(
@@ -333,9 +337,46 @@ it(`answers ${String(wanted)} hostile values over HTTP and WebSocket with data o
   // Some are taken: what refuses everything would pass this test as well.
   expect(counted.accepted).toBeGreaterThan(counted.sent / 20);
   expect((await readState())['tickgate_canary']).toBe(canary);
+  expect(failedStatements(0)).toEqual([]);
   // A limit of loss that was taken is watched, and the market moves: that it is reached is no failure.
   expect(mockLog.filter((line) => !/"code":"MAX_(DAILY_LOSS|DRAWDOWN)"/.test(line))).toEqual([]);
 }, 300_000);
+
+it('lets no text of SQL reach the parser of the database: its log tells of no statement that failed', async () => {
+  expect(sqlTexts.length).toBeGreaterThanOrEqual(200);
+  // What the log would say, so that its silence means something.
+  const before = readFileSync(databaseLog).length;
+  await expect(operator.query(`${ofOperator} SELECT 'tickgate_canary''`)).rejects.toThrow('unterminated');
+  await eventually(() => failedStatements(before).length === 2);
+  const written = readFileSync(databaseLog).length;
+  statements.texts.length = 0;
+  const textPlaces = places.filter((place) => ['String', 'ID', 'Cursor'].includes(getNamedType(place.type).name));
+  const work = sqlTexts.flatMap((sql, index) =>
+    [0, 1, 2].map((turn) => {
+      const place = textPlaces[(index * 3 + turn) % textPlaces.length]!;
+      return { place, api: place.api, json: JSON.stringify(sql), isLiteral: turn === 2 };
+    }),
+  );
+  const outcomes = [...(await overHttp(work.filter((one) => !isStream(one))))];
+  for (const place of textPlaces.filter((one) => isStream({ place: one })))
+    outcomes.push(
+      ...(await overSocket(
+        place,
+        work.filter((one) => one.place === place),
+      )),
+    );
+  expect(outcomes).toHaveLength(3 * sqlTexts.length);
+  expect(outcomes.flatMap(({ fault }) => (fault === null ? [] : [fault]))).toEqual([]);
+  expect(findInStatements(work)).toEqual([]);
+  expect(failedStatements(written)).toEqual([]);
+  expect((await readState())['tickgate_canary']).toBe(canary);
+}, 120_000);
+
+/** What the database has written down of statements that failed, since its log was so long. */
+function failedStatements(since: number): readonly string[] {
+  const lines = readFileSync(databaseLog).subarray(since).toString().split('\n');
+  return lines.filter((line) => /ERROR:|FATAL:|PANIC:|syntax error|STATEMENT:.*tickgate_canary/.test(line));
+}
 
 interface Outcome {
   readonly isAccepted: boolean;
