@@ -53,6 +53,7 @@ const vendors = {
   '@node-rs/argon2': ['identity'],
   '@zxcvbn-ts': ['identity'],
   otplib: ['identity'],
+  'structured-headers': ['identity'],
   qrcode: ['identity'],
   nodemailer: ['mail'],
   'decimal.js': ['domain'],

@@ -17,6 +17,7 @@ import { CreateSecondFactors1764070000000 } from './1764070000000-createSecondFa
 import { EraseUsers1764080000000 } from './1764080000000-eraseUsers';
 import { ApproveAccounts1764090000000 } from './1764090000000-approveAccounts';
 import { BoundTexts1764100000000 } from './1764100000000-boundTexts';
+import { SignApiKeys1764110000000 } from './1764110000000-signApiKeys';
 import { GuardRows1764120000000 } from './1764120000000-guardRows';
 
 /** Every migration, oldest first. A list and not a file pattern: the compiler sees it, and sources and build hold the same. */
@@ -40,5 +41,6 @@ export const migrations = [
   EraseUsers1764080000000,
   ApproveAccounts1764090000000,
   BoundTexts1764100000000,
+  SignApiKeys1764110000000,
   GuardRows1764120000000,
 ] as const;

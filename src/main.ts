@@ -104,11 +104,12 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     logger,
   });
   stops.push(() => rateLimits.close());
-  const { reservations } = rateLimits;
+  const { reservations, nonces } = rateLimits;
   const identity = await startIdentity({
     ...options,
     storage,
     reservations,
+    nonces,
     clock,
     logger,
     metrics,

@@ -4,6 +4,7 @@ import type { AuthServices } from './graphql/context';
 import { ApiKeys } from './identity/apiKeys/apiKeys';
 import { isApiKeyText } from './identity/apiKeys/apiKeyText';
 import { LiveApiKeys } from './identity/apiKeys/liveApiKeys';
+import { RequestSignatures } from './identity/apiKeys/requestSignatures';
 import { AccessTokens } from './identity/accessTokens';
 import { Authority } from './identity/authority';
 import { ensureDemoUsers, type DemoUser } from './identity/demoUsers';
@@ -21,6 +22,7 @@ import type { TokenVerifier } from './security/authentication';
 import { limits } from './security/limits';
 import { LoginThrottle } from './security/loginThrottle';
 import type { Reservations } from './security/reservations';
+import type { UsedNonces } from './security/usedNonces';
 import { startKeyRing, type KeyRingTiming } from './startKeyRing';
 import { startSecondFactors } from './startSecondFactors';
 import type { Storage } from './storage/storage';
@@ -47,6 +49,8 @@ export interface IdentityStart {
   readonly onProgress: (message: string) => void;
   /** Rate limits, shared with other nodes where there is a Redis. */
   readonly reservations: Reservations;
+  /** Of signed requests, shared likewise. */
+  readonly nonces: UsedNonces;
   readonly keyTiming?: KeyRingTiming;
   readonly stops: (() => Promise<void>)[];
 }
@@ -119,7 +123,8 @@ export async function startIdentity(parts: IdentityStart): Promise<Identity> {
         clock,
       }),
     verifier: {
-      verify: (token, ip) => authority.apply(isApiKeyText(token) ? liveKeys.verify(token, ip) : tokens.verify(token)),
+      verify: async (token, request) =>
+        authority.apply(isApiKeyText(token) ? await liveKeys.verify(token, request) : tokens.verify(token)),
     },
     authServices: {
       login: new LoginService({
@@ -194,8 +199,9 @@ function pruneNowAndThen({ storage, clock, runner }: IdentityStart): () => Promi
 
 /** Lets the API keys that the database holds be good, and writes down now and then when they were used. */
 async function followApiKeys(parts: IdentityStart & { readonly authority: Authority }): Promise<LiveApiKeys> {
-  const { storage, authority, clock, runner, logger, stops } = parts;
-  const liveKeys = new LiveApiKeys({ store: storage.apiKeys, authority, clock });
+  const { storage, authority, nonces, clock, runner, logger, stops } = parts;
+  const signatures = new RequestSignatures({ nonces, clock });
+  const liveKeys = new LiveApiKeys({ store: storage.apiKeys, authority, signatures, clock });
   const following = storage.apiKeyChanges({
     onReading: (keys, readAt) => {
       liveKeys.take(keys, readAt);

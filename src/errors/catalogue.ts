@@ -10,6 +10,31 @@ interface CatalogueEntry {
 /** Every code a client can meet in `extensions.code`. Codes are never reused for another meaning. */
 export const catalogue = {
   UNAUTHENTICATED: { message: 'Sign in first: this needs a valid access token.', retryable: false, status: 401 },
+  SIGNATURE_REQUIRED: {
+    message: 'Requests of this API key are signed. Send `Signature-Input` and `Signature` as docs/API_KEYS.md says.',
+    retryable: false,
+    status: 401,
+  },
+  SIGNATURE_REFUSED: {
+    message: 'The signature is not of this request, or not of this key. Sign as docs/API_KEYS.md says.',
+    retryable: false,
+    status: 401,
+  },
+  SIGNATURE_OUT_OF_TIME: {
+    message: 'The signature is of another time. Set your clock, and sign each request when you send it.',
+    retryable: false,
+    status: 401,
+  },
+  SIGNATURE_REPLAYED: {
+    message: 'This nonce was used before. Sign each request anew, with a nonce of its own.',
+    retryable: false,
+    status: 401,
+  },
+  SIGNATURE_UNCHECKABLE: {
+    message: 'Which nonces were used cannot be told just now. Sign anew, and try again in a moment.',
+    retryable: true,
+    status: 503,
+  },
   FORBIDDEN: { message: 'Your role does not allow this.', retryable: false, status: 403 },
   MFA_REQUIRED: {
     message:

@@ -1,24 +1,26 @@
 import { isIPv6 } from 'node:net';
 import { AppError } from '../errors/appError';
+import type { CredentialedRequest } from '../identity/credentialedRequest';
 import type { Principal } from '../identity/principal';
 
 /** What authentication needs of the identity room. */
 export interface TokenVerifier {
-  /** ip: where it was sent from. Throws AppError UNAUTHENTICATED; FORBIDDEN for an API key that may not be used from there. */
-  verify(token: string, ip: string): Principal;
+  /** request: what it was sent with. Throws AppError UNAUTHENTICATED; of an API key also FORBIDDEN and SIGNATURE_…, where it may not be used so. */
+  verify(token: string, request: CredentialedRequest): Principal | Promise<Principal>;
 }
 
 /**
- * Reads `Bearer <access token or API key>`. No text at all means nobody (null); any other text must be good credentials,
+ * Reads `authorization: Bearer <access token or API key>`. No text at all means nobody (null); any other text must be good credentials,
  * else UNAUTHENTICATED is thrown: bad credentials are never treated as none.
  */
-export function authenticate(authorization: unknown, tokens: TokenVerifier, ip: string): Principal | null {
+export async function authenticate(request: CredentialedRequest, tokens: TokenVerifier): Promise<Principal | null> {
+  const authorization = request.headers['authorization'];
   if (authorization === undefined || authorization === null || authorization === '') return null;
   const match = typeof authorization === 'string' ? /^Bearer ([\w.~+/=-]{1,8192})$/i.exec(authorization) : null;
   if (match?.[1] === undefined) {
     throw new AppError('UNAUTHENTICATED', { publicMessage: 'Send `authorization: Bearer <access token or API key>`.' });
   }
-  return tokens.verify(match[1], ip);
+  return tokens.verify(match[1], request);
 }
 
 /** Whom limits are counted against: the user, or the address of the signed out; a whole /64 of IPv6 is one household. */

@@ -107,7 +107,12 @@ export const mainBounds: Bounds = {
   'Mutation.removeAccount': { id },
   'Mutation.grantAccess': { account: id, userId: id },
   'Mutation.revokeAccess': { account: id, userId: id },
-  'Mutation.createApiKey': { label: line(1, 80), scopes: set(1, 6), allowedIps: list(0, 20, line(1, 64)) },
+  'Mutation.createApiKey': {
+    label: line(1, 80),
+    scopes: set(1, 6),
+    allowedIps: list(0, 20, line(1, 64)),
+    publicKey: lines(1, 1_024),
+  },
   'Mutation.revokeApiKey': { id },
   'Mutation.revokeSession': { id },
   'Mutation.editOrder': { id, idempotencyKey: key, expectedVersion: number(0, largestInt) },

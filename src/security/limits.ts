@@ -174,6 +174,10 @@ export const limits = {
     /** How long mails on their way may take to end when the server stops. */
     drainTimeoutMs: 2_000,
   },
+  signature: {
+    /** A signature is good for 5 s before and after it was made, by the clocks of nodes that may differ by 5 s. */
+    nonce: { max: 1, windowMs: 15_000 },
+  },
   rateLimiter: {
     /** Identities counted at once of each crowd (`reservations.ts`); a further one is refused until others fall idle. */
     maxIdentities: 100_000,

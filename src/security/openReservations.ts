@@ -3,9 +3,11 @@ import type { Logger } from '../telemetry/logger';
 import { limits } from './limits';
 import { RedisReservations } from './redisReservations';
 import { MemoryReservations, type Reservations } from './reservations';
+import { UsedNonces } from './usedNonces';
 
 export interface OpenReservations {
   readonly reservations: Reservations;
+  readonly nonces: UsedNonces;
   close(): Promise<void>;
 }
 
@@ -16,8 +18,14 @@ export function openReservations(parts: {
   readonly logger: Logger;
 }): OpenReservations {
   const { redisUrl, clock, logger } = parts;
-  const memory = new MemoryReservations({ clock, maxIdentities: limits.rateLimiter.maxIdentities });
-  if (redisUrl === null) return { reservations: memory, close: () => Promise.resolve() };
+  const { maxIdentities } = limits.rateLimiter;
+  const memory = new MemoryReservations({ clock, maxIdentities });
+  // Apart from the others: however many requests are signed, they leave room for whoever is limited.
+  const nonceMemory = new MemoryReservations({ clock, maxIdentities });
+  if (redisUrl === null) {
+    const nonces = new UsedNonces({ memory: nonceMemory, shared: null });
+    return { reservations: memory, nonces, close: () => Promise.resolve() };
+  }
   // A command that waits for a connection would hold up the request that it is to limit.
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: 0, enableOfflineQueue: false });
   const onFailure = (error: unknown): void => {
@@ -25,8 +33,10 @@ export function openReservations(parts: {
   };
   redis.on('error', onFailure);
   const timeoutMs = limits.rateLimiter.redisTimeoutMs;
+  const shared = new RedisReservations({ redis, fallback: memory, clock, timeoutMs, onFailure });
   return {
-    reservations: new RedisReservations({ redis, fallback: memory, clock, timeoutMs, onFailure }),
+    reservations: shared,
+    nonces: new UsedNonces({ memory: nonceMemory, shared }),
     close: () => {
       redis.disconnect();
       return Promise.resolve();

@@ -47,12 +47,22 @@ export class RedisReservations implements Reservations {
   async take(key: string, rate: Rate, crowd: Crowd): Promise<readonly number[]> {
     const now = this.parts.clock();
     try {
-      const { nodes, counted } = await this.#takeShared(key, rate, now);
-      this.#nodes = nodes;
+      const counted = await this.takeShared(key, rate, now);
       return this.parts.fallback.learn(key, rate, { counted, at: now, crowd });
+    } catch {
+      return this.#takeOfShare(key, rate, crowd);
+    }
+  }
+
+  /** Of what all nodes share and of nothing else: throws where Redis does not answer. */
+  async takeShared(key: string, rate: Rate, now = this.parts.clock()): Promise<readonly number[]> {
+    try {
+      const { nodes, counted } = await this.#ask(key, rate, now);
+      this.#nodes = nodes;
+      return counted;
     } catch (error) {
       this.parts.onFailure(error);
-      return this.#takeOfShare(key, rate, crowd);
+      throw error;
     }
   }
 
@@ -65,7 +75,7 @@ export class RedisReservations implements Reservations {
     return [...counted, ...new Array<number>(rest).fill(counted.at(-1) ?? this.parts.clock())];
   }
 
-  async #takeShared(
+  async #ask(
     key: string,
     rate: Rate,
     now: number,

@@ -14,10 +14,13 @@ export function readMessage(text: string): Message | null {
   }
 }
 
-/** The fresh token that a `ping` may bring; null where it brings none. */
-export function authorizationOf(pingPayload: unknown): unknown {
+/** What a payload gives in place of headers, which no browser lets a page set on a WebSocket. */
+export type PayloadHeaders = Readonly<Record<string, unknown>>;
+
+/** The fresh credentials that a `ping` may bring; null where it brings none. */
+export function headersOf(pingPayload: unknown): PayloadHeaders | null {
   const isGiven = typeof pingPayload === 'object' && pingPayload !== null && 'authorization' in pingPayload;
-  return isGiven ? pingPayload.authorization : null;
+  return isGiven ? { ...pingPayload } : null;
 }
 
 /** graphql-ws's complaint about a message that only a server sends. */

@@ -13,6 +13,8 @@ export const closeCodes = {
   unauthenticated: { code: 4401, reason: 'Unauthorized' },
   /** The access token has expired: come back with a fresh one. */
   tokenExpired: { code: 4403, reason: 'Token expired' },
+  /** Nobody can tell just now whether credentials are good. */
+  tryAgainLater: { code: 1013, reason: 'Try again later' },
   /** Not a message that a client sends. */
   badMessage: { code: 4400, reason: 'Invalid message received' },
   /** No `connection_init` in time. */

@@ -39,7 +39,10 @@ export interface HttpAppParts {
 /** What a page that may talk to us is told in answer to its preflight. */
 const corsOptions = {
   methods: ['POST', 'DELETE'],
-  allowedHeaders: ['content-type', 'authorization', 'apollo-require-preflight'],
+  allowedHeaders: [
+    ...['content-type', 'authorization', 'apollo-require-preflight'],
+    ...['content-digest', 'signature-input', 'signature'],
+  ],
   exposedHeaders: ['x-request-id', 'retry-after'],
   maxAge: limits.http.preflightMaxAgeS,
 };
@@ -65,9 +68,12 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
   });
   ignoreForeignUpgrades(app.server);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  const bodies = new WeakMap<FastifyRequest, Buffer>();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      done(null, parseJsonBody(Buffer.isBuffer(body) ? body : Buffer.from(body)));
+      const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body);
+      bodies.set(request, bytes);
+      done(null, parseJsonBody(bytes));
     } catch (error) {
       done(error as Error);
     }
@@ -85,8 +91,9 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
       done(null, { ...corsOptions, origin: isOriginAllowed(origin, host, parts.corsOrigins) });
     },
   });
-  mountGraphql(app, { path: '/graphql', endpoint: parts.main, tokens: parts.tokens });
-  mountGraphql(app, { path: '/auth/graphql', endpoint: parts.auth, tokens: parts.tokens });
+  const { tokens } = parts;
+  mountGraphql(app, { path: '/graphql', endpoint: parts.main, tokens, bodies });
+  mountGraphql(app, { path: '/auth/graphql', endpoint: parts.auth, tokens, bodies });
   mountAuthSession(app, { sessions: parts.auth.services.sessions, callLimiter: parts.callLimiter });
   mountPlainRoutes(app, parts);
   return app;
@@ -101,22 +108,23 @@ function addUsualHeaders(request: FastifyRequest, reply: FastifyReply): void {
 
 function mountGraphql<Context extends RequestContext & { readonly services: Services }, Services>(
   app: FastifyInstance,
-  options: { readonly path: string; readonly endpoint: Endpoint<Context, Services>; readonly tokens: TokenVerifier },
+  options: {
+    readonly path: string;
+    readonly endpoint: Endpoint<Context, Services>;
+    readonly tokens: TokenVerifier;
+    /** The bytes of each request's body. */
+    readonly bodies: WeakMap<FastifyRequest, Buffer>;
+  },
 ): void {
   const { apollo, admission, services } = options.endpoint;
   const contexts = new WeakMap<FastifyRequest, RequestContext>();
   app.route({
     method: 'POST',
     url: options.path,
-    preHandler: (request, _reply, done) => {
-      try {
-        const body = assertGraphqlBody(request.body);
-        contexts.set(request, contextOf(request, options.tokens));
-        admission.assertText(body.query, body.variables);
-        done();
-      } catch (error) {
-        done(error as Error);
-      }
+    preHandler: async (request) => {
+      const body = assertGraphqlBody(request.body);
+      contexts.set(request, await contextOf(request, options));
+      admission.assertText(body.query, body.variables);
     },
     handler: fastifyApolloHandler(apollo, {
       context: (request) => Promise.resolve({ ...contexts.get(request), services } as Context),
@@ -124,12 +132,19 @@ function mountGraphql<Context extends RequestContext & { readonly services: Serv
   });
 }
 
-function contextOf(request: FastifyRequest, tokens: TokenVerifier): RequestContext {
-  const principal = authenticate(request.headers.authorization, tokens, plainAddress(request.ip));
+async function contextOf(
+  request: FastifyRequest,
+  parts: { readonly tokens: TokenVerifier; readonly bodies: WeakMap<FastifyRequest, Buffer> },
+): Promise<RequestContext> {
+  const { method, url, headers } = request;
+  const ip = plainAddress(request.ip);
+  const [path = ''] = url.split('?');
+  const body = parts.bodies.get(request) ?? Buffer.alloc(0);
+  const principal = await authenticate({ ip, method, path, headers, body }, parts.tokens);
   return {
     principal,
     rateKey: rateKeyOf(principal, request.ip),
-    ip: plainAddress(request.ip),
+    ip,
     userAgent: request.headers['user-agent'] ?? null,
     transport: 'http',
     requestId: request.id,

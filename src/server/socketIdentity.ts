@@ -3,9 +3,15 @@ import type { AuthorityChange } from '../identity/authorityChange';
 import type { Principal } from '../identity/principal';
 import { authenticate, type TokenVerifier } from '../security/authentication';
 import type { Metrics } from '../telemetry/metrics';
-import { closeCodes } from './closeCodes';
+import type { PayloadHeaders } from './clientMessages';
+import { closeCodes, type CloseReason } from './closeCodes';
 import type { Connection } from './connection';
 import type { Connections } from './connections';
+
+/** What a socket's credentials are signed for: its upgrade. */
+const upgrade = { method: 'GET', path: '/graphql', body: null } as const;
+/** As much as a close frame carries. */
+const maxReasonLength = 123;
 
 export interface SocketIdentityParts {
   readonly tokens: TokenVerifier;
@@ -20,9 +26,9 @@ export class SocketIdentity {
   constructor(private readonly parts: SocketIdentityParts) {}
 
   /** False where the connection is being closed instead: 4401 for bad credentials, 4403 for expired ones, 4420 for one socket too many. No credentials are nobody's, and the permission table decides. */
-  begin(connection: Connection, authorization: unknown): boolean {
+  async begin(connection: Connection, headers: PayloadHeaders): Promise<boolean> {
     const { connections, metrics } = this.parts;
-    const principal = this.#authenticate(connection, authorization);
+    const principal = await this.#authenticate(connection, headers);
     if (principal === undefined) return false;
     const cap = connections.identify(connection, { principal });
     if (cap === null) return true;
@@ -32,10 +38,9 @@ export class SocketIdentity {
   }
 
   /** A fresh token on the living socket. Null where it was not good, or another's: the connection is being closed. */
-  refresh(connection: Connection, authorization: unknown): Principal | null {
-    const before = connection.identity;
-    const principal = this.#authenticate(connection, authorization) ?? null;
-    if (principal === null || before?.principal?.userId !== principal.userId) {
+  async refresh(connection: Connection, headers: PayloadHeaders): Promise<Principal | null> {
+    const principal = (await this.#authenticate(connection, headers)) ?? null;
+    if (principal === null || connection.identity?.principal?.userId !== principal.userId) {
       connection.close(closeCodes.unauthenticated);
       return null;
     }
@@ -57,15 +62,22 @@ export class SocketIdentity {
   }
 
   /** Undefined where the connection is being closed over it. */
-  #authenticate(connection: Connection, authorization: unknown): Principal | null | undefined {
+  async #authenticate(connection: Connection, headers: PayloadHeaders): Promise<Principal | null | undefined> {
     try {
-      return authenticate(authorization, this.parts.tokens, connection.ip);
+      return await authenticate({ ...upgrade, ip: connection.ip, headers }, this.parts.tokens);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       this.parts.metrics.refusals.inc({ code: error.code, transport: 'ws' });
-      const isExpired = error.extensions['reason'] === 'TOKEN_EXPIRED';
-      connection.close(isExpired ? closeCodes.tokenExpired : closeCodes.unauthenticated);
+      connection.close(endingOf(error));
       return undefined;
     }
   }
+}
+
+/** Of a signature is told what was wrong with it: there is no other place for it. */
+function endingOf({ code, publicMessage, extensions }: AppError): CloseReason {
+  if (extensions['reason'] === 'TOKEN_EXPIRED') return closeCodes.tokenExpired;
+  if (!code.startsWith('SIGNATURE_')) return closeCodes.unauthenticated;
+  const { code: closeCode } = code === 'SIGNATURE_UNCHECKABLE' ? closeCodes.tryAgainLater : closeCodes.unauthenticated;
+  return { code: closeCode, reason: `${code}: ${publicMessage}`.slice(0, maxReasonLength) };
 }

@@ -30,10 +30,10 @@ export function createSocketProtocol({ admission, identity }: SocketProtocolPart
     onConnect: (socket) => {
       const { connection } = socket.extra;
       connection.protocol = socket;
-      const authorization = socket.connectionParams?.['authorization'];
+      const headers = socket.connectionParams ?? {};
       // The token has served: it is not kept for as long as the socket lives.
       Reflect.deleteProperty(socket, 'connectionParams');
-      return identity.begin(connection, authorization);
+      return identity.begin(connection, headers);
     },
     // What is returned here is executed as it stands: graphql-ws validates nothing of it again.
     onSubscribe: ({ extra: { connection } }, id) => {

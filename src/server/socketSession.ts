@@ -5,7 +5,7 @@ import { plainAddress } from '../security/authentication';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
 import type { BurstBuffer } from './burstBuffer';
-import { authorizationOf, isForeignMessage, readMessage } from './clientMessages';
+import { headersOf, isForeignMessage, readMessage } from './clientMessages';
 import { closeCodes, type CloseReason } from './closeCodes';
 import { Connection } from './connection';
 import type { Connections } from './connections';
@@ -87,8 +87,8 @@ export class SocketSession implements ProtocolSocket {
     this.#handle = handle;
   }
 
-  onPing(payload: unknown): Promise<void> {
-    return this.#sendInOrder(answerPing(this.#connection, payload, this.parts));
+  async onPing(payload: unknown): Promise<void> {
+    return this.#sendInOrder(await answerPing(this.#connection, payload, this.parts));
   }
 
   /** A message of the client has come. */
@@ -211,10 +211,10 @@ function isAnswered(connection: Connection, message: Message, { operations }: So
 }
 
 /** A `ping` may bring a fresh token. Nothing else of its payload comes back: what is echoed to someone who does not read is kept for him. */
-function answerPing(connection: Connection, payload: unknown, { identity }: SocketSessionParts): string {
-  const authorization = authorizationOf(payload);
-  if (authorization === null) return '{"type":"pong"}';
-  const principal = identity.refresh(connection, authorization);
+async function answerPing(connection: Connection, payload: unknown, { identity }: SocketSessionParts): Promise<string> {
+  const headers = headersOf(payload);
+  if (headers === null) return '{"type":"pong"}';
+  const principal = await identity.refresh(connection, headers);
   if (principal === null) return '';
   return JSON.stringify({ type: 'pong', payload: { expiresAt: new Date(principal.expiresAt).toISOString() } });
 }

@@ -4,6 +4,7 @@ import { ApiKeys, type ApiKeyWish } from '../../src/identity/apiKeys/apiKeys';
 import { hashOfApiKey, isApiKeyText, makeApiKey } from '../../src/identity/apiKeys/apiKeyText';
 import { IpRanges, parseIpRange } from '../../src/identity/apiKeys/ipRanges';
 import { LiveApiKeys } from '../../src/identity/apiKeys/liveApiKeys';
+import { RequestSignatures } from '../../src/identity/apiKeys/requestSignatures';
 import type { AuthorityChange } from '../../src/identity/authorityChange';
 import type { Role } from '../../src/identity/principal';
 import type { LiveApiKey } from '../../src/storage/identity/apiKeyStore';
@@ -46,7 +47,12 @@ beforeEach(async () => {
   [told, aheadMs] = [[], 0];
   const { storage } = house;
   userId = await addUser();
-  live = new LiveApiKeys({ store: storage.apiKeys, authority: { change: (change) => told.push(change) }, clock });
+  live = new LiveApiKeys({
+    store: storage.apiKeys,
+    authority: { change: (change) => told.push(change) },
+    signatures: new RequestSignatures({ nonces: { take: () => Promise.resolve(true) }, clock }),
+    clock,
+  });
   keys = new ApiKeys({ store: storage.apiKeys, liveKeys: live, clock, newId: randomUUID });
   following = storage.apiKeyChanges({
     onReading: (reading, readAt) => {
@@ -73,14 +79,19 @@ async function addUser(): Promise<string> {
 }
 
 function make(wish: Partial<ApiKeyWish> = {}, roles: readonly Role[] = ['TRADER']) {
-  const usual: ApiKeyWish = { label: 'bot', scopes: ['MARKET_READ'], allowedIps: [], expiresAt: clock() + dayMs };
+  const usual: ApiKeyWish = {
+    ...{ label: 'bot', scopes: ['MARKET_READ'], allowedIps: [], publicKey: null },
+    expiresAt: clock() + dayMs,
+  };
   return keys.create({ userId, roles }, { ...usual, ...wish }, home);
 }
 
+const unsigned = (ip: string) => ({ ip, method: 'POST', path: '/graphql', headers: {}, body: Buffer.alloc(0) });
+
 /** What using it gives: its scopes, or the code of the refusal. */
-function use(secret: string, ip = home): unknown {
+async function use(secret: string, ip = home): Promise<unknown> {
   try {
-    return live.verify(secret, ip).scopes;
+    return (await live.verify(secret, unsigned(ip))).scopes;
   } catch (error) {
     return (error as { readonly code?: unknown }).code;
   }
@@ -139,7 +150,7 @@ describe('a range of addresses', () => {
 describe('a key', () => {
   it('is good at once, for its owner and its scopes, until it expires', async () => {
     const { apiKey, secret } = await make({ scopes: ['ACCOUNT_READ', 'TRADE_PAPER'], expiresAt: clock() + 90 * dayMs });
-    expect(live.verify(secret, '::1')).toMatchObject({
+    expect(await live.verify(secret, unsigned('::1'))).toMatchObject({
       userId,
       roles: ['TRADER'],
       scopes: ['ACCOUNT_READ', 'TRADE_PAPER'],
@@ -156,20 +167,20 @@ describe('a key', () => {
 
   it('is refused where it has expired, was never made, or nobody has read for a minute which are good', async () => {
     const { secret } = await make({ expiresAt: clock() + 30_000 });
-    expect(use(secret)).toEqual(['MARKET_READ']);
-    expect(use(makeApiKey().text)).toBe('UNAUTHENTICATED');
+    expect(await use(secret)).toEqual(['MARKET_READ']);
+    expect(await use(makeApiKey().text)).toBe('UNAUTHENTICATED');
     aheadMs = 30_000;
-    expect(use(secret)).toBe('UNAUTHENTICATED');
+    expect(await use(secret)).toBe('UNAUTHENTICATED');
     const { secret: longer } = await make();
-    expect(use(longer)).toEqual(['MARKET_READ']);
+    expect(await use(longer)).toEqual(['MARKET_READ']);
     aheadMs += 61_000;
-    expect(use(longer)).toBe('UNAUTHENTICATED');
+    expect(await use(longer)).toBe('UNAUTHENTICATED');
   });
 
   it('is refused from elsewhere than it may be used', async () => {
     const { secret } = await make({ scopes: ['TRADE_LIVE'], allowedIps: ['203.0.113.0/24', '2001:db8::/32'] });
-    expect([use(secret), use(secret, '2001:db8::9')]).toEqual([['TRADE_LIVE'], ['TRADE_LIVE']]);
-    expect([use(secret, '203.0.114.7'), use(secret, '2001:db9::'), use(secret, 'nowhere')]).toEqual(
+    expect([await use(secret), await use(secret, '2001:db8::9')]).toEqual([['TRADE_LIVE'], ['TRADE_LIVE']]);
+    expect([await use(secret, '203.0.114.7'), await use(secret, '2001:db9::'), await use(secret, 'nowhere')]).toEqual(
       Array(3).fill('FORBIDDEN'),
     );
   });
@@ -177,17 +188,17 @@ describe('a key', () => {
   it('has ended within a second, by its owner, by an operator, or with its user, for good', async () => {
     const [own, byHand, withUser] = [await make(), await make(), await make()];
     expect(await keys.revoke(userId, own.apiKey.id, home)).toBe(true);
-    expect(use(own.secret)).toBe('UNAUTHENTICATED');
+    expect(await use(own.secret)).toBe('UNAUTHENTICATED');
     expect(await keys.revoke(userId, own.apiKey.id, home)).toBe(false);
 
     await operator.query('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [byHand.apiKey.id]);
-    await eventually(() => use(byHand.secret) === 'UNAUTHENTICATED', { timeoutMs: 1_000 });
+    await eventually(async () => (await use(byHand.secret)) === 'UNAUTHENTICATED', { timeoutMs: 1_000 });
     await operator.query('UPDATE users SET disabled = true WHERE id = $1', [userId]);
-    await eventually(() => use(withUser.secret) === 'UNAUTHENTICATED', { timeoutMs: 1_000 });
+    await eventually(async () => (await use(withUser.secret)) === 'UNAUTHENTICATED', { timeoutMs: 1_000 });
     expect(told).toEqual([own, byHand, withUser].map(({ apiKey }) => ({ kind: 'apiKeyRevoked', apiKeyId: apiKey.id })));
     await operator.query('UPDATE users SET disabled = false WHERE id = $1', [userId]);
     const again = await make();
-    expect([use(withUser.secret), use(again.secret)]).toEqual(['UNAUTHENTICATED', ['MARKET_READ']]);
+    expect([await use(withUser.secret), await use(again.secret)]).toEqual(['UNAUTHENTICATED', ['MARKET_READ']]);
   });
 
   it('that was revoked is not brought back by a reading that began before', async () => {
@@ -201,7 +212,7 @@ describe('a key', () => {
     aheadMs = 5;
     live.revoke(apiKey.id);
     live.take(rows, beganAt);
-    expect(use(secret)).toBe('UNAUTHENTICATED');
+    expect(await use(secret)).toBe('UNAUTHENTICATED');
   });
 
   it('of another is answered as none is, and stays good', async () => {
@@ -211,12 +222,12 @@ describe('a key', () => {
       expect(await keys.revoke(stranger, id, home)).toBe(false);
       expect(await keys.liveOne(stranger, id)).toBeNull();
     }
-    expect(use(secret)).toEqual(['MARKET_READ']);
+    expect(await use(secret)).toEqual(['MARKET_READ']);
   });
 
   it('is not in the database, and when it was used last is', async () => {
     const { apiKey, secret } = await make();
-    use(secret);
+    await use(secret);
     await live.flushUses();
     const [shown] = await keys.live(userId);
     expect(shown?.lastUsedAt?.getTime()).toBeGreaterThan(clock() - 10_000);

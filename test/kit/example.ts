@@ -4,8 +4,9 @@ import { NodeProcess } from './nodeProcess';
 
 /** One of docs/examples, run as a reader of the documentation would. */
 export class Example extends NodeProcess {
-  constructor(file: string, args: readonly string[]) {
-    super([path.join('docs/examples', file), ...args]);
+  /** environment: further variables, as secrets are given. */
+  constructor(file: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    super([path.join('docs/examples', file), ...args], { ...process.env, ...environment });
   }
 
   /** How many of its lines hold this. */

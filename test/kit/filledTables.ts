@@ -34,6 +34,7 @@ const givenValues: Readonly<Record<string, unknown>> = {
   'api_keys.created_at': new Date(),
   'api_keys.expires_at': tomorrow,
   'api_keys.revoked_at': null,
+  'api_keys.public_key': `-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA${'A'.repeat(43)}=\n-----END PUBLIC KEY-----\n`,
 };
 
 /** Tables that are not filled: nobody who is there is in them, or the database fills them itself. */

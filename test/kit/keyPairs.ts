@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 
 /**
  * Key pairs are made as text, never as the objects that Node 20 would give: those share a lock with the work that made them. Where that is
@@ -23,4 +23,14 @@ export function ed25519Pem(): string {
 
 export function rsaKey(modulusLength: number): KeyObject {
   return createPrivateKey(rsaPem(modulusLength));
+}
+
+/** A key of the same curve that signs nothing. */
+export function x25519Pem(): string {
+  return generateKeyPairSync('x25519', { publicKeyEncoding, privateKeyEncoding }).privateKey;
+}
+
+/** SPKI, of a private key as PEM. */
+export function publicPemOf(privatePem: string): string {
+  return createPublicKey(privatePem).export(publicKeyEncoding).toString();
 }

@@ -249,7 +249,13 @@ it('services write what they name themselves, whatever else an object that they 
     },
   ]);
   expect([user.id === stolen.id, (users[0] as { created_at: Date }).created_at.getTime() > 0]).toEqual([false, true]);
-  const wish = { label: 'mine', scopes: ['MARKET_READ'] as const, allowedIps: [], expiresAt: Date.now() + 3_600_000 };
+  const wish = {
+    label: 'mine',
+    scopes: ['MARKET_READ'] as const,
+    allowedIps: [],
+    publicKey: null,
+    expiresAt: Date.now() + 3_600_000,
+  };
   const forgedKey = {
     ...stolen,
     prefix: 'tg_known',

@@ -201,7 +201,13 @@ async function traded(mode: AccountRecord['mode'] = 'PAPER') {
   await house.sessions.begin(userId, client);
   const sessions = await house.sessions.live(userId);
   const scopesOfKey: readonly Scope[] = ['MARKET_READ'];
-  const wish = { label: 'mine', scopes: scopesOfKey, allowedIps: [], expiresAt: Date.now() + 3_600_000 };
+  const wish = {
+    label: 'mine',
+    scopes: scopesOfKey,
+    allowedIps: [],
+    publicKey: null,
+    expiresAt: Date.now() + 3_600_000,
+  };
   const { apiKey } = await house.apiKeys.create({ userId, roles }, wish, client.ip);
   return { account, ids: [account, order, fill, position, apiKey, ...sessions].map(({ id }) => id) };
 }

@@ -23,8 +23,15 @@ export function startGraphqlWsServer(assembly: Assembly, isGuarded: boolean): Pr
       schema: isGuarded
         ? applyPermissions(schema, { table: benchTable, settings: access, rateLimiter, denials })
         : schema,
-      onConnect: ({ connectionParams, extra }) => {
-        const principal = isGuarded ? authenticate(connectionParams?.authorization, tokens, '127.0.0.1') : null;
+      onConnect: async ({ connectionParams, extra }) => {
+        const request = {
+          ip: '127.0.0.1',
+          method: 'GET',
+          path: '/graphql',
+          headers: { ...connectionParams },
+          body: null,
+        };
+        const principal = isGuarded ? await authenticate(request, tokens) : null;
         extra.identity = { principal, rateKey: rateKeyOf(principal, '127.0.0.1') };
       },
       context: ({ extra }): GraphqlContext => ({

@@ -17,6 +17,12 @@ class CreateApiKeyArgs {
   readonly allowedIps!: string[] | null | undefined;
   @Field(() => DateTimeScalar)
   readonly expiresAt!: EpochMs;
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'An Ed25519 public key in PEM: from then on each request of the key has to be signed with its private part.',
+  })
+  readonly publicKey!: string | null | undefined;
 }
 
 @Resolver(() => ApiKeyType)
@@ -31,11 +37,11 @@ export class ApiKeyResolver {
       'Makes a key, which is sent as an access token is. It may do no more than you may. `TRADE_LIVE` needs `allowedIps`; no key lives longer than 90 days.',
   })
   async createApiKey(
-    @Args(() => CreateApiKeyArgs) { label, scopes, allowedIps, expiresAt }: CreateApiKeyArgs,
+    @Args(() => CreateApiKeyArgs) { label, scopes, allowedIps, expiresAt, publicKey }: CreateApiKeyArgs,
     @Ctx() context: GraphqlContext,
   ): ReturnType<ApiKeys['create']> {
     if (scopes.includes('TRADE_LIVE')) assertSteppedUp(context);
-    const wish = { label, scopes, allowedIps: allowedIps ?? [], expiresAt };
+    const wish = { label, scopes, allowedIps: allowedIps ?? [], publicKey: publicKey ?? null, expiresAt };
     return context.services.apiKeys.create(principalOf(context), wish, context.ip);
   }
 

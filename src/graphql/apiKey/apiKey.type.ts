@@ -21,6 +21,11 @@ export class ApiKeyType extends NodeType {
   readonly scopes!: readonly string[];
   @Field(() => [String], { description: 'Addresses and ranges that it may be used from; empty: any.' })
   readonly allowedIps!: readonly string[];
+  @Field(() => String, {
+    nullable: true,
+    description: 'The Ed25519 key, in PEM, that its requests are checked with; null: they need no signature.',
+  })
+  readonly publicKey!: string | null;
   @Field(() => DateTimeScalar)
   readonly createdAt!: EpochMs | Date;
   @Field(() => DateTimeScalar)

@@ -5,6 +5,7 @@ import type { Principal, Scope } from '../principal';
 import { makeApiKey } from './apiKeyText';
 import type { LiveApiKeys } from './liveApiKeys';
 import { parseIpRange } from './ipRanges';
+import { parsePublicKey } from './publicKey';
 
 const dayMs = 86_400_000;
 const maxLifeMs = 90 * dayMs;
@@ -18,6 +19,8 @@ export interface ApiKeyWish {
   readonly label: string;
   readonly scopes: readonly Scope[];
   readonly allowedIps: readonly string[];
+  /** PEM; null: its requests need no signature. */
+  readonly publicKey: string | null;
   readonly expiresAt: EpochMs;
 }
 
@@ -41,10 +44,14 @@ export class ApiKeys {
     const { store, liveKeys, clock, newId } = this.parts;
     const at = clock();
     assertWish(wish, at);
+    const publicKey = wish.publicKey === null ? null : parsePublicKey(wish.publicKey);
     const trades = wish.scopes.some((scope) => scope === 'TRADE_PAPER' || scope === 'TRADE_LIVE');
     if (trades && !roles.includes('TRADER')) throw badInput('A key cannot trade for you: you are no TRADER.');
     const { text, prefix, hash } = makeApiKey();
-    const apiKey = await store.create({ ...wish, id: newId(), userId, prefix, hash, at, ip }, maxKeysPerUser);
+    const apiKey = await store.create(
+      { ...wish, publicKey, id: newId(), userId, prefix, hash, at, ip },
+      maxKeysPerUser,
+    );
     if (apiKey === null) throw badInput(`You have ${maxKeysPerUser} keys: revoke one first.`);
     await liveKeys.untilKnown(apiKey.id);
     return { apiKey, secret: text };

@@ -3,9 +3,11 @@ import type { EpochMs } from '../../domain/marketData';
 import { AppError } from '../../errors/appError';
 import type { ApiKeyStore, LiveApiKey } from '../../storage/identity/apiKeyStore';
 import type { Authority } from '../authority';
+import type { CredentialedRequest } from '../credentialedRequest';
 import { scopes as allScopes, type Principal } from '../principal';
 import { hashOfApiKey } from './apiKeyText';
 import { IpRanges } from './ipRanges';
+import type { RequestSignatures } from './requestSignatures';
 
 /** What was read longer ago is not known any more: a key may have been revoked since. */
 const maxReadingAgeMs = 60_000;
@@ -14,6 +16,7 @@ const knownWithinMs = 2_000;
 export interface LiveApiKeysParts {
   readonly store: Pick<ApiKeyStore, 'markUsed'>;
   readonly authority: Pick<Authority, 'change'>;
+  readonly signatures: Pick<RequestSignatures, 'assertSigned'>;
   readonly clock: () => EpochMs;
 }
 
@@ -36,8 +39,11 @@ export class LiveApiKeys {
 
   constructor(private readonly parts: LiveApiKeysParts) {}
 
-  /** Throws AppError UNAUTHENTICATED for what is no key that is good now, FORBIDDEN where it is used from elsewhere than it may be. */
-  verify(text: string, ip: string): Principal {
+  /**
+   * Throws AppError UNAUTHENTICATED for what is no key that is good now, FORBIDDEN where it is used from elsewhere than it may be,
+   * SIGNATURE_… where its requests are to be signed and this one is not.
+   */
+  async verify(text: string, request: CredentialedRequest): Promise<Principal> {
     const now = this.parts.clock();
     const hash = hashOfApiKey(text)?.toString('hex');
     const known = hash === undefined || now - this.#readAt > maxReadingAgeMs ? undefined : this.#byHash.get(hash);
@@ -45,15 +51,17 @@ export class LiveApiKeys {
       throw new AppError('UNAUTHENTICATED', { publicMessage: 'This API key is not good (any more). Make another.' });
     }
     const { key, from } = known;
-    if (from !== null && !from.has(ip)) {
+    if (from !== null && !from.has(request.ip)) {
       throw new AppError('FORBIDDEN', { publicMessage: 'This API key may not be used from this address.' });
     }
-    this.#used.set(key.id, now);
+    const { id, publicKey } = key;
+    if (publicKey !== null) await this.parts.signatures.assertSigned({ id, publicKey }, request);
+    this.#used.set(id, now);
     return {
       userId: key.userId,
       roles: key.roles,
-      tokenId: key.id,
-      credential: { kind: 'apiKey', id: key.id },
+      tokenId: id,
+      credential: { kind: 'apiKey', id },
       scopes: allScopes.filter((scope) => key.scopes.includes(scope)),
       verifiedAt: null,
       issuedAt: key.createdAt.getTime(),

@@ -17,6 +17,8 @@ export interface ApiKeyRecord {
   readonly scopes: readonly string[];
   /** Addresses and CIDR ranges; empty: any. */
   readonly allowedIps: readonly string[];
+  /** Ed25519, as PEM; null: its requests need no signature. */
+  readonly publicKey: string | null;
   readonly createdAt: Date;
   readonly expiresAt: Date;
   /** To the minute. */
@@ -31,6 +33,7 @@ export interface NewApiKey {
   readonly hash: Buffer;
   readonly scopes: readonly string[];
   readonly allowedIps: readonly string[];
+  readonly publicKey: string | null;
   readonly at: EpochMs;
   readonly expiresAt: EpochMs;
   /** Where it was asked for, for the audit log. */
@@ -45,6 +48,7 @@ export interface LiveApiKey {
   readonly hash: Buffer;
   readonly scopes: readonly string[];
   readonly allowedIps: readonly string[];
+  readonly publicKey: string | null;
   readonly createdAt: Date;
   readonly expiresAt: Date;
 }
@@ -56,22 +60,22 @@ export class ApiKeyStore {
   /** Null where the user has `maxLive` keys already, or is disabled. */
   async create(key: NewApiKey, maxLive: number): Promise<ApiKeyRecord | null> {
     return this.#transaction(async (run) => {
-      const { id, userId, label, prefix, hash, scopes, allowedIps, at, expiresAt, ip } = key;
+      const { id, userId, label, prefix, hash, scopes, allowedIps, publicKey, at, expiresAt, ip } = key;
       // One key of a user at a time, and none while they are being disabled.
       const [user] = await run('SELECT id FROM users WHERE id = $1 AND NOT disabled FOR NO KEY UPDATE', [userId]);
       const live = await run(`SELECT id FROM api_keys k WHERE user_id = $1 AND ${isLive(2)}`, [userId, new Date(at)]);
       if (user === undefined || live.length >= maxLive) return null;
       const [made] = await run(
-        `INSERT INTO api_keys (id, user_id, label, prefix, hash, scopes, allowed_ips, created_at, expires_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${columns}`,
-        [id, userId, label, prefix, hash, [...scopes], [...allowedIps], new Date(at), new Date(expiresAt)],
+        `INSERT INTO api_keys (id, user_id, label, prefix, hash, scopes, allowed_ips, public_key, created_at, expires_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING ${columns}`,
+        [id, userId, label, prefix, hash, [...scopes], [...allowedIps], publicKey, new Date(at), new Date(expiresAt)],
       );
       await writeAudit(run, {
         at,
         actor: userId,
         action: 'apiKey.create',
         target: id,
-        outcome: scopes.join(' '),
+        outcome: [...scopes, ...(publicKey === null ? [] : ['signed'])].join(' '),
         ip,
         after: hashOf(key, 'good'),
       });
@@ -153,8 +157,8 @@ export class ApiKeyStore {
 /** Every key that is good now. */
 export async function readLiveApiKeys(query: RunQuery): Promise<readonly LiveApiKey[]> {
   const rows = await query(
-    `SELECT k.id, user_id AS "userId", u.roles, hash, scopes, allowed_ips AS "allowedIps", k.created_at AS "createdAt",
-            expires_at AS "expiresAt"
+    `SELECT k.id, user_id AS "userId", u.roles, hash, scopes, allowed_ips AS "allowedIps", public_key AS "publicKey",
+            k.created_at AS "createdAt", expires_at AS "expiresAt"
        FROM api_keys k JOIN users u ON u.id = k.user_id
       WHERE revoked_at IS NULL AND expires_at > now() AND NOT u.disabled`,
     [],
@@ -170,8 +174,8 @@ function hashOf(
   return hashOfState({ scopes, allowedIps, expiresAt: new Date(expiresAt), standing });
 }
 
-const columns = `id, label, prefix, scopes, allowed_ips AS "allowedIps", created_at AS "createdAt",
-  expires_at AS "expiresAt", last_used_at AS "lastUsedAt"`;
+const columns = `id, label, prefix, scopes, allowed_ips AS "allowedIps", public_key AS "publicKey",
+  created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt"`;
 
 function isLive(place: number): string {
   return `k.revoked_at IS NULL AND k.expires_at > $${place}`;
