@@ -3,11 +3,13 @@ import {
   isIntrospectionType,
   isObjectType,
   type GraphQLFieldMap,
+  type GraphQLFieldResolver,
   type GraphQLSchema,
 } from 'graphql';
 import { applyMiddleware } from 'graphql-middleware';
 import { allow, deny, rule, shield } from 'graphql-shield';
 import { AppError } from '../errors/appError';
+import { asError } from '../errors/asError';
 import { decideAccess, type AccessSettings } from './access';
 import type { DeniedCalls } from './deniedCalls';
 import type { FieldCall, FieldRateLimiter } from './fieldRateLimiter';
@@ -15,6 +17,8 @@ import type { FieldPermission, PermissionTable } from './permissions';
 import type { RequestContext } from './requestContext';
 
 type Guard = (call: FieldCall) => Promise<true | AppError>;
+type Middleware = Parameters<typeof applyMiddleware>[1];
+type Resolve = GraphQLFieldResolver<unknown, RequestContext>;
 type ShieldRule = ReturnType<ReturnType<typeof rule>> | typeof allow;
 
 /** Set on a subscribe function that asks the table first; its absence keeps the server from starting. */
@@ -45,11 +49,26 @@ export function applyPermissions(schema: GraphQLSchema, options: ApplyPermission
   }).generate(schema) as Record<string, unknown>;
   // Shield wraps every field of every type; a wrapper that always says yes costs five times the execution of a list.
   for (const typeName of Object.keys(options.table.objectTypes)) Reflect.deleteProperty(fieldMiddleware, typeName);
-  const protectedSchema = applyMiddleware(schema, fieldMiddleware as Parameters<typeof applyMiddleware>[1]);
+  const protectedSchema = applyMiddleware(schema, fieldMiddleware as Middleware, throwErrorsAlone(options.table));
   recordFailures(protectedSchema, options);
   if (subscriptionName !== null) guardSubscriptions(protectedSchema, options);
   assertSubscriptionsGuarded(protectedSchema);
   return protectedSchema;
+}
+
+/** Inside of shield, which gives back what a field throws: GraphQL fails for an error, and would answer with anything else as the field's value. */
+function throwErrorsAlone(table: PermissionTable): Middleware {
+  const resolveOrThrow = async (
+    resolve: Resolve,
+    ...[parent, args, context, info]: Parameters<Resolve>
+  ): Promise<unknown> => {
+    try {
+      return await resolve(parent, args, context, info);
+    } catch (thrown) {
+      throw asError(thrown);
+    }
+  };
+  return Object.fromEntries(Object.keys(table.roots).map((typeName) => [typeName, resolveOrThrow])) as Middleware;
 }
 
 function buildRuleTrees(

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { GraphQLError, type ExecutionArgs, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import type { SubscribeMessage } from 'graphql-ws';
 import { AppError } from '../errors/appError';
+import { asError } from '../errors/asError';
 import { toGraphqlError } from '../errors/graphqlError';
 import { maskError } from '../errors/maskError';
 import type { GraphqlContext, GraphqlServices } from '../graphql/context';
@@ -31,9 +32,7 @@ export class SocketAdmission {
     } catch (error) {
       if (error instanceof AppError) return [toGraphqlError(error)];
       // graphql-ws would close the socket over it, and the reader's other streams with it.
-      return [
-        new GraphQLError('internal', { originalError: error instanceof Error ? error : new Error(String(error)) }),
-      ];
+      return [new GraphQLError('internal', { originalError: asError(error) })];
     }
   }
 

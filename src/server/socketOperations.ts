@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createSourceEventStream, GraphQLError, type ExecutionArgs } from 'graphql';
 import type { SubscribeMessage } from 'graphql-ws';
+import { asError } from '../errors/asError';
 import type { GraphqlServices } from '../graphql/context';
 import { decideAccess, type AccessSettings } from '../security/access';
 import type { PermissionTable } from '../security/permissions';
@@ -133,7 +134,7 @@ export class SocketOperations implements SubscriptionKeeper {
       const source = await openSource(request.args);
       if (!subscription.isOver) this.#joinGroup(subscription, source, request);
     } catch (error) {
-      subscription.end(error instanceof Error ? error : new Error(String(error)));
+      subscription.end(asError(error));
     } finally {
       subscription.isJoining = false;
       if (subscription.isAbandoned) subscription.connection.abandoned -= 1;

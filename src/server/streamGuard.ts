@@ -1,5 +1,6 @@
 import { subscribe, type ExecutionArgs, type ExecutionResult, type GraphQLError } from 'graphql';
 import { AppError } from '../errors/appError';
+import { asError } from '../errors/asError';
 
 type Events = AsyncGenerator<ExecutionResult, void, void>;
 type Step = IteratorResult<ExecutionResult, void>;
@@ -63,7 +64,7 @@ export class GuardedResults implements Events {
 
   throw(error: unknown): Promise<Step> {
     this.#end();
-    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    return Promise.reject(asError(error));
   }
 
   [Symbol.asyncIterator](): this {

@@ -1,5 +1,6 @@
 import type { EpochMs } from '../domain/marketData';
 import { AppError } from '../errors/appError';
+import { asError } from '../errors/asError';
 import type { AccountEventRecord, AccountLog, AccountReader } from '../trading/accountLog';
 import type { AccountContent, ReadContent } from './accountContent';
 import { AccountCourse, type AccountEvent, type Beginning } from './accountCourse';
@@ -149,7 +150,7 @@ export class AccountStream<Body extends object> implements OpenStream<AccountEve
 
   throw(error: unknown): Promise<Step<Body>> {
     this.#end();
-    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    return Promise.reject(asError(error));
   }
 
   /** Ends it with an error: its user may not see the account any more. */

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../domain/marketData';
+import { asError } from '../errors/asError';
 import type { Draft, Inbox } from './inbox';
 import type { StreamCursors } from './streamCursor';
 import type { StreamMeta } from './streamEvents';
@@ -82,7 +83,7 @@ export class EventStream<Body extends object> implements OpenStream<StreamEvent<
 
   throw(error: unknown): Promise<Step<Body>> {
     this.#end();
-    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    return Promise.reject(asError(error));
   }
 
   /** The inbox has changed. */

@@ -1,3 +1,4 @@
+import { asError } from '../errors/asError';
 import type { Reader, SharedPayload } from './reader';
 import { ReplayRing, type RingBounds } from './replayRing';
 import { streamReasons } from './streamEvents';
@@ -39,7 +40,7 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
   constructor(private readonly parts: StreamGroupParts<Event, Payload>) {
     this.#position = parts.stream.position;
     this.#run().catch((error: unknown) => {
-      this.#finish(toError(error));
+      this.#finish(asError(error));
     });
   }
 
@@ -82,7 +83,7 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
       this.#bringUpToDate(reader, { behind, ring: this.#ring });
     } catch (error) {
       // It is the socket that asks, and it has no answer to this.
-      this.#finish(toError(error));
+      this.#finish(asError(error));
     }
   }
 
@@ -187,7 +188,7 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
           this.#addReplayed(reader, events);
         })
         .catch((error: unknown) => {
-          this.#finish(toError(error));
+          this.#finish(asError(error));
         });
     } else {
       this.#add(reader, this.#opening(after === null ? null : streamReasons.resumeNotAvailable));
@@ -249,8 +250,4 @@ export class StreamGroup<Event extends StreamEvent, Payload extends SharedPayloa
 /** All or nothing: whether a reader can take more does not change within a turn. */
 function offerAll<Payload extends SharedPayload>(reader: Reader<Payload>, payloads: readonly Payload[]): boolean {
   return payloads.every((payload) => reader.offer(payload));
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

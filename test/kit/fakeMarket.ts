@@ -69,7 +69,10 @@ type AnyEvent = TickerEvent | OrderBookEvent | PublicTradeEvent | CandleEvent;
 /** A stream in a test's hands: what is pushed comes out, and whether its source is open can be asked. */
 export class ManualStream<Event> implements AsyncIterableIterator<Event, undefined> {
   readonly #queue: Event[] = [];
-  #waiting: ((result: IteratorResult<Event, undefined>) => void) | null = null;
+  #waiting: {
+    readonly resolve: (result: IteratorResult<Event, undefined>) => void;
+    readonly reject: (thrown: unknown) => void;
+  } | null = null;
   isOpen = true;
   /** The newest event that has come out. */
   protected newest: Event | null = null;
@@ -79,10 +82,22 @@ export class ManualStream<Event> implements AsyncIterableIterator<Event, undefin
       this.#queue.push(event);
       return;
     }
-    const deliver = this.#waiting;
+    const { resolve } = this.#waiting;
     this.#waiting = null;
     this.newest = event;
-    deliver({ done: false, value: event });
+    resolve({ done: false, value: event });
+  }
+
+  /** Somebody has asked for the next event. */
+  get isAwaited(): boolean {
+    return this.#waiting !== null;
+  }
+
+  /** Whoever waits for the next event is told of a failure of the stream instead. */
+  fail(thrown: unknown): void {
+    if (this.#waiting === null) throw new Error('nobody waits for this stream');
+    this.#waiting.reject(thrown);
+    this.#waiting = null;
   }
 
   next(): Promise<IteratorResult<Event, undefined>> {
@@ -92,14 +107,14 @@ export class ManualStream<Event> implements AsyncIterableIterator<Event, undefin
       return Promise.resolve({ done: false, value });
     }
     if (!this.isOpen) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve) => {
-      this.#waiting = resolve;
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
     });
   }
 
   return(): Promise<IteratorResult<Event, undefined>> {
     this.isOpen = false;
-    this.#waiting?.({ done: true, value: undefined });
+    this.#waiting?.resolve({ done: true, value: undefined });
     this.#waiting = null;
     return Promise.resolve({ done: true, value: undefined });
   }
@@ -135,13 +150,19 @@ export function makeMeta(kind: StreamMeta['kind'] = 'SNAPSHOT', seq = '1'): Stre
   return { kind, seq, at: now, cursor: `c${seq}`, reason: null };
 }
 
+/** Whatever it is, an error or not. */
+async function throwIt(thrown: unknown): Promise<never> {
+  await Promise.resolve();
+  throw thrown;
+}
+
 /**
  * Stand-in for the market services: fixed answers, counted calls, streams that the test feeds by hand.
- * `failWith` makes every answer a failure.
+ * `failure` is thrown in place of every answer.
  */
 export class FakeMarket {
   calls = 0;
-  failWith: Error | null = null;
+  failure: { readonly thrown: unknown } | null = null;
   /** How many candles an answer holds. */
   candleCount = 0;
   /** Every stream that was opened, for one reader or for many. */
@@ -184,11 +205,11 @@ export class FakeMarket {
 
   #answer<Value>(value: Value): Promise<Value> {
     this.calls += 1;
-    return this.failWith === null ? Promise.resolve(value) : Promise.reject(this.failWith);
+    return this.failure === null ? Promise.resolve(value) : throwIt(this.failure.thrown);
   }
 
   #source<Event extends AnyEvent>(after: string | null, first: Event): Promise<StreamSource<Event>> {
-    if (this.failWith !== null) return Promise.reject(this.failWith);
+    if (this.failure !== null) return throwIt(this.failure.thrown);
     const open = (): ManualOpenStream<Event> => this.#open(first);
     return Promise.resolve({ after, open, [Symbol.asyncIterator]: open });
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { collectedBytes } from '../kit/collectedHeap';
 import { hostileDocuments, toRequestText } from '../kit/hostileDocuments';
 import { RawSocket } from '../kit/rawSocket';
 import { codesOf, TestServer } from '../kit/testServer';
@@ -7,7 +8,7 @@ let server: TestServer;
 let authorization: string;
 
 beforeAll(async () => {
-  server = await TestServer.start();
+  server = await TestServer.start({ caps: { maxMessagesPerMinute: 10_000 } });
   authorization = server.bearer('TRADER');
 });
 
@@ -165,5 +166,39 @@ describe('what surrounds a document', () => {
   it('stays healthy', async () => {
     expect((await fetch(`${server.httpUrl}/livez`)).status).toBe(200);
     expect((await server.post({ query: '{ serverTime }' }, { authorization })).codes).toEqual([]);
+  });
+});
+
+describe('a thousand documents of too many tokens or bytes', () => {
+  /** Each another one, of nearly as much text as may be sent. */
+  const documentOf = (index: number): string => {
+    const filling = `#${String(index).padEnd(15_000, 'x')}\n`;
+    return index % 2 === 0 ? `${filling}{ ${'a '.repeat(999)} }` : `${filling}{ serverTime } #${'y'.repeat(2_000)}`;
+  };
+
+  it('leave nothing behind in memory, over HTTP and over the WebSocket', async () => {
+    const socket = await RawSocket.connect(server.wsUrl, authorization);
+    // Now and then the server asks whether its reader has come that far.
+    const answerTo = async (id: string): Promise<readonly unknown[]> => {
+      for (;;) {
+        const message = await socket.next();
+        if (message.id === id) return codesOf(message.payload as never);
+      }
+    };
+    const send = async (from: number, to: number): Promise<void> => {
+      for (let index = from; index < to; index += 1) {
+        const query = documentOf(index);
+        const overHttp = await server.post({ query }, { authorization });
+        expect([overHttp.status, overHttp.codes]).toEqual([400, ['QUERY_TOO_LARGE']]);
+        socket.subscribe(String(index), query);
+        expect(await answerTo(String(index))).toEqual(['QUERY_TOO_LARGE']);
+      }
+    };
+    await send(0, 60);
+    const before = await collectedBytes();
+    await send(60, 560);
+    // Their text alone would be 16 MB, and what they are parsed into many times that.
+    expect((await collectedBytes()) - before).toBeLessThan(6_000_000);
+    socket.close();
   });
 });

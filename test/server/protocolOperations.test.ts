@@ -74,7 +74,7 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
     });
 
     it('that fails in execution gets its errors in the next message, and complete', async () => {
-      viewer.server.market.failWith = new AppError('EXCHANGE_UNAVAILABLE');
+      viewer.server.market.failure = { thrown: new AppError('EXCHANGE_UNAVAILABLE') };
       viewer.socket.subscribe('a', tickerQuery);
       const { id, type, payload } = await viewer.socket.next();
       expect([id, type]).toEqual(['a', 'next']);
@@ -127,10 +127,10 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
     });
 
     it('answers a stream whose source refuses to open, and its id is free again', async () => {
-      viewer.server.market.failWith = new AppError('MARKET_NOT_FOUND');
+      viewer.server.market.failure = { thrown: new AppError('MARKET_NOT_FOUND') };
       viewer.socket.subscribe('a', streamOf('["simulator:NONE/USDT"]'));
       expect(errorOf(await viewer.socket.next())).toEqual({ id: 'a', type: 'error', codes: ['MARKET_NOT_FOUND'] });
-      viewer.server.market.failWith = null;
+      viewer.server.market.failure = null;
       await watchPrices(viewer.socket, 'a');
     });
 

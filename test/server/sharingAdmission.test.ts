@@ -81,7 +81,7 @@ describe.each(executionVariants)('joining a stream that others read, with %s', (
   });
 
   it('is refused where the stream cannot be had now, though others have it: the others keep theirs', async () => {
-    server.market.failWith = new Error('the markets are not known');
+    server.market.failure = { thrown: new Error('the markets are not known') };
     await expectRefused(await connect(['VIEWER']), 'INTERNAL_SERVER_ERROR');
   });
 });
