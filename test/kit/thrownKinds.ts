@@ -190,7 +190,10 @@ const systemKinds: readonly Kind[] = [
   ],
   [
     'a time that is over',
-    () => thrownBy(() => AbortSignal.abort(new DOMException(thrownText, 'TimeoutError')).throwIfAborted()),
+    () =>
+      thrownBy(() => {
+        AbortSignal.abort(new DOMException(thrownText, 'TimeoutError')).throwIfAborted();
+      }),
   ],
   ['a stack that is used up', () => thrownBy(() => endless(0))],
   ['JSON that is none', () => thrownBy(() => JSON.parse('{"apiKey":hunter2}') as unknown)],

@@ -59,10 +59,10 @@ function namesOf(file: string): readonly string[] {
     names.add(type.name);
     if (isEnumType(type)) for (const { name } of type.getValues()) names.add(name);
     if (isObjectType(type) || isInterfaceType(type) || isInputObjectType(type)) {
-      for (const field of Object.values(type.getFields())) {
-        names.add(field.name);
-        if ('args' in field) for (const { name } of field.args) names.add(name);
-      }
+      for (const name of Object.keys(type.getFields())) names.add(name);
+    }
+    if (isObjectType(type) || isInterfaceType(type)) {
+      for (const { args } of Object.values(type.getFields())) for (const { name } of args) names.add(name);
     }
   }
   return [...names];
