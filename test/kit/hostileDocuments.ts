@@ -123,6 +123,28 @@ export const hostileDocuments: readonly HostileDocument[] = [
     code: 'QUERY_TOO_COSTLY',
   },
   {
+    name: 'cost by how many of the end',
+    query: '{ orders(last: 3000) { edges { node { id } } } }',
+    code: 'QUERY_TOO_COSTLY',
+  },
+  {
+    name: 'cost of lists in lists',
+    query: '{ orders(first: 500) { edges { node { trades(first: 500) { id } history(first: 500) { at } } } } }',
+    code: 'QUERY_TOO_COSTLY',
+  },
+  {
+    name: 'cost behind includes on the way, that hold',
+    query:
+      'query ($yes: Boolean!) { markets(first: 2000) { ticker @include(if: $yes) { last } feed @include(if: $yes) { stale } } }',
+    variables: { yes: true },
+    code: 'QUERY_TOO_COSTLY',
+  },
+  {
+    name: 'cost behind a skip that does not hold',
+    query: 'query ($no: Boolean = false) { markets(first: 2000) @skip(if: $no) { ticker { last } feed { stale } } }',
+    code: 'QUERY_TOO_COSTLY',
+  },
+  {
     name: 'a variable with 4,000 fields that are not there',
     query: `query ($r: TimeRange) { candles(market: ${market}, timeframe: M1, range: $r) { open } }`,
     variables: { r: Object.fromEntries(Array.from({ length: 4_000 }, (_, index) => [`k${index}`, 1])) },
