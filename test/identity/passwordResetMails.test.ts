@@ -156,6 +156,17 @@ it('sends three an hour to one account, however many are asked for at once, and 
   expect(values.find(({ labels }) => labels.outcome === 'refused')?.value).toBe(38);
 });
 
+it('sends to its owner however many mails were asked for to addresses that nobody has', async () => {
+  const clock = (): number => now;
+  const reservations = new MemoryReservations({ clock, maxIdentities: 2 });
+  const addresses = house.storage.signInAddresses;
+  const own = mails({ throttle: new LoginThrottle({ reservations, addresses, clock }) });
+  for (let count = 0; count < 5; count += 1) await ask(own, `${randomUUID()}@example.org`);
+  expect(reservations.size).toBe(2);
+  await ask(own);
+  expect(server.mails.map(({ to }) => to)).toEqual([[email]]);
+});
+
 it('sends nothing, and gives no token, to who is disabled or is nobody, and writes down that it was asked', async () => {
   await operator.query('UPDATE users SET disabled = true WHERE id = $1', [userId]);
   await ask(mails());
