@@ -9,7 +9,6 @@ export class SignApiKeys1764110000000 implements MigrationInterface {
     await queryRunner.query(`
       ALTER TABLE api_keys
         ADD COLUMN public_key text,
-        ADD CONSTRAINT api_keys_public_key_short CHECK (char_length(public_key) <= 113),
         ADD CONSTRAINT api_keys_public_key_ed25519 CHECK (
           public_key ~ '^-----BEGIN PUBLIC KEY-----\\nMCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=\\n-----END PUBLIC KEY-----\\n$')`);
   }

@@ -44,9 +44,9 @@ afterAll(async () => {
   await database.stop();
 });
 
-/** Characters that a CHECK lets a column have; `words` where it has to be one of a list. */
+/** Characters that a CHECK lets a column have; `words` where it has to be one of a list, or a public key, of which each is as long as another. */
 function boundOf({ checks, declared }: TextColumn): number | 'words' | null {
-  if (checks.some((check) => /= ANY \(ARRAY\[|<@ ARRAY\[/.test(check))) return 'words';
+  if (checks.some((check) => /= ANY \(ARRAY\[|<@ ARRAY\[|~ '\^-----BEGIN/.test(check))) return 'words';
   const bounds = checks.flatMap((check) => [...check.matchAll(/char_length\(.+?\) <= \(?(\d+)(?: \* (\d+))?/g)]);
   const [smallest] = bounds.map(([, to, times]) => Number(to) * Number(times ?? 1)).sort((a, b) => a - b);
   return smallest ?? declared;
