@@ -347,7 +347,8 @@ it('lets no text of SQL reach the parser of the database: its log tells of no st
   // What the log would say, so that its silence means something.
   const before = readFileSync(databaseLog).length;
   await expect(operator.query(`${ofOperator} SELECT 'tickgate_canary''`)).rejects.toThrow('unterminated');
-  await eventually(() => failedStatements(before).length === 2);
+  // Without its text, which could tell of a person.
+  await eventually(() => failedStatements(before).length === 1);
   const written = readFileSync(databaseLog).length;
   statements.texts.length = 0;
   const textPlaces = places.filter((place) => ['String', 'ID', 'Cursor'].includes(getNamedType(place.type).name));
@@ -375,7 +376,7 @@ it('lets no text of SQL reach the parser of the database: its log tells of no st
 /** What the database has written down of statements that failed, since its log was so long. */
 function failedStatements(since: number): readonly string[] {
   const lines = readFileSync(databaseLog).subarray(since).toString().split('\n');
-  return lines.filter((line) => /ERROR:|FATAL:|PANIC:|syntax error|STATEMENT:.*tickgate_canary/.test(line));
+  return lines.filter((line) => /ERROR:|FATAL:|PANIC:|STATEMENT:/.test(line));
 }
 
 interface Outcome {

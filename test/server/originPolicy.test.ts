@@ -83,7 +83,8 @@ describe('of twelve origins', () => {
           vary: 'Origin',
           'access-control-allow-origin': origin[0],
           'access-control-allow-methods': 'POST, DELETE',
-          'access-control-allow-headers': 'content-type, authorization, apollo-require-preflight',
+          'access-control-allow-headers':
+            'content-type, authorization, apollo-require-preflight, content-digest, signature-input, signature',
           'access-control-max-age': '600',
         });
       return status === 204;
