@@ -5,7 +5,7 @@ import { parse } from 'graphql';
 import { buildMainSchema } from '../src/graphql/buildSchemas';
 import { Admission } from '../src/security/admission';
 import { mainTable } from '../src/security/permissions';
-import type { RequestContext } from '../src/security/requestContext';
+import { OperationCost, type RequestContext } from '../src/security/requestContext';
 import { TrustedOperations } from '../src/security/trustedOperations';
 
 /*
@@ -93,6 +93,7 @@ const admission = new Admission({
   trustedOperations: new TrustedOperations(null),
 });
 const context: RequestContext = {
+  cost: new OperationCost(),
   principal: {
     userId: 'u',
     roles: ['TRADER'],

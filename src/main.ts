@@ -8,6 +8,7 @@ import { FeedManager } from './feeds/feedManager';
 import { MarketData } from './feeds/marketData';
 import { buildAuthSchema, buildMainSchema } from './graphql/buildSchemas';
 import * as operations from './graphql/operations.generated';
+import { createCostLimiter } from './security/costLimiter';
 import { createCallLimiter, createFieldRateLimiter } from './security/fieldRateLimiter';
 import { AccessReview } from './security/accessReview';
 import { DeniedCalls } from './security/deniedCalls';
@@ -177,6 +178,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     access,
     trustedOperations,
     rateLimiter: createFieldRateLimiter({ reservations, clock }),
+    costLimiter: createCostLimiter(reservations),
     callLimiter: createCallLimiter({ reservations, clock }),
     denials,
     tokens: identity.verifier,

@@ -12,12 +12,12 @@ import { toGraphqlError } from '../errors/graphqlError';
 import { maskError } from '../errors/maskError';
 import { decideAccess } from './access';
 import { Admission, type AdmissionParts, type Operation } from './admission';
-import { maxCostOf } from './documentCost';
+import { callerOf } from './costLimiter';
 import { depthOf } from './documentRules';
 import { limits } from './limits';
 import { cellOf, describePermissions, matrixRows, type MatrixRow, type PermissionCell } from './permissionMatrix';
 import type { AccessRule } from './permissions';
-import type { RequestContext } from './requestContext';
+import { OperationCost, type RequestContext } from './requestContext';
 import { principalOf, subjects, type Subject } from './subjects';
 
 export interface AccessQuestion {
@@ -79,7 +79,10 @@ export class AccessReview {
   }
 
   explain({ document: text, subject, variables }: AccessQuestion): AccessExplanation {
-    const bounds = { maxDepth: limits.document.maxDepth, maxCost: maxCostOf(subject !== 'ANONYMOUS') };
+    const bounds = {
+      maxDepth: limits.document.maxDepth,
+      maxCost: limits.cost[callerOf({ principal: principalOf(subject) })],
+    };
     const document = this.#read(text, variables);
     if (document instanceof AppError) {
       const refusals = [refusalOf(toGraphqlError(document))];
@@ -134,7 +137,8 @@ export class AccessReview {
 function contextOf(document: DocumentNode, subject: Subject): RequestContext {
   const isStream = getOperationAST(document)?.operation === OperationTypeNode.SUBSCRIPTION;
   const transport = isStream ? 'ws' : 'http';
-  return { principal: principalOf(subject), rateKey: subject, ip: '', userAgent: null, transport, requestId: '' };
+  const cost = new OperationCost();
+  return { principal: principalOf(subject), rateKey: subject, ip: '', userAgent: null, transport, requestId: '', cost };
 }
 
 function fieldRefusals({ key, row }: AskedField, { principal }: RequestContext): readonly AccessRefusal[] {

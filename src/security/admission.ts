@@ -13,6 +13,7 @@ import { AppError } from '../errors/appError';
 import { toGraphqlError } from '../errors/graphqlError';
 import { asParseError } from '../errors/parseError';
 import { withoutValues } from '../errors/withoutValues';
+import { callerOf } from './costLimiter';
 import { assessCost, countCost } from './documentCost';
 import { documentRules } from './documentRules';
 import { assertIntrospectionAllowed, type IntrospectionSettings } from './introspection';
@@ -47,15 +48,15 @@ const validationOptions = { maxErrors: limits.document.maxErrors } as const;
  *   5 the rules of GraphQL and of the schema                                  "
  *   6 the kind of operation that this transport carries                       "
  *   7 introspection                                                           "
- *   8 cost, with variables                                                    "
+ *   8 cost, with variables                                                    "  (charged with the first field that is asked for)
  * Each step bounds what the next one may take: the rules of GraphQL compare fields with each other, and run only on
  * documents whose shape has been found acceptable. Where operations are trusted, the others are refused before anything is told of the schema.
  */
 export class Admission {
   /** Documents that passed the steps 4 and 5; these do not depend on who asks. */
   readonly #valid = new WeakSet<DocumentNode>();
-  /** With what variables a document was last found to be within its limit: many readers ask for the same. */
-  readonly #affordable = new WeakMap<DocumentNode, string>();
+  /** What a document was last found to cost within which limit and with what variables: many readers ask for the same. */
+  readonly #affordable = new WeakMap<DocumentNode, { readonly asked: string; readonly cost: number }>();
   /** The ones that were parsed here, by their text, in the order of last use. */
   readonly #documents = new Map<string, DocumentNode>();
 
@@ -138,11 +139,12 @@ export class Admission {
     const { schema, table, settings } = this.parts;
     assertCarried(getOperationAST(document, operation.operationName)?.operation, schema, context);
     assertIntrospectionAllowed(document, context, settings);
-    const isSignedIn = context.principal !== null;
-    const asked = `${isSignedIn} ${operation.operationName} ${JSON.stringify(operation.variables)}`;
-    if (this.#affordable.get(document) === asked) return;
-    assessCost({ schema, table, document, ...operation, isSignedIn });
-    this.#affordable.set(document, asked);
+    const limit = limits.cost[callerOf(context)];
+    const asked = `${limit} ${operation.operationName} ${JSON.stringify(operation.variables)}`;
+    const known = this.#affordable.get(document);
+    const cost = known?.asked === asked ? known.cost : assessCost({ schema, table, document, ...operation, limit });
+    context.cost.units = cost;
+    this.#affordable.set(document, { asked, cost });
   }
 }
 

@@ -11,6 +11,7 @@ import { allow, deny, rule, shield } from 'graphql-shield';
 import { AppError } from '../errors/appError';
 import { asError } from '../errors/asError';
 import { decideAccess, type AccessSettings } from './access';
+import type { CostLimiter } from './costLimiter';
 import type { DeniedCalls } from './deniedCalls';
 import type { FieldCall, FieldRateLimiter } from './fieldRateLimiter';
 import type { FieldPermission, PermissionTable } from './permissions';
@@ -28,6 +29,7 @@ export interface ApplyPermissionsOptions {
   readonly table: PermissionTable;
   readonly settings: AccessSettings;
   readonly rateLimiter: FieldRateLimiter;
+  readonly costLimiter: CostLimiter;
   /** Told of every mutation that is denied, or fails; one that is carried out leaves a trace of its own. */
   readonly denials: Pick<DeniedCalls, 'record'>;
 }
@@ -92,11 +94,13 @@ function buildRuleTrees(
   return { subscriptionName, trees };
 }
 
-/** Permission, then rate: a refused caller does not spend anything. */
+/** Permission, then the rate of the field, then what the operation costs: a refused caller does not spend anything. */
 function entryGuard(row: FieldPermission, options: ApplyPermissionsOptions): Guard {
   return async (call) => {
     const decision = decideAccess(row, call.context, options.settings);
-    return decision === true ? options.rateLimiter(row.rate, call) : decision;
+    if (decision !== true) return decision;
+    const isWithinRate = await options.rateLimiter(row.rate, call);
+    return isWithinRate === true ? options.costLimiter(call.context) : isWithinRate;
   };
 }
 

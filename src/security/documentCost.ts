@@ -14,7 +14,6 @@ import {
 import { getComplexity, type ComplexityEstimator } from 'graphql-query-complexity';
 import { AppError } from '../errors/appError';
 import { withoutValues } from '../errors/withoutValues';
-import { limits } from './limits';
 import type { ListSize, PermissionTable } from './permissions';
 
 export interface CostQuestion {
@@ -25,17 +24,11 @@ export interface CostQuestion {
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** What a document of theirs may cost. */
-export function maxCostOf(isSignedIn: boolean): number {
-  return isSignedIn ? limits.cost.signedIn : limits.cost.anonymous;
-}
-
 /**
- * The cost of a valid document. Throws QUERY_TOO_COSTLY where it is over the asker's limit, BAD_USER_INPUT where a variable does not
+ * The cost of a valid document. Throws QUERY_TOO_COSTLY where it is over the limit, BAD_USER_INPUT where a variable does not
  * fit its type.
  */
-export function assessCost(question: CostQuestion & { readonly isSignedIn: boolean }): number {
-  const limit = maxCostOf(question.isSignedIn);
+export function assessCost({ limit, ...question }: CostQuestion & { readonly limit: number }): number {
   const cost = countCost(question);
   if (cost > limit) {
     throw new AppError('QUERY_TOO_COSTLY', {

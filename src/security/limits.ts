@@ -28,8 +28,12 @@ export const limits = {
   },
   /** Sum of the costs of `permissions.ts`, list arguments and variables included. */
   cost: {
+    /** Of one document, by who asks. */
     anonymous: 1_000,
     signedIn: 5_000,
+    apiKey: 20_000,
+    /** As much as so many documents at that limit may be asked for in a minute, by one user, API key's owner, or address. */
+    documentsAMinute: 20,
   },
   http: {
     maxBodyBytes: 98_304,

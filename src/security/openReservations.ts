@@ -2,11 +2,11 @@ import { Redis } from 'ioredis';
 import type { Logger } from '../telemetry/logger';
 import { limits } from './limits';
 import { RedisReservations } from './redisReservations';
-import { MemoryReservations, type Reservations } from './reservations';
+import { MemoryReservations, type Budgets, type Reservations } from './reservations';
 import { UsedNonces } from './usedNonces';
 
 export interface OpenReservations {
-  readonly reservations: Reservations;
+  readonly reservations: Reservations & Budgets;
   readonly nonces: UsedNonces;
   close(): Promise<void>;
 }

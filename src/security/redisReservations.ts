@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Rate } from './limits';
-import type { Crowd, MemoryReservations, Reservations } from './reservations';
+import type { Budgets, Crowd, MemoryReservations, Reservations, Spending } from './reservations';
 
 /**
  * Look and reserve as one script: Redis runs nothing else meanwhile. Says as well how many nodes have asked lately.
@@ -23,14 +23,32 @@ redis.call('PEXPIRE', KEYS[2], ARGV[6])
 return { redis.call('ZCARD', KEYS[2]), times }
 `;
 
+/** The same of a budget: one member, whose score is when it is full again. Says as well when that is, and for how long to wait. */
+const spendScript = `
+redis.call('ZADD', KEYS[2], ARGV[1], ARGV[4])
+local now, windowMs = tonumber(ARGV[1]), tonumber(ARGV[2])
+local kept = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+local fullAt = math.max(now, tonumber(kept[2] or 0)) + tonumber(ARGV[3])
+local wait = fullAt - windowMs - now
+if wait <= 0 then
+  redis.call('ZADD', KEYS[1], fullAt, 'fullAt')
+  redis.call('PEXPIRE', KEYS[1], windowMs)
+else
+  fullAt = tonumber(kept[2] or 0)
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[5]))
+redis.call('PEXPIRE', KEYS[2], ARGV[5])
+return { redis.call('ZCARD', KEYS[2]), { string.format('%.3f', fullAt), string.format('%.3f', wait) } }
+`;
+
 /** A node that has asked for nothing for so long is not reckoned with when Redis is gone. */
 const nodeKeptMs = 10 * 60_000;
 
 /**
- * Reservations shared by all nodes through Redis. While Redis does not answer, each node counts by itself, with its share of the
+ * Reservations and budgets shared by all nodes through Redis. While Redis does not answer, each node counts by itself, with its share of the
  * limit and with what it knows to be counted already, so that all of them together do not open what one limit was to close.
  */
-export class RedisReservations implements Reservations {
+export class RedisReservations implements Reservations, Budgets {
   readonly #node = randomUUID();
   #nodes = 1;
 
@@ -57,12 +75,25 @@ export class RedisReservations implements Reservations {
   /** Of what all nodes share and of nothing else: throws where Redis does not answer. */
   async takeShared(key: string, rate: Rate, now = this.parts.clock()): Promise<readonly number[]> {
     try {
-      const { nodes, counted } = await this.#ask(key, rate, now);
-      this.#nodes = nodes;
-      return counted;
+      return await this.#ask(takeScript, key, [now, rate.windowMs, rate.max, randomUUID(), this.#node, nodeKeptMs]);
     } catch (error) {
       this.parts.onFailure(error);
       throw error;
+    }
+  }
+
+  async spend(spending: Spending): Promise<number> {
+    const { key, units, rate } = spending;
+    const price = (units / rate.max) * rate.windowMs;
+    try {
+      const asked = [this.parts.clock(), rate.windowMs, price, this.#node, nodeKeptMs];
+      const [fullAt = 0, wait = 0] = await this.#ask(spendScript, key, asked);
+      this.parts.fallback.learnBudget(spending, fullAt);
+      return Math.max(0, Math.ceil(wait));
+    } catch (error) {
+      this.parts.onFailure(error);
+      const max = Math.max(units, Math.floor(rate.max / this.#nodes));
+      return this.parts.fallback.spend({ ...spending, rate: { ...rate, max } });
     }
   }
 
@@ -75,29 +106,15 @@ export class RedisReservations implements Reservations {
     return [...counted, ...new Array<number>(rest).fill(counted.at(-1) ?? this.parts.clock())];
   }
 
-  async #ask(
-    key: string,
-    rate: Rate,
-    now: number,
-  ): Promise<{ readonly nodes: number; readonly counted: readonly number[] }> {
-    const asked = this.parts.redis.eval(
-      takeScript,
-      2,
-      `tickgate:rate:${key}`,
-      'tickgate:nodes',
-      now,
-      rate.windowMs,
-      rate.max,
-      randomUUID(),
-      this.#node,
-      nodeKeptMs,
-    );
+  async #ask(script: string, key: string, values: readonly (string | number)[]): Promise<readonly number[]> {
+    const asked = this.parts.redis.eval(script, 2, `tickgate:rate:${key}`, 'tickgate:nodes', ...values);
     const answer = await withTimeout(asked, this.parts.timeoutMs);
     if (!Array.isArray(answer) || typeof answer[0] !== 'number' || !Array.isArray(answer[1]))
       throw new TypeError(
-        'the rate limit script answered with something else than a count of nodes and a list of times',
+        'the rate limit script answered with something else than a count of nodes and a list of numbers',
       );
-    return { nodes: answer[0], counted: answer[1].map(Number) };
+    [this.#nodes] = answer as [number];
+    return answer[1].map(Number);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { AppError } from '../errors/appError';
 import type { Principal } from '../identity/principal';
 
 export type Transport = 'http' | 'ws';
@@ -14,4 +15,17 @@ export interface RequestContext {
   readonly userAgent: string | null;
   readonly transport: Transport;
   readonly requestId: string;
+  readonly cost: OperationCost;
+}
+
+/** What an operation costs: found by the admission, charged when the first of its fields is asked for, and then no more. */
+export class OperationCost {
+  /** Null before it was admitted, and of what was not. */
+  units: number | null = null;
+  #charge: Promise<true | AppError> | null = null;
+
+  charge(by: (units: number) => Promise<true | AppError>): Promise<true | AppError> {
+    if (this.units === null) throw new Error('a field was asked for before its operation was admitted');
+    return (this.#charge ??= by(this.units));
+  }
 }

@@ -20,6 +20,23 @@ export interface Reservations {
   take(key: string, rate: Rate, crowd: Crowd): Promise<readonly number[]>;
 }
 
+/** Budgets that fill up again. As indivisible as `Reservations`. */
+export interface Budgets {
+  /**
+   * Takes units of a budget of `rate.max`, which fills up again evenly within `rate.windowMs`. Resolves to 0 where they were there, else to
+   * the ms until they are; nothing was taken then.
+   */
+  spend(spending: Spending): Promise<number>;
+}
+
+export interface Spending {
+  readonly key: string;
+  /** At most `rate.max`. */
+  readonly units: number;
+  readonly rate: Rate;
+  readonly crowd: Crowd;
+}
+
 /** What all who share a limit had counted when it was asked at a time. */
 interface SharedCount {
   readonly counted: readonly number[];
@@ -28,10 +45,10 @@ interface SharedCount {
 }
 
 /**
- * Reservations of one process. Idle identities are forgotten. Memory is bounded by `maxIdentities` a crowd: while so many of it are
+ * Reservations and budgets of one process. Idle identities are forgotten. Memory is bounded by `maxIdentities` a crowd: while so many of it are
  * active at once, a new one is treated as having used up its rate, because forgetting an active one would open its limit.
  */
-export class MemoryReservations implements Reservations {
+export class MemoryReservations implements Reservations, Budgets {
   readonly #crowds: Readonly<Record<Crowd, ActiveKeys>>;
 
   constructor(private readonly parts: { readonly clock: () => number; readonly maxIdentities: number }) {
@@ -66,9 +83,33 @@ export class MemoryReservations implements Reservations {
     return counted;
   }
 
+  spend({ key, units, rate, crowd }: Spending): Promise<number> {
+    const now = this.parts.clock();
+    const keys = this.#crowds[crowd];
+    keys.forgetIdle(now);
+    if (!keys.hasRoomFor(key, rate.windowMs)) return Promise.resolve(rate.windowMs);
+    const fullAt = Math.max(now, fullAgainAt(keys, key, rate)) + (units / rate.max) * rate.windowMs;
+    const wait = fullAt - rate.windowMs - now;
+    if (wait <= 0) keys.keep(key, [fullAt - rate.windowMs], rate.windowMs);
+    return Promise.resolve(Math.max(0, Math.ceil(wait)));
+  }
+
+  /** When a budget is full again, as all who share it have counted it: here it is full no earlier. Where there is no room, nothing is kept. */
+  learnBudget({ key, rate, crowd }: Spending, fullAt: number): void {
+    const keys = this.#crowds[crowd];
+    keys.forgetIdle(this.parts.clock());
+    if (keys.hasRoomFor(key, rate.windowMs))
+      keys.keep(key, [Math.max(fullAt, fullAgainAt(keys, key, rate)) - rate.windowMs], rate.windowMs);
+  }
+
   get size(): number {
     return Object.values(this.#crowds).reduce((sum, { size }) => sum + size, 0);
   }
+}
+
+/** Of a budget one time is kept: a window before it is full again, so that it falls idle then, as one that was called does. */
+function fullAgainAt(keys: ActiveKeys, key: string, { windowMs }: Rate): number {
+  return (keys.timesOf(key, windowMs)[0] ?? -Infinity) + windowMs;
 }
 
 /** Of two lists, oldest first. Several calls may be of one time: as many as the longer list has. */

@@ -10,6 +10,7 @@ import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import { catalogue, isErrorCode } from '../errors/catalogue';
 import { maskError, type MaskOptions } from '../errors/maskError';
 import { parseOptions, type Admission } from '../security/admission';
+import { callerOf } from '../security/costLimiter';
 import { limits } from '../security/limits';
 import type { RequestContext } from '../security/requestContext';
 import type { Logger } from '../telemetry/logger';
@@ -69,7 +70,8 @@ function admissionPlugin<Context extends RequestContext>(
           for (const error of errors) requestIds.set(error, contextValue.requestId);
           return Promise.resolve();
         },
-        willSendResponse({ response, operation }) {
+        willSendResponse({ response, operation, contextValue }) {
+          tellCost(response.body, contextValue);
           const kind = operation?.operation ?? 'none';
           const errors = response.body.kind === 'single' ? (response.body.singleResult.errors ?? []) : [];
           for (const { extensions } of errors)
@@ -80,6 +82,16 @@ function admissionPlugin<Context extends RequestContext>(
         },
       });
     },
+  };
+}
+
+/** In `extensions`, of what was admitted: what the operation costs, and what one may cost for whoever asks. */
+function tellCost(body: GraphQLResponse['body'], context: RequestContext): void {
+  const { units } = context.cost;
+  if (body.kind !== 'single' || units === null) return;
+  body.singleResult.extensions = {
+    ...body.singleResult.extensions,
+    cost: { units, limit: limits.cost[callerOf(context)] },
   };
 }
 

@@ -10,7 +10,7 @@ import type { CallLimiter } from '../security/fieldRateLimiter';
 import { authenticate, plainAddress, rateKeyOf, type TokenVerifier } from '../security/authentication';
 import { limits } from '../security/limits';
 import { isOriginAllowed } from '../security/originPolicy';
-import type { RequestContext } from '../security/requestContext';
+import { OperationCost, type RequestContext } from '../security/requestContext';
 import type { HealthRegistry } from '../telemetry/health';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
@@ -144,6 +144,7 @@ async function contextOf(
   return {
     principal,
     rateKey: rateKeyOf(principal, request.ip),
+    cost: new OperationCost(),
     ip,
     userAgent: request.headers['user-agent'] ?? null,
     transport: 'http',

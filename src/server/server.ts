@@ -99,8 +99,8 @@ async function drain(app: FastifyInstance): Promise<void> {
 }
 
 function guard({ schema, table }: GuardedApi, parts: ServerParts): GraphQLSchema {
-  const { access: settings, rateLimiter, denials } = parts;
-  return applyPermissions(schema, { table, settings, rateLimiter, denials });
+  const { access: settings, rateLimiter, costLimiter, denials } = parts;
+  return applyPermissions(schema, { table, settings, rateLimiter, costLimiter, denials });
 }
 
 function listen(server: Server, address: ListenAddress): Promise<void> {

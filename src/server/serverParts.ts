@@ -3,6 +3,7 @@ import type { AuthServices, GraphqlServices } from '../graphql/context';
 import type { AuthorityChange } from '../identity/authorityChange';
 import type { TokenVerifier } from '../security/authentication';
 import type { DeniedCalls } from '../security/deniedCalls';
+import type { CostLimiter } from '../security/costLimiter';
 import type { CallLimiter, FieldRateLimiter } from '../security/fieldRateLimiter';
 import type { IntrospectionSettings } from '../security/introspection';
 import type { PermissionTable } from '../security/permissions';
@@ -38,6 +39,7 @@ export interface ServerParts {
   readonly access: IntrospectionSettings;
   readonly trustedOperations: TrustedOperations;
   readonly rateLimiter: FieldRateLimiter;
+  readonly costLimiter: CostLimiter;
   /** For what is no field. */
   readonly callLimiter: CallLimiter;
   readonly denials: Pick<DeniedCalls, 'record'>;

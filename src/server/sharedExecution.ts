@@ -51,5 +51,8 @@ function contextWithoutReader(services: GraphqlServices): GraphqlContext {
     get requestId(): never {
       return refuse();
     },
+    get cost(): never {
+      return refuse();
+    },
   };
 }

@@ -7,6 +7,7 @@ import { toGraphqlError } from '../errors/graphqlError';
 import { maskError } from '../errors/maskError';
 import type { GraphqlContext, GraphqlServices } from '../graphql/context';
 import type { Admission } from '../security/admission';
+import { OperationCost } from '../security/requestContext';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
 import type { Connection } from './connection';
@@ -78,6 +79,7 @@ export class SocketAdmission {
       ip: connection.ip,
       userAgent: null,
       requestId: randomUUID(),
+      cost: new OperationCost(),
       services: this.parts.services,
       get principal() {
         if (connection.identity === null) throw new Error('an operation came before its connection was identified');

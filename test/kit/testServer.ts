@@ -5,12 +5,13 @@ import { AccessTokens } from '../../src/identity/accessTokens';
 import type { Role } from '../../src/identity/principal';
 import { SigningKey } from '../../src/identity/signing/signingKey';
 import { soleKey } from '../../src/identity/signing/soleKey';
+import { createCostLimiter } from '../../src/security/costLimiter';
 import { createCallLimiter, createFieldRateLimiter } from '../../src/security/fieldRateLimiter';
 import { buildAuthSchema, buildMainSchema } from '../../src/graphql/buildSchemas';
 import { AccessReview } from '../../src/security/accessReview';
 import { limits } from '../../src/security/limits';
 import { authTable, mainTable } from '../../src/security/permissions';
-import { MemoryReservations, type Reservations } from '../../src/security/reservations';
+import { MemoryReservations, type Budgets, type Reservations } from '../../src/security/reservations';
 import { TrustedOperations } from '../../src/security/trustedOperations';
 import type { AuthorityChange } from '../../src/identity/authorityChange';
 import type { AuthServices, GraphqlServices } from '../../src/graphql/context';
@@ -46,6 +47,8 @@ export interface TestServerOptions {
   readonly access?: Partial<ServerParts['access']>;
   readonly trustedOperations?: TrustedOperations;
   readonly reservations?: Reservations;
+  /** Left out where `reservations` are given: nobody is refused for what documents cost. */
+  readonly budgets?: Budgets;
   readonly corsOrigins?: readonly string[];
   readonly tokenTtlS?: number;
   readonly login?: AuthServices['login'];
@@ -129,9 +132,10 @@ export class TestServer {
       clock: Date.now,
       newId: randomUUID,
     });
-    const reservations =
-      options.reservations ??
-      new MemoryReservations({ clock: Date.now, maxIdentities: limits.rateLimiter.maxIdentities });
+    const memory = new MemoryReservations({ clock: Date.now, maxIdentities: limits.rateLimiter.maxIdentities });
+    const reservations = options.reservations ?? memory;
+    const budgets =
+      options.budgets ?? (options.reservations === undefined ? memory : { spend: () => Promise.resolve(0) });
     const followers = new Set<(change: AuthorityChange) => void>();
     const main = options.main ?? { schema: buildMainSchema(), table: mainTable };
     const access = { publicMarketData: false, introspection: true, clock: Date.now, ...options.access };
@@ -155,6 +159,7 @@ export class TestServer {
       access,
       trustedOperations,
       rateLimiter: createFieldRateLimiter({ reservations, clock: Date.now }),
+      costLimiter: createCostLimiter(budgets),
       callLimiter: createCallLimiter({ reservations, clock: Date.now }),
       denials: options.denials ?? { record: () => Promise.resolve() },
       tokens: options.verifier ?? tokens,

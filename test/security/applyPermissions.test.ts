@@ -11,7 +11,7 @@ import {
 import { buildMainSchema } from '../../src/graphql/buildSchemas';
 import { applyPermissions, type ApplyPermissionsOptions } from '../../src/security/applyPermissions';
 import { mainTable, type PermissionTable } from '../../src/security/permissions';
-import type { RequestContext } from '../../src/security/requestContext';
+import { OperationCost, type RequestContext } from '../../src/security/requestContext';
 import type { Principal, Role } from '../../src/identity/principal';
 import { AppError } from '../../src/errors/appError';
 
@@ -23,6 +23,7 @@ function makeOptions(overrides: Partial<ApplyPermissionsOptions> = {}): ApplyPer
     table: smallTable,
     settings: { publicMarketData: false, clock: () => 1_000 },
     rateLimiter: () => Promise.resolve(true),
+    costLimiter: () => Promise.resolve(true),
     denials: { record: () => Promise.resolve() },
     ...overrides,
   };
@@ -32,7 +33,8 @@ function contextOf(role: Role | null, expiresAt = 2_000): RequestContext {
   const credential = { kind: 'session', id: 's1' } as const;
   const user = { userId: 'u1', tokenId: 't1', credential, scopes: null, verifiedAt: 0, issuedAt: 0, expiresAt };
   const principal: Principal | null = role === null ? null : { ...user, roles: [role] };
-  return { principal, rateKey: 'user:u1', ip: '1.2.3.4', userAgent: null, transport: 'http', requestId: 'r1' };
+  const request = { ip: '1.2.3.4', userAgent: null, transport: 'http', requestId: 'r1' } as const;
+  return { principal, rateKey: 'user:u1', ...request, cost: new OperationCost() };
 }
 
 function secretSchema(onResolve: () => void = () => undefined): GraphQLSchema {

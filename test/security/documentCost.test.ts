@@ -16,7 +16,7 @@ describe('a variable that is wrong in many places', () => {
       },
     });
     const schema = buildMainSchema();
-    const question = { schema, table: mainTable, document, operationName: null, isSignedIn: true };
+    const question = { schema, table: mainTable, document, operationName: null, limit: 5_000 };
     expect(() => assessCost({ ...question, variables: { r: counted } })).toThrow(
       expect.objectContaining({ code: 'BAD_USER_INPUT' }) as Error,
     );

@@ -6,6 +6,7 @@ import { createFieldRateLimiter } from '../../src/security/fieldRateLimiter';
 import { rateKeyOf } from '../../src/security/authentication';
 import { limits } from '../../src/security/limits';
 import { RedisReservations } from '../../src/security/redisReservations';
+import { OperationCost } from '../../src/security/requestContext';
 import { MemoryReservations, type Reservations } from '../../src/security/reservations';
 import { describeWith } from '../kit/needs';
 import { RedisServer } from '../kit/redisServer';
@@ -14,12 +15,14 @@ const { max, windowMs } = limits.rate.login;
 
 const signedIn = { userId: 'u' } as Principal;
 
+const request = { ip: '1.2.3.4', userAgent: null, transport: 'http', requestId: 'r' } as const;
+
 /** Nobody is signed in where no principal is named. */
 function callAs(rateKey: string, principal: Principal | null = null) {
   return {
     parent: null,
     args: {},
-    context: { principal, rateKey, ip: '1.2.3.4', userAgent: null, transport: 'http' as const, requestId: 'r' },
+    context: { principal, rateKey, ...request, cost: new OperationCost() },
     info: { fieldName: 'login' } as GraphQLResolveInfo,
   };
 }
@@ -163,6 +166,15 @@ describeWith('redis-server', 'the rate of a field shared by nodes through Redis'
     nodeOf(server, fallback, failures);
 
   function nodeOf({ port }: RedisServer, fallback: MemoryReservations, failures: unknown[]): Reservations {
+    return budgetsOf({ port }, fallback, Date.now, failures);
+  }
+
+  function budgetsOf(
+    { port }: Pick<RedisServer, 'port'>,
+    fallback: MemoryReservations,
+    clock: () => number,
+    failures: unknown[] = [],
+  ): RedisReservations {
     const redis = new Redis({
       port,
       host: '127.0.0.1',
@@ -176,12 +188,12 @@ describeWith('redis-server', 'the rate of a field shared by nodes through Redis'
     return new RedisReservations({
       redis,
       fallback,
-      clock: Date.now,
+      clock,
       timeoutMs: 2_000,
       onFailure: (error) => failures.push(error),
     });
   }
-  const memory = () => new MemoryReservations({ clock: Date.now, maxIdentities: 100 });
+  const memory = (clock = Date.now) => new MemoryReservations({ clock, maxIdentities: 100 });
   const forgetAll = async (): Promise<void> => {
     const operator = new Redis(server.url);
     await operator.flushall();
@@ -206,6 +218,23 @@ describeWith('redis-server', 'the rate of a field shared by nodes through Redis'
       createFieldRateLimiter({ reservations: node(fallback), clock: Date.now }),
     );
     expect(await passed(limiters, 200, 'user:shared')).toBe(max);
+  });
+
+  it('lets two nodes together spend what one budget holds, and it fills up again', async () => {
+    let now = 1_000_000;
+    const clock = (): number => now;
+    const rate = { max: 100, windowMs: 60_000 };
+    const nodes = [memory(clock), memory(clock)].map((fallback) => budgetsOf(server, fallback, clock));
+    const spend = (index: number, units = 10) =>
+      nodes[index % 2]!.spend({ key: 'cost|user:two', units, rate, crowd: 'users' });
+    const waits = await Promise.all(Array.from({ length: 50 }, (_, index) => spend(index)));
+    expect(waits.filter((wait) => wait === 0)).toHaveLength(10);
+    // A tenth of the budget is there again after a tenth of the time.
+    expect(waits.filter((wait) => wait > 0)).toEqual(Array.from({ length: 40 }, () => 6_000));
+    now += 5_999;
+    expect(await spend(1)).toBe(1);
+    now += 1;
+    expect([await spend(0), await spend(1)]).toEqual([0, 6_000]);
   });
 
   it('goes on counting by itself where strangers have filled the memory of Redis, and refuses no owner for it', async () => {
@@ -253,7 +282,16 @@ describeWith('redis-server', 'the rate of a field shared by nodes through Redis'
     expect(await passed(limiters, 2, 'user:other')).toBe(2);
     expect(await passed([limiters[0]!], 1, 'user:some')).toBe(1);
     expect(await passed([limiters[0]!], max, 'user:all')).toBe(max);
+    await forgetAll();
+    const rate = { max: 100, windowMs: 60_000 };
+    const clock = (): number => 1_000_000;
+    const nodes = [memory(clock), memory(clock)].map((fallback) => budgetsOf(server, fallback, clock, failures));
+    const spend = (index: number) => nodes[index]!.spend({ key: 'cost|user:alone', units: 10, rate, crowd: 'users' });
+    expect([await spend(0), await spend(1)]).toEqual([0, 0]);
     await server.stop('SIGKILL');
+    // What both had spent is remembered by whoever heard of it last; what is left is half of what one may spend.
+    const alone = await Promise.all(Array.from({ length: 20 }, () => spend(1)));
+    expect(alone.filter((wait) => wait === 0)).toHaveLength(4);
     const share = Math.floor(max / 2);
     expect(await passed(limiters, 200, 'user:new')).toBe(2 * share);
     expect(await passed(limiters, 200, 'user:some')).toBe(2 * share - 1);

@@ -3,6 +3,7 @@ import { InProcessBus } from '../../../src/bus/inProcessBus';
 import type { MarketId } from '../../../src/domain/market';
 import type { GraphqlServices } from '../../../src/graphql/context';
 import type { AccessTokens } from '../../../src/identity/accessTokens';
+import { createCostLimiter, type CostLimiter } from '../../../src/security/costLimiter';
 import { createFieldRateLimiter, type FieldRateLimiter } from '../../../src/security/fieldRateLimiter';
 import { limits } from '../../../src/security/limits';
 import { MemoryReservations } from '../../../src/security/reservations';
@@ -19,6 +20,7 @@ export interface Assembly {
   readonly feed: Feed;
   readonly tokens: AccessTokens;
   readonly rateLimiter: FieldRateLimiter;
+  readonly costLimiter: CostLimiter;
   readonly services: GraphqlServices;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -37,6 +39,7 @@ export function assemble(settings: ServerSettings): Assembly {
     feed: new Feed(bus),
     tokens: openTokens(settings.signingKeyPem),
     rateLimiter: createFieldRateLimiter({ reservations, clock }),
+    costLimiter: createCostLimiter(reservations),
     services: withoutTheRest({ clock, marketData: noMarketData, marketStreams, users: noUsers }),
     logger,
     metrics,

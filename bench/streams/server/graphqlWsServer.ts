@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
+import { OperationCost } from '../../../src/security/requestContext';
 import type { GraphqlContext } from '../../../src/graphql/context';
 import { applyPermissions } from '../../../src/security/applyPermissions';
 import { authenticate, rateKeyOf } from '../../../src/security/authentication';
@@ -11,7 +12,7 @@ import { benchTable, buildBenchSchema } from './schema';
 
 /** graphql-ws as its documentation sets it up, over the same schema; `isGuarded`: with the same tokens, rules and rates. */
 export function startGraphqlWsServer(assembly: Assembly, isGuarded: boolean): Promise<number> {
-  const { services, rateLimiter, tokens } = assembly;
+  const { services, rateLimiter, costLimiter, tokens } = assembly;
   const access = { publicMarketData: false, introspection: true, clock: Date.now };
   const denials = { record: () => Promise.resolve() };
   const schema = buildBenchSchema();
@@ -21,7 +22,7 @@ export function startGraphqlWsServer(assembly: Assembly, isGuarded: boolean): Pr
   useServer<{ readonly authorization?: string }, { identity?: Pick<GraphqlContext, 'principal' | 'rateKey'> }>(
     {
       schema: isGuarded
-        ? applyPermissions(schema, { table: benchTable, settings: access, rateLimiter, denials })
+        ? applyPermissions(schema, { table: benchTable, settings: access, rateLimiter, costLimiter, denials })
         : schema,
       onConnect: async ({ connectionParams, extra }) => {
         const request = {
@@ -40,6 +41,7 @@ export function startGraphqlWsServer(assembly: Assembly, isGuarded: boolean): Pr
         userAgent: null,
         transport: 'ws',
         requestId: randomUUID(),
+        cost: new OperationCost(),
         services,
       }),
     },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fastify from 'fastify';
 import mercurius from 'mercurius';
 import type { AddressInfo } from 'node:net';
+import { OperationCost } from '../../../src/security/requestContext';
 import type { GraphqlContext } from '../../../src/graphql/context';
 import type { Assembly } from './assembly';
 import { buildBenchSchema } from './schema';
@@ -16,6 +17,7 @@ export async function startMercuriusServer({ services }: Assembly): Promise<numb
     userAgent: null,
     transport: 'ws',
     requestId: randomUUID(),
+    cost: new OperationCost(),
     services,
   });
   await app.register(mercurius, { schema: buildBenchSchema(), subscription: { context } });

@@ -17,7 +17,7 @@ export async function startTickgateServer(
   assembly: Assembly,
   streams: Partial<Omit<StreamSettings, 'caps'>> = {},
 ): Promise<number> {
-  const { tokens, rateLimiter, services, logger, metrics } = assembly;
+  const { tokens, rateLimiter, costLimiter, services, logger, metrics } = assembly;
   const running = await startServer({
     main: { schema: buildBenchSchema(), table: benchTable },
     auth: { schema: buildAuthSchema(), table: authTable },
@@ -28,6 +28,7 @@ export async function startTickgateServer(
     access: { publicMarketData: false, introspection: true, clock: Date.now },
     trustedOperations: new TrustedOperations(null),
     rateLimiter,
+    costLimiter,
     callLimiter: () => Promise.resolve(true),
     denials: { record: () => Promise.resolve() },
     tokens,
