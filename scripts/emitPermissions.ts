@@ -77,7 +77,8 @@ function renderPage(cells: readonly PermissionCell[]): string {
     '  scope whose owner has every role, so it shows what the scope itself allows; of accounts a key reaches its owner’s own alone. A key',
     '  never administers.',
     '- **cost** is what the field adds to the cost of its document; `5 × markets` is 5, and what is asked of an item, for each entry of the',
-    `  argument. A document may cost ${limits.cost.signedIn}, ${limits.cost.anonymous} signed out. **rate** counts for each user and field, or each address of the`,
+    `  argument. A document may cost ${limits.cost.signedIn}, ${limits.cost.apiKey} where an API key asks, ${limits.cost.anonymous} signed out; all of a`,
+    `  minute ${limits.cost.documentsAMinute} times as much. **rate** counts for each user and field, or each address of the`,
     '  signed out. Every other limit: [src/security/limits.ts](../src/security/limits.ts).',
     '',
     ...tabulate(cells).flatMap(({ type, header, rows }) => [

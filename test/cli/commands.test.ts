@@ -60,7 +60,10 @@ describe('start, token and watch', () => {
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token.stdout.trim()}` },
       body: JSON.stringify({ query: '{ me { roles } }' }),
     });
-    expect(await answer.json()).toEqual({ data: { me: { roles: ['VIEWER'] } } });
+    expect(await answer.json()).toEqual({
+      data: { me: { roles: ['VIEWER'] } },
+      extensions: { cost: { units: 2, limit: 5_000 } },
+    });
 
     const url = `ws://127.0.0.1:${port}/graphql`;
     const watch = new Command('watch', ['simulator:BTC/USDT', 'simulator:ETH/USDT', '--url', url], environment);

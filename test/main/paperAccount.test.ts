@@ -150,7 +150,7 @@ it("shows another's account to nobody, and as if there were none", async () => {
   for (const role of ['VIEWER', 'ANALYST', 'ADMIN'] as const) {
     const query = 'query ($id: ID!) { account(id: $id) { id } accounts { id } }';
     const foreign = await ask(role, query, { id });
-    expect(foreign).toEqual({ data: { account: null, accounts: [] } });
+    expect(foreign.data).toEqual({ account: null, accounts: [] });
     expect(await ask(role, query, { id: randomUUID() })).toEqual(foreign);
   }
   const refused = await ask('AUDITOR', '{ accounts { id } }');
@@ -169,7 +169,7 @@ it('lets an analyst read what was granted, until it is revoked, and change nothi
       variables,
     );
   const seen = async () => (await ask<{ accounts: readonly unknown[] }>('ANALYST', '{ accounts { id } }')).data;
-  expect(await change('grantAccess')).toEqual({ data: { grantAccess: { errors: [] } } });
+  expect((await change('grantAccess')).data).toEqual({ grantAccess: { errors: [] } });
   expect(await seen()).toEqual({ accounts: [{ id: account }] });
   const removal = await ask('ANALYST', 'mutation ($id: ID!) { removeAccount(id: $id) { errors { code } } }', {
     id: account,

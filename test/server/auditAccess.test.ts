@@ -127,13 +127,14 @@ describe('the node of an entry', () => {
       const { body } = await both.post({ query, variables: { id } }, { authorization: both.bearer(role) });
       return { body, statements: [...reading.statements] };
     };
-    const found = { data: { node: { id: entry?.['id'], __typename: 'AuditEntry', seq: '7' } } };
+    const extensions = { cost: { units: expect.any(Number) as unknown, limit: 5_000 } };
+    const found = { data: { node: { id: entry?.['id'], __typename: 'AuditEntry', seq: '7' } }, extensions };
     expect((await ask('AUDITOR', entry?.['id'])).body).toEqual(found);
     expect((await ask('ADMIN', entry?.['id'])).body).toEqual(found);
-    expect((await ask('AUDITOR', absent)).body).toEqual({ data: { node: null } });
+    expect((await ask('AUDITOR', absent)).body).toEqual({ data: { node: null }, extensions });
     for (const role of ['TRADER', 'ANALYST'] as const) {
       const foreign = await ask(role, entry?.['id']);
-      expect(foreign.body).toEqual({ data: { node: null } });
+      expect(foreign.body).toEqual({ data: { node: null }, extensions });
       expect(foreign).toEqual(await ask(role, randomUUID()));
     }
     await reading.stop();
