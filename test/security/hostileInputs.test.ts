@@ -25,7 +25,10 @@ jest.mock('../../src/telemetry/logger', () => ({
 }));
 // Rates have tests of their own, and would keep everything else from being asked.
 jest.mock('../../src/security/openReservations', () => ({
-  openReservations: () => ({ reservations: { take: () => Promise.resolve([]), spend: () => Promise.resolve(0) }, close: () => Promise.resolve() }),
+  openReservations: () => ({
+    reservations: { take: () => Promise.resolve([]), spend: () => Promise.resolve(0) },
+    close: () => Promise.resolve(),
+  }),
 }));
 
 /** How many values are sent in all: HOSTILE_VALUES=10000 for a night. */

@@ -101,7 +101,8 @@ it('is charged once for a document, whatever it asks for, and not at all where t
   const inAll = Math.floor((limit * limits.cost.documentsAMinute) / units);
   expect(await answered(inAll + 5, authorization, several)).toBe(inAll - 1);
   const denied = somebody();
-  for (let call = 0; call < 10; call += 1) expect((await ask(denied, '{ users(first: 500) { id } }')).codes).toEqual(['FORBIDDEN']);
+  for (let call = 0; call < 10; call += 1)
+    expect((await ask(denied, '{ users(first: 500) { id } }')).codes).toEqual(['FORBIDDEN']);
   expect(await answered(inAll + 5, denied, several)).toBe(inAll);
 });
 
