@@ -94,7 +94,7 @@ function buildRuleTrees(
   return { subscriptionName, trees };
 }
 
-/** Permission, then the rate of the field, then what the operation costs: a refused caller does not spend anything. */
+/** Permission, then the rate of the field, then what the operation costs: who may not spends nothing. */
 function entryGuard(row: FieldPermission, options: ApplyPermissionsOptions): Guard {
   return async (call) => {
     const decision = decideAccess(row, call.context, options.settings);

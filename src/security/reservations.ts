@@ -83,6 +83,13 @@ export class MemoryReservations implements Reservations, Budgets {
     return counted;
   }
 
+  /** False where a key that is not counted yet would find no room. */
+  hasRoom(key: string, { windowMs }: Rate, crowd: Crowd): boolean {
+    const keys = this.#crowds[crowd];
+    keys.forgetIdle(this.parts.clock());
+    return keys.hasRoomFor(key, windowMs);
+  }
+
   spend({ key, units, rate, crowd }: Spending): Promise<number> {
     const now = this.parts.clock();
     const keys = this.#crowds[crowd];

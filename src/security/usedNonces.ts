@@ -1,7 +1,7 @@
 import { AppError } from '../errors/appError';
 import { limits } from './limits';
 import type { RedisReservations } from './redisReservations';
-import type { Reservations } from './reservations';
+import type { MemoryReservations } from './reservations';
 
 /**
  * The nonces of signed requests, each good once: on this node by its own memory, on all nodes by what they share. Where that does not
@@ -10,7 +10,7 @@ import type { Reservations } from './reservations';
 export class UsedNonces {
   constructor(
     private readonly parts: {
-      readonly memory: Reservations;
+      readonly memory: Pick<MemoryReservations, 'take' | 'hasRoom'>;
       /** Null: there is no other node. */
       readonly shared: Pick<RedisReservations, 'takeShared'> | null;
     },
@@ -21,6 +21,7 @@ export class UsedNonces {
     const { memory, shared } = this.parts;
     const rate = limits.signature.nonce;
     const key = `nonce|${keyId}|${nonce}`;
+    if (!memory.hasRoom(key, rate, 'users')) throw new AppError('SIGNATURE_UNCHECKABLE');
     const isNewHere = (await memory.take(key, rate, 'users')).length < rate.max;
     if (!isNewHere || shared === null) return isNewHere;
     try {

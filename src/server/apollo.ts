@@ -28,7 +28,7 @@ export interface ApolloParts {
  *   body size and encoding, batches, credentials, text size      server/httpApp.ts
  *   tokens and syntax                                            parseOptions
  *   shape, GraphQL's rules, trust, introspection, cost           admissionPlugin (security/admission.ts)
- *   permission and rate of each field                            the schema itself (security/applyPermissions.ts)
+ *   permission and rate of each field, cost of all together      the schema itself (security/applyPermissions.ts)
  *   masking of errors                                            formatError
  */
 export function createApolloServer<Context extends RequestContext>(parts: ApolloParts): ApolloServer<Context> {

@@ -41,6 +41,7 @@ export class SocketSession implements ProtocolSocket {
   readonly #connection: Connection;
   #minuteStart = Number.NEGATIVE_INFINITY;
   #messages = 0;
+  #pings = Promise.resolve();
   #handle: ((data: string) => Promise<void>) | null = null;
   #closed: ((code: number, reason: string) => Promise<void>) | null = null;
 
@@ -87,8 +88,13 @@ export class SocketSession implements ProtocolSocket {
     this.#handle = handle;
   }
 
-  async onPing(payload: unknown): Promise<void> {
-    return this.#sendInOrder(await answerPing(this.#connection, payload, this.parts));
+  /** One after the other: credentials that take longer to be checked must neither be answered after those that came later, nor count in their place. */
+  onPing(payload: unknown): Promise<void> {
+    const answer = this.#pings.then(async () =>
+      this.#sendInOrder(await answerPing(this.#connection, payload, this.parts)),
+    );
+    this.#pings = answer.catch(() => undefined);
+    return answer;
   }
 
   /** A message of the client has come. */

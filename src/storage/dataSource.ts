@@ -27,11 +27,9 @@ export function createDataSource(options: {
   /** Taken on by each connection, which then only reads. Left out, connections are the user's of the URL. */
   readonly role?: string;
 }): DataSource {
-  const asRole =
-    options.role === undefined ? {} : { options: `-c role=${options.role} -c default_transaction_read_only=on` };
   return new DataSource({
     type: 'postgres',
-    url: options.url,
+    url: options.role === undefined ? options.url : asRole(options.url, options.role),
     entities: [UserEntity],
     migrations: [...options.migrations],
     migrationsTableName: 'schema_migrations',
@@ -45,6 +43,14 @@ export function createDataSource(options: {
     poolSize: maxConnections,
     applicationName: 'tickgate',
     connectTimeoutMS: connectTimeoutMs,
-    extra: { ...((options.hasStatementTimeout ?? true) ? timeouts : {}), ...asRole },
+    extra: (options.hasStatementTimeout ?? true) ? timeouts : {},
   });
+}
+
+/** Behind what the URL says of options already: pg lets a URL replace whatever it is told beside it. */
+function asRole(url: string, role: string): string {
+  const changed = new URL(url);
+  const own = changed.searchParams.get('options') ?? '';
+  changed.searchParams.set('options', `${own} -c role=${role} -c default_transaction_read_only=on`.trim());
+  return changed.href;
 }

@@ -15,8 +15,13 @@ export class Readers {
 
   /** Opens the connections. Rejects where the role is missing, or is not this server's to take on. */
   static async open(url: string): Promise<Readers> {
-    const dataSource = createDataSource({ url, migrations: [], role: readerRole });
-    return new Readers({ dataSource: await dataSource.initialize() });
+    const dataSource = await createDataSource({ url, migrations: [], role: readerRole }).initialize();
+    const [taken] = await dataSource.query<readonly { readonly role: string; readonly readonly: string }[]>(
+      `SELECT current_user AS role, current_setting('default_transaction_read_only') AS readonly`,
+    );
+    if (taken?.role === readerRole && taken.readonly === 'on') return new Readers({ dataSource });
+    await dataSource.destroy();
+    throw new Error(`connections do not become ${readerRole}, or may write`);
   }
 
   as(reader: AccountReader): RunRows {

@@ -232,9 +232,9 @@ async function toStorage(parts: {
   const pool: RunQuery = (text, values) => dataSource.query(text, [...values]);
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
-    await readers.close();
-    await dataSource.destroy();
+    const closed = await Promise.allSettled([readers.close(), dataSource.destroy()]);
     await embedded?.stop();
+    for (const one of closed) if (one.status === 'rejected') throw one.reason;
   };
   return {
     users: new UserRepository({ dataSource }),

@@ -66,7 +66,7 @@ export class AccountLog {
   /** Valued after the number was read: it may hold an event more, which is then told again. */
   async risk(reader: AccountReader, accountId: string): Known<{ readonly risk: RiskStatus }> {
     const state = await this.parts.events.state(reader, { accountId, kind: 'risk' });
-    const risk = state === null ? null : await this.parts.equity.riskStatus(accountId, null);
+    const risk = state === null ? null : await this.parts.equity.riskStatus(accountId, reader);
     return state === null || risk === null ? null : { seq: state.seq, risk };
   }
 }

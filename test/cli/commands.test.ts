@@ -62,7 +62,7 @@ describe('start, token and watch', () => {
     });
     expect(await answer.json()).toEqual({
       data: { me: { roles: ['VIEWER'] } },
-      extensions: { cost: { units: 2, limit: 5_000 } },
+      extensions: { cost: { units: 1, limit: 5_000 } },
     });
 
     const url = `ws://127.0.0.1:${port}/graphql`;

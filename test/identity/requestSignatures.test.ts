@@ -138,3 +138,10 @@ describe('a public key', () => {
     expect(() => parsePublicKey(text)).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }) as Error);
   });
 });
+
+it('says that it cannot tell where no further nonce finds room, and not that this one was used before', async () => {
+  const memory = new MemoryReservations({ clock: () => 1_000, maxIdentities: 1 });
+  const nonces = new UsedNonces({ memory, shared: null });
+  expect([await nonces.take('key', 'first'), await nonces.take('key', 'first')]).toEqual([true, false]);
+  await expect(nonces.take('key', 'second')).rejects.toMatchObject({ code: 'SIGNATURE_UNCHECKABLE' });
+});

@@ -176,6 +176,19 @@ it('can write nothing, and read no table without a rule of whose its rows are', 
   expect(unguarded).toEqual([]);
 });
 
+it('becomes the reader whatever else the URL says of connections', async () => {
+  const url = new URL(database.serverUrl);
+  url.searchParams.set('options', '-c search_path=public');
+  const others = await Readers.open(url.href);
+  try {
+    expect(await others.as(ownReader(people.Ada))('SELECT owner_id FROM accounts')).toEqual([{ owner_id: people.Ada }]);
+    const [row] = await others.as(ownReader(people.Ada))(`SELECT current_setting('search_path') AS path`);
+    expect(row).toEqual({ path: 'public' });
+  } finally {
+    await others.close();
+  }
+});
+
 it('takes away at the start what somebody has granted the role by hand', async () => {
   await superuser.query(`GRANT SELECT ON users TO ${readerRole}; GRANT INSERT ON orders TO ${readerRole}`);
   await (await open(database.serverUrl, database.ownerUrl)).stop();

@@ -155,8 +155,8 @@ export class AccountFieldsResolver {
   }
 
   @FieldResolver(() => RiskStatusType, { nullable: true })
-  risk(@Root() account: AccountRecord, @Ctx() { services }: GraphqlContext): Promise<RiskStatus | null> {
-    return services.accountViews.risk(account);
+  risk(@Root() account: AccountRecord, @Ctx() context: GraphqlContext): Promise<RiskStatus | null> {
+    return context.services.accountViews.risk(readerOf(context), account.id);
   }
 
   @FieldResolver(() => ReconciliationType, { nullable: true })

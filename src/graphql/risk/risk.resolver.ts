@@ -35,10 +35,8 @@ class AccountStateArgs extends StateArgs {
 @Resolver()
 export class RiskResolver {
   @Query(() => RiskStatusType, { nullable: true })
-  async risk(@Arg('account', () => ID) id: string, @Ctx() context: GraphqlContext): Promise<RiskStatus | null> {
-    const { accountViews } = context.services;
-    const account = await accountViews.account(readerOf(context), id);
-    return account === null ? null : accountViews.risk(account);
+  risk(@Arg('account', () => ID) id: string, @Ctx() context: GraphqlContext): Promise<RiskStatus | null> {
+    return context.services.accountViews.risk(readerOf(context), id);
   }
 
   @Mutation(() => RiskStatusType)

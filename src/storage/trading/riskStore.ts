@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { toDecimalString } from '../../domain/decimal';
 import type { Readers } from '../readers';
-import { ownReader } from './accountReader';
+import { mayRead, ownReader, readerValues, type AccountReader } from './accountReader';
 import { accountTable, type AccountChange } from './accountTable';
 import { equityDayTable, type AmountsByCurrency, type EquityDayRecord } from './equityDays';
 import { isUnexplained } from './unexplained';
@@ -37,14 +37,14 @@ export interface FlatteningState {
 export class RiskStore {
   constructor(private readonly parts: { readonly dataSource: DataSource; readonly readers: Readers }) {}
 
-  /** ownerId: whose it must be; null for those who may see any. Null where there is no such account. */
-  async snapshot(accountId: string, ownerId: string | null): Promise<AccountSnapshot | null> {
+  /** reader: who must be let see it; null for the server itself. Null where there is no such account. */
+  async snapshot(accountId: string, reader: AccountReader | null): Promise<AccountSnapshot | null> {
     if (!isUuid(accountId)) return null;
-    return this.#readAtOnce(ownerId, async (run) => {
+    return this.#readAtOnce(reader, async (run) => {
       const [row] = await run(
         `SELECT ${accountTable.list('a')}, ${houseColumns} FROM accounts a CROSS JOIN trading_house h
-         WHERE a.id = $1 AND ($2::uuid IS NULL OR a.owner_id = $2) AND a.removed_at IS NULL`,
-        [accountId, ownerId],
+         WHERE a.id = $1 AND ${reader === null ? 'a.removed_at IS NULL' : mayRead('a', 2)}`,
+        [accountId, ...(reader === null ? [] : readerValues(reader))],
       );
       if (row === undefined) return null;
       const balances = await run(`SELECT ${balanceTable.list()} FROM balances WHERE account_id = $1`, [accountId]);
@@ -152,9 +152,9 @@ export class RiskStore {
 
   #query: RunRows = (text, values = []) => this.parts.dataSource.query(text, [...values]);
 
-  /** Everything as it was at one moment. ownerId: on whose behalf; null on the server's own. */
-  #readAtOnce<T>(ownerId: string | null, read: (run: RunRows) => Promise<T>): Promise<T> {
-    if (ownerId !== null) return this.parts.readers.atOnce(ownReader(ownerId), read);
+  /** Everything as it was at one moment. reader: on whose behalf; null on the server's own. */
+  #readAtOnce<T>(reader: AccountReader | null, read: (run: RunRows) => Promise<T>): Promise<T> {
+    if (reader !== null) return this.parts.readers.atOnce(reader, read);
     return this.parts.dataSource.transaction('REPEATABLE READ', (manager) =>
       read((text, values = []) => manager.query(text, [...values])),
     );

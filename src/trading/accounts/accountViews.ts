@@ -51,8 +51,8 @@ export class AccountViews {
     return this.parts.accounts.reconciliation(reader, account.id);
   }
 
-  /** account: one that was read with the reader's right. */
-  risk(account: AccountRecord): Promise<RiskStatus | null> {
-    return this.parts.equity.riskStatus(account.id, account.ownerId);
+  /** Null where there is no such account, and where it is not this reader's to see. */
+  risk(reader: AccountReader, id: string): Promise<RiskStatus | null> {
+    return this.parts.equity.riskStatus(id, reader);
   }
 }

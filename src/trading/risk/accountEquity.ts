@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../domain/marketData';
+import type { AccountReader } from '../../storage/trading/accountReader';
 import type { AccountSnapshot, RiskStore } from '../../storage/trading/riskStore';
 import type { MarketFacts } from '../marketFacts';
 import { nextEquityStep, type EquityStep } from './equityCourse';
@@ -33,9 +34,9 @@ export class AccountEquity {
     return valuation === null ? null : nextEquityStep(snapshot, valuation, this.parts.clock());
   }
 
-  /** ownerId: whose account it must be; null for those who may see any. Null where there is no such account. */
-  async riskStatus(accountId: string, ownerId: string | null): Promise<RiskStatus | null> {
-    const snapshot = await this.parts.risk.snapshot(accountId, ownerId);
+  /** Null where there is no such account, and where it is not this reader's to see. */
+  async riskStatus(accountId: string, reader: AccountReader): Promise<RiskStatus | null> {
+    const snapshot = await this.parts.risk.snapshot(accountId, reader);
     if (snapshot === null) return null;
     const step = await this.step(snapshot);
     const account = { ...snapshot.account, highWaterMark: step?.highWaterMark ?? snapshot.account.highWaterMark };

@@ -212,7 +212,7 @@ it.each([
     expect(first).toMatchObject({ ...told, difference: '0' });
     expect(second).toMatchObject({ equityChange: '0', transfers: '0', funding: '0', difference: '0' });
     // Neither a gain nor a loss, when it was found as when it was explained.
-    expect(await house.equity.riskStatus(id, null)).toMatchObject({ drawdown: '0', dailyPnl: '0' });
+    expect(await house.equity.riskStatus(id, ownReader(house.ownerId))).toMatchObject({ drawdown: '0', dailyPnl: '0' });
   },
 );
 
@@ -291,7 +291,7 @@ it('leaves no difference on any course of trades at the market price, prices, tr
         // Average cost is kept to 18 places; each trade may leave a unit of the last of them.
         expect(Math.abs(Number(day.difference))).toBeLessThan(1e-15);
       }
-      const equity = (await house.equity.riskStatus(id, null))!.equity!;
+      const equity = (await house.equity.riskStatus(id, ownReader(house.ownerId)))!.equity!;
       expect(sum(...days.map((day) => day.equityChange))).toBe(equity);
     }),
     { numRuns: runs },

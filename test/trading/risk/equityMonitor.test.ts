@@ -1,3 +1,4 @@
+import { ownReader } from '../../../src/storage/trading/accountReader';
 import { LeadershipLost } from '../../../src/storage/trading/tradingStore';
 import { EquityMonitor } from '../../../src/trading/risk/equityMonitor';
 import type { RiskStatus } from '../../../src/trading/risk/riskStatus';
@@ -236,7 +237,7 @@ it('knows nothing while a price is stale, and changes nothing on that ground', a
   await look.look();
   expect(look.latest(id)).toBeNull();
   expect(await house.read(id)).toMatchObject({ tradingState: 'ACTIVE', highWaterMark: '1000' });
-  expect(await house.equity.riskStatus(id, house.ownerId)).toMatchObject({
+  expect(await house.equity.riskStatus(id, ownReader(house.ownerId))).toMatchObject({
     state: 'ACTIVE',
     equity: null,
     drawdown: null,
@@ -294,7 +295,7 @@ it('follows the accounts by itself, every two seconds, until it is stopped', asy
 it('tells the risk of an account to its owner, and of another nothing', async () => {
   const id = await watched({ maxDailyLoss: '50' });
   const stranger = '7b0c1c6e-7f9e-4b5c-9f3e-0d3f6f1f0a11';
-  expect(await house.equity.riskStatus(id, house.ownerId)).toMatchObject({
+  expect(await house.equity.riskStatus(id, ownReader(house.ownerId))).toMatchObject({
     state: 'ACTIVE',
     reason: null,
     currency: 'USDT',
@@ -304,7 +305,7 @@ it('tells the risk of an account to its owner, and of another nothing', async ()
     dailyPnl: '0',
     limits: { maxDailyLoss: '50', maxDrawdown: null },
   });
-  expect(await house.equity.riskStatus(id, stranger)).toBeNull();
-  expect(await house.equity.riskStatus(stranger, house.ownerId)).toBeNull();
-  expect(await house.equity.riskStatus('nothing', house.ownerId)).toBeNull();
+  expect(await house.equity.riskStatus(id, ownReader(stranger))).toBeNull();
+  expect(await house.equity.riskStatus(stranger, ownReader(house.ownerId))).toBeNull();
+  expect(await house.equity.riskStatus('nothing', ownReader(house.ownerId))).toBeNull();
 });
