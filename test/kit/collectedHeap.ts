@@ -1,13 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** The thread that gives Buffers back may wait for its turn on a busy machine: so many collections in a row, this far apart, must change nothing. */
-const settledRounds = 5;
-const pauseMs = 5;
 /** What a collection must still change for another one to be made: less is the noise of the measuring itself. */
 const settledBytes = 32_768;
 
@@ -17,13 +14,13 @@ const settledBytes = 32_768;
  */
 export async function collectedBytes(): Promise<number> {
   let bytes = Infinity;
-  for (let rounds = 0, settled = 0; rounds < 100 && settled < settledRounds; rounds += 1) {
+  for (let rounds = 0; rounds < 20; rounds += 1) {
     collect();
-    await pause(pauseMs);
+    await turn();
     const { heapUsed, external } = process.memoryUsage();
     const before = bytes;
     bytes = heapUsed + external;
-    settled = Math.abs(before - bytes) < settledBytes ? settled + 1 : 0;
+    if (Math.abs(before - bytes) < settledBytes) break;
   }
   return bytes;
 }
