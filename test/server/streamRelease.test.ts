@@ -87,24 +87,20 @@ describe.each(executionVariants)('with %s', (_variant, options) => {
   afterEach(() => held.server.stop());
 
   it(`${rounds} readers who come and go leave nothing behind: no listener, group, timer, connection or memory`, async () => {
-    const { connections: idle } = await held.counts();
     await held.comeAndGo(200);
-    // The server forgets a socket before the system has closed it on both sides.
-    await eventually(async () => {
-      const { sockets, connections } = await held.counts();
-      return sockets === 0 && connections === idle;
-    });
+    await eventually(async () => (await held.counts()).sockets === 0);
     const bytesBefore = await collectedBytes();
     const before = await held.counts();
     await held.comeAndGo(rounds);
-    let after = before;
+    // Of connections fewer may be left: the server forgets a socket before the system has closed it on both sides.
+    let left: readonly string[] = [];
     const gone = async (): Promise<boolean> => {
-      after = await held.counts();
-      return JSON.stringify(after) === JSON.stringify(before);
+      const after = Object.entries(await held.counts());
+      left = after.filter(([what, count]) => count > before[what as keyof typeof before]).map(([what]) => what);
+      return left.length === 0;
     };
-    // What did not go is told by name.
     await eventually(gone, { timeoutMs: backWithinMs }).catch(() => undefined);
-    expect(after).toEqual(before);
+    expect(left).toEqual([]);
     expect(before).toMatchObject({ listeners: 0, groups: 0, subscriptions: 0, sockets: 0 });
     expect((await collectedBytes()) - bytesBefore).toBeLessThan(maxGrowthBytes);
   });
