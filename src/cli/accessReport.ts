@@ -1,3 +1,4 @@
+import { readRedisRights, type RedisRights } from '../security/redisRights';
 import type {
   AccessRecords,
   ReviewedApiKey,
@@ -12,6 +13,13 @@ interface Access {
   readonly signingKeys: readonly ReviewedSigningKey[];
   readonly roles: readonly ReviewedRole[];
   readonly excessRights: readonly string[];
+  /** null: no Redis is set. */
+  readonly redis: RedisRights | UnreadRights | null;
+}
+
+interface UnreadRights {
+  /** Why nobody knows them. */
+  readonly unread: string;
 }
 
 /** A key that has ended is deleted after 90 days (`startIdentity.ts`), and this much later at the latest where a server runs. */
@@ -19,19 +27,24 @@ const endedKeptDays = 91;
 /** How many days late the next signing key may be: a server that is off for a weekend. */
 const lateDays = 3;
 
-export async function readAccess(records: AccessRecords): Promise<Access> {
+export async function readAccess(records: AccessRecords, redisUrl: string | null): Promise<Access> {
   return {
     users: await records.users(),
     apiKeys: await records.apiKeys(),
     signingKeys: await records.signingKeys(),
     roles: await records.roles(),
     excessRights: await records.excessRights(),
+    redis: redisUrl === null ? null : await readRedisRights(redisUrl).catch(unread),
   };
+}
+
+function unread(error: unknown): UnreadRights {
+  return { unread: error instanceof Error ? error.message : String(error) };
 }
 
 /** What is wrong by itself, whatever the reviewer thinks of the rest. keyDays: how long a key signs; 0: until it is replaced by hand. */
 export function findFaults(access: Access, { keyDays }: { readonly keyDays: number }): readonly string[] {
-  const { users, apiKeys, signingKeys, excessRights } = access;
+  const { users, apiKeys, signingKeys, excessRights, redis } = access;
   return [
     ...users
       .filter(({ roles, disabled, mfaEnabled }) => roles.includes('ADMIN') && !disabled && !mfaEnabled)
@@ -49,11 +62,18 @@ export function findFaults(access: Access, { keyDays }: { readonly keyDays: numb
       .filter(({ state, stateDays }) => state === 'retiring' && stateDays > lateDays)
       .map(({ kid, stateDays }) => `the key ${kid} is retiring since ${stateDays} days: no server retires it`),
     ...excessRights.map((excess) => `the server's database role ${excess}`),
+    ...redisFaults(redis),
   ];
 }
 
+function redisFaults(redis: Access['redis']): readonly string[] {
+  if (redis === null) return [];
+  if ('unread' in redis) return [`what the server's Redis user may do is unknown: ${redis.unread}; see to REDIS_URL`];
+  return redis.excess.map((excess) => `the server's Redis user ${excess}: docker/redis/users.acl needs none of it`);
+}
+
 export function describeAccess(access: Access, faults: readonly string[]): string {
-  const { users, apiKeys, signingKeys, roles } = access;
+  const { users, apiKeys, signingKeys, roles, redis } = access;
   return [
     section('Users', users.map(describeUser)),
     section('API keys', apiKeys.map(describeKey)),
@@ -64,6 +84,7 @@ export function describeAccess(access: Access, faults: readonly string[]): strin
       ),
     ),
     section('Database roles', roles.map(describeRole)),
+    section('Redis user', redis === null ? [] : [describeRedis(redis)]),
     section('Wrong', faults),
   ].join('\n');
 }
@@ -88,6 +109,12 @@ function describeRole({ role, isServer, isSuperuser, owns, appends, changes, del
   const marks = [...(isServer ? ['the server'] : []), ...(isSuperuser ? ['SUPERUSER'] : [])];
   const may = `owns ${owns} tables, appends to ${appends}, changes ${changes}, deletes from ${deletes}`;
   return [role, ...marks, may].join('  ');
+}
+
+function describeRedis(redis: RedisRights | UnreadRights): string {
+  if ('unread' in redis) return `unknown: ${redis.unread}`;
+  const { user, excess } = redis;
+  return `${user}  ${excess.length === 0 ? 'may do none of what a server does not do' : excess.join(', ')}`;
 }
 
 function dayOf(time: Date | null): string {

@@ -4,13 +4,13 @@ import { openRunningStorage } from '../storage/storage';
 import { findFaults, readAccess, describeAccess } from './accessReport';
 import { UsageError, reportFailure } from './commandError';
 
-const usage = `Prints who has access to what: users, API keys, signing keys and database roles, to be looked through every quarter. Changes nothing.
+const usage = `Prints who has access to what: users, API keys, signing keys, database roles and the Redis user, to be looked through every quarter. Changes nothing.
 
   npm run access:review
 
   --help   this text
 
-Run it with the settings of a server; the database has to be up. docs/ACCESS.md tells what to look for.
+Run it with the settings of a server; the database, and Redis where there is one, have to be up. docs/ACCESS.md tells what to look for.
 
 Exit status: 0 nothing is wrong by itself, 1 something is, and the last lines say what.
 `;
@@ -20,10 +20,10 @@ async function run(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const { database, dataDir, tokens } = loadProcessConfig();
+  const { database, redis, dataDir, tokens } = loadProcessConfig();
   const storage = await openRunningStorage({ databaseUrl: database.url?.reveal() ?? null, dataDir });
   try {
-    const access = await readAccess(storage.accessRecords);
+    const access = await readAccess(storage.accessRecords, redis.url?.reveal() ?? null);
     const faults = findFaults(access, tokens);
     process.stdout.write(describeAccess(access, faults));
     if (faults.length > 0) process.exitCode = 1;

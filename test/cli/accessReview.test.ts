@@ -1,7 +1,11 @@
+import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { migrations } from '../../migrations/migrations';
 import { openStorage } from '../../src/storage/storage';
 import { Command } from '../kit/command';
+import { describeWith } from '../kit/needs';
+import { RedisServer } from '../kit/redisServer';
+import { redisWithAcl, type RedisWithAcl } from '../kit/redisWithAcl';
 import { startDatabaseWithRoles, type DatabaseWithRoles } from '../kit/databaseRoles';
 
 let database: DatabaseWithRoles;
@@ -46,8 +50,8 @@ afterAll(async () => {
   await database.stop();
 });
 
-async function review(url = database.serverUrl): Promise<Command> {
-  const command = new Command('accessReview', [], { DATABASE_URL: url, DATA_DIR: '/nowhere' });
+async function review(url = database.serverUrl, settings: Readonly<Record<string, string>> = {}): Promise<Command> {
+  const command = new Command('accessReview', [], { DATABASE_URL: url, DATA_DIR: '/nowhere', ...settings });
   await command.ended;
   return command;
 }
@@ -60,7 +64,7 @@ it('prints users, keys and roles, and finds nothing where all is as it should be
     'bob@example.org  TRADER VIEWER  no MFA  last seen never',
     'tg_prod_abc  "grid bot" of bob@example.org  MARKET_READ TRADE_PAPER  from 203.0.113.0/24  30 days old, 20 days left, last used 2026-02-05',
     'kid-1  active for 10 days, made 11 days ago',
-    'Wrong\n  none\n',
+    'Redis user\n  none\n\nWrong\n  none\n',
   ])
     expect(stdout).toContain(line);
   expect(stdout).toMatch(
@@ -68,6 +72,55 @@ it('prints users, keys and roles, and finds nothing where all is as it should be
   );
   expect(stdout).toMatch(/^ {2}postgres {2}SUPERUSER {2}owns [1-9]\d* tables/m);
 }, 60_000);
+
+describeWith('redis-server', 'the Redis user', () => {
+  let redis: RedisWithAcl;
+
+  beforeAll(async () => {
+    redis = await redisWithAcl();
+  });
+
+  afterAll(() => redis.stop());
+
+  it('is printed, and may do nothing but what a server does with docker/redis/users.acl', async () => {
+    const { status, stdout, stderr } = await review(database.serverUrl, { REDIS_URL: redis.url });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('Redis user\n  tickgate  may do none of what a server does not do\n');
+  }, 60_000);
+
+  it('is wrong where it may do more, and nothing has changed by asking', async () => {
+    const open = await RedisServer.start();
+    const client = new Redis(open.url);
+    await client.set('of-another-program', 'kept');
+    const { status, stdout } = await review(database.serverUrl, { REDIS_URL: open.url });
+    expect(status).toBe(1);
+    const rights = /^Redis user\n {2}default {2}(.+)$/m.exec(stdout)?.[1]?.split(', ') ?? [];
+    expect(rights).toEqual([
+      'may empty the database (FLUSHALL)',
+      'may read the configuration (CONFIG)',
+      'may read who may do what (ACL)',
+      'may see who is connected (CLIENT)',
+      'may see the modules (MODULE)',
+      'may drop the scripts (SCRIPT)',
+      'may list the keys of others (SCAN)',
+      'may use keys of others',
+      'may publish to channels (PUBLISH)',
+    ]);
+    for (const right of rights)
+      expect(stdout).toContain(`  the server's Redis user ${right}: docker/redis/users.acl needs none of it\n`);
+    expect([await client.dbsize(), await client.get('of-another-program')]).toEqual([1, 'kept']);
+    client.disconnect();
+    await open.stop();
+  }, 60_000);
+
+  it('is wrong where nobody knows what it may do, and no password is printed', async () => {
+    const guessed = redis.url.replace(/:[^:@]+@/, ':guessed-password@');
+    const { status, stdout, stderr } = await review(database.serverUrl, { REDIS_URL: guessed });
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/\n {2}what the server's Redis user may do is unknown: .*WRONGPASS.*; see to REDIS_URL\n/);
+    expect(stdout + stderr).not.toContain('guessed-password');
+  }, 60_000);
+});
 
 it('ends with 1 and says what is wrong', async () => {
   await operator.query('BEGIN');

@@ -1,45 +1,31 @@
-import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { Redis } from 'ioredis';
 import { openReservations } from '../../src/security/openReservations';
 import { createLogger } from '../../src/telemetry/logger';
 import { describeWith } from '../kit/needs';
 import { RedisServer } from '../kit/redisServer';
+import { redisWithAcl, shippedAcl, type RedisWithAcl } from '../kit/redisWithAcl';
 import { eventually } from '../kit/eventually';
-import { makeTemporaryDir } from '../kit/temporaryDir';
-
-const file = path.resolve(__dirname, '../../docker/redis/users.acl');
-const password = 'of this test';
 
 describeWith('redis-server', 'docker/redis/users.acl', () => {
-  const temporary = makeTemporaryDir();
-  let redis: RedisServer;
+  let redis: RedisWithAcl;
   /** As the server, by its password. */
-  let url: string;
   let server: Redis;
 
   beforeAll(async () => {
-    const hash = createHash('sha256').update(password).digest('hex');
-    const aclFile = path.join(temporary.dir, 'users.acl');
-    // As docs/ACCESS.md says: the hash of a password into the line of the user.
-    writeFileSync(aclFile, readFileSync(file, 'utf8').replace('resetpass', `resetpass #${hash}`));
-    redis = await RedisServer.start(['--aclfile', aclFile]);
-    url = redis.url.replace('redis://', `redis://tickgate:${encodeURIComponent(password)}@`);
-    server = new Redis(url);
+    redis = await redisWithAcl();
+    server = new Redis(redis.url);
     server.on('error', () => undefined);
   });
 
   afterAll(async () => {
     server.disconnect();
     await redis.stop();
-    temporary.remove();
   });
 
   it('lets the server share its limits', async () => {
     const logged: unknown[] = [];
     const logger = { ...createLogger('silent'), warn: (entry: unknown) => logged.push(entry) } as never;
-    const { reservations, close } = openReservations({ redisUrl: url, clock: Date.now, logger });
+    const { reservations, close } = openReservations({ redisUrl: redis.url, clock: Date.now, logger });
     // Until it is connected it counts by itself.
     await eventually(async () => {
       await reservations.take('connecting', { max: 1_000, windowMs: 60_000 }, 'users');
@@ -102,12 +88,12 @@ describeWith('redis-server', 'docker/redis/users.acl', () => {
         client.disconnect();
       }
     };
-    const asShipped = await RedisServer.start(['--aclfile', file]);
+    const asShipped = await RedisServer.start(['--aclfile', shippedAcl]);
     for (const [port, credentials] of [
       [redis.port, {}],
       [redis.port, { username: 'tickgate', password: 'guessed' }],
       [asShipped.port, { username: 'tickgate', password: '' }],
-      [asShipped.port, { username: 'tickgate', password }],
+      [asShipped.port, { username: 'tickgate', password: redis.password }],
     ] as const)
       expect(await refusalOf(port, credentials)).not.toBe('let in');
     await asShipped.stop();

@@ -1,4 +1,5 @@
 import { eventually } from '../kit/eventually';
+import { Gate } from '../kit/gate';
 import { bookOf, tickersOf, tradesOf } from '../kit/liveMarketDocuments';
 import { LiveMarkets } from '../kit/liveMarkets';
 import { MovableClock } from '../kit/movableClock';
@@ -125,6 +126,34 @@ describe.each(executionVariants)('a fresh token in a ping, with %s', (_variant, 
     server.changeAuthority({ kind: 'sessionRevoked', sessionId: fresh.principal.credential.id });
     await eventually(() => socket.closed !== null);
     expect(socket.closed?.code).toBe(4401);
+  });
+
+  it('that takes long to be checked is answered, and counts, before those that came after it', async () => {
+    const { userId } = first.principal;
+    const [long, short] = [2 * lifeMs, lifeMs / 2].map((life) =>
+      tokens.issue({ userId, roles: ['ANALYST'], lifeMs: life }),
+    );
+    const gate = new Gate();
+    const verify = tokens.verify.bind(tokens);
+    jest.spyOn(tokens, 'verify').mockImplementationOnce((async (token: string) => {
+      await gate.passed;
+      return verify(token);
+    }) as never);
+    for (const token of [long, short]) socket.send({ type: 'ping', payload: { authorization: token!.authorization } });
+    // Both have arrived once this is answered.
+    socket.subscribe('behind them', '{ serverTime }');
+    await eventually(() => socket.of('behind them').length > 0);
+    gate.open();
+    const pongs = (): readonly unknown[] =>
+      socket.messages.filter(({ type }) => type === 'pong').map(({ payload }) => payload);
+    await eventually(() => pongs().length === 2);
+    expect(pongs()).toEqual(
+      [long, short].map((token) => ({ expiresAt: new Date(token!.principal.expiresAt).toISOString() })),
+    );
+    clock.advance(lifeMs / 2 + 1);
+    markets.publish();
+    await eventually(() => socket.closed !== null);
+    expect(socket.closed?.code).toBe(4403);
   });
 
   it('does not give back the roles that were lost to streams that have ended', async () => {

@@ -7,6 +7,7 @@ import { openStorage, type Storage } from '../../src/storage/storage';
 import { ownReader, type AccountReader } from '../../src/storage/trading/accountReader';
 import { startDatabaseWithRoles, type DatabaseWithRoles } from '../kit/databaseRoles';
 import { fillTables } from '../kit/filledTables';
+import { OptionsPooler } from '../kit/optionsPooler';
 
 /** What nobody owns, and every reader sees. */
 const shared = ['trading_house'];
@@ -178,7 +179,7 @@ it('can write nothing, and read no table without a rule of whose its rows are', 
 
 it('becomes the reader whatever else the URL says of connections', async () => {
   const url = new URL(database.serverUrl);
-  url.searchParams.set('options', '-c search_path=public');
+  url.searchParams.set('options', '-c search_path=public -c role=none -c default_transaction_read_only=off');
   const others = await Readers.open(url.href);
   try {
     expect(await others.as(ownReader(people.Ada))('SELECT owner_id FROM accounts')).toEqual([{ owner_id: people.Ada }]);
@@ -187,6 +188,19 @@ it('becomes the reader whatever else the URL says of connections', async () => {
   } finally {
     await others.close();
   }
+});
+
+it.each([
+  ['neither the role nor that it only reads', () => ''],
+  ['the role alone', (options: string) => options.replace(`-c role=${readerRole}`, '')],
+  ['that it only reads alone', (options: string) => options.replace('-c default_transaction_read_only=on', '')],
+])('does not read through a pooler that leaves out of what it is asked for: %s', async (_name, change) => {
+  const url = new URL(database.serverUrl);
+  const pooler = await OptionsPooler.start(Number(url.port), change);
+  url.port = String(pooler.port);
+  await expect(Readers.open(url.href)).rejects.toThrow(`connections do not become ${readerRole}, or may write`);
+  expect(pooler.changed).toBeGreaterThan(0);
+  await pooler.stop();
 });
 
 it('takes away at the start what somebody has granted the role by hand', async () => {

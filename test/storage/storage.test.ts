@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { migrations } from '../../migrations/migrations';
+import { Readers } from '../../src/storage/readers';
 import { openStorage, type Storage, type StorageOptions } from '../../src/storage/storage';
 import { StorageError } from '../../src/storage/storageError';
 import { startEmptyDatabase, startTestDatabase, type TestDatabase } from '../kit/postgres';
@@ -38,6 +39,16 @@ describe('with a database of the operator', () => {
     ]);
     expect(await storage.check()).toMatchObject({ healthy: true });
     await Promise.all([storage.stop(), storage.stop()]);
+  });
+
+  it('closes what it can where something does not close, and says so', async () => {
+    const storage = await openStorage(options(database.url, '/nowhere'));
+    const fault = new Error('of the test');
+    const close = jest.spyOn(Readers.prototype, 'close').mockRejectedValueOnce(fault);
+    await expect(storage.stop()).rejects.toBe(fault);
+    close.mockRestore();
+    // The pool of everything else is closed by then: what it is asked is refused.
+    expect(await storage.check()).toMatchObject({ healthy: false });
   });
 
   it('tells by its health that the database is gone', async () => {

@@ -44,7 +44,7 @@ export class ApprovalStore {
            SELECT e.at FROM audit_entries e
             WHERE e.actor = a.owner_id::text AND e.action = '${requestAction}' AND e.target = a.id::text
             ORDER BY e.number DESC LIMIT 1) asked ON true
-        WHERE a.mode = 'LIVE' AND a.approval = 'AWAITED' AND a.removed_at IS NULL AND a.owner_id <> $1
+        WHERE a.approval = 'AWAITED' AND a.removed_at IS NULL AND a.owner_id <> $1
         ORDER BY a.created_at, a.id LIMIT $2`,
       [approverId, first],
     );

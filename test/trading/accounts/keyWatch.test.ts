@@ -1,5 +1,6 @@
 import { Command } from '../../kit/command';
 import { startSimulator, type RunningSimulator } from '../../kit/simulator';
+import { tradingStateHash } from '../../kit/tradingStateHash';
 import type { AccountRecord } from '../../../src/storage/trading/records';
 import { KeyCheck } from '../../../src/trading/accounts/keyCheck';
 import { AccountHouse, logger, newKey, oldKey } from './accountHouse';
@@ -76,10 +77,19 @@ it('halts an account whose key has come to withdraw, once, and tells its stream 
     account.id,
   ]);
   expect(events).toEqual([{ payload: expect.objectContaining({ state: 'HALTED' }) as unknown }]);
-  const audit = await house.rows(`SELECT outcome FROM audit_entries WHERE action = 'account.halt' AND target = $1`, [
-    account.id,
+  const audit = await house.rows(
+    `SELECT outcome, encode(before_hash, 'hex') AS before, encode(after_hash, 'hex') AS after
+       FROM audit_entries WHERE action = 'account.halt' AND target = $1`,
+    [account.id],
+  );
+  const { reason } = await stateOf(account);
+  expect(audit).toEqual([
+    {
+      outcome: expect.stringContaining('KEY_CAN_WITHDRAW') as unknown,
+      before: tradingStateHash({ tradingState: 'ACTIVE', tradingStateReason: null }),
+      after: tradingStateHash({ tradingState: 'HALTED', tradingStateReason: reason ?? null }),
+    },
   ]);
-  expect(audit).toEqual([{ outcome: expect.stringContaining('KEY_CAN_WITHDRAW') as unknown }]);
 });
 
 it('halts nothing for what a key may do that was replaced while it was asked about', async () => {

@@ -3,6 +3,7 @@ import { LeadershipLost } from '../../../src/storage/trading/tradingStore';
 import { EquityMonitor } from '../../../src/trading/risk/equityMonitor';
 import type { RiskStatus } from '../../../src/trading/risk/riskStatus';
 import type { AccountTransaction } from '../../../src/storage/trading/accountTransaction';
+import { tradingStateHash } from '../../kit/tradingStateHash';
 import { decimal, noon, RiskHouse } from './riskHouse';
 
 const hourMs = 3_600_000;
@@ -104,7 +105,17 @@ it('lets an account reduce alone once its loss of the day is reached: state, eve
       highWaterMark: '1000',
     }),
   ]);
-  expect(await house.count('audit_entries', `action = 'risk.breach' AND target = '${id}'`)).toBe(1);
+  const audit: unknown = await house.dataSource.query(
+    `SELECT encode(before_hash, 'hex') AS before, encode(after_hash, 'hex') AS after
+       FROM audit_entries WHERE action = 'risk.breach' AND target = $1`,
+    [id],
+  );
+  expect(audit).toEqual([
+    {
+      before: tradingStateHash({ tradingState: 'ACTIVE', tradingStateReason: null }),
+      after: tradingStateHash(account),
+    },
+  ]);
 });
 
 describe('a limit of loss that is reached', () => {
