@@ -16,6 +16,7 @@ import { limits } from './security/limits';
 import { openReservations } from './security/openReservations';
 import { authTable, mainTable } from './security/permissions';
 import { TrustedOperations } from './security/trustedOperations';
+import { securityHeaders } from './server/securityHeaders';
 import { startServer } from './server/server';
 import { startAudit } from './startAudit';
 import { startIdentity, type Demo } from './startIdentity';
@@ -162,7 +163,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
   const denials = new DeniedCalls({ write: (entry) => storage.auditEntries.write(entry), clock, runner, logger });
   stops.push(() => denials.close());
   const main = { schema: buildMainSchema(), table: mainTable };
-  const access = { ...config.access, clock };
+  const access = { ...config.access, introspection: config.access.introspection !== 'false', clock };
   const trustedOperations = new TrustedOperations(config.access.operations === 'trusted' ? knownDocuments() : null);
   const server = await startServer({
     main,
@@ -173,7 +174,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
       caps: { ...limits.socket, ...config.streams.caps },
     },
     authority: identity.authority,
-    http: config.http,
+    http: { ...config.http, headers: securityHeaders(config.http.headers) },
     metricsAddress: config.metrics,
     access,
     trustedOperations,

@@ -12,7 +12,7 @@ export interface Config {
   /** Absolute. */
   readonly dataDir: string;
   readonly logLevel: Values['LOG_LEVEL'];
-  readonly http: { readonly host: string; readonly port: number; readonly corsOrigins: readonly string[] };
+  readonly http: HttpSettings;
   readonly metrics: { readonly host: string; readonly port: number };
   /** `url` is null where the embedded PostgreSQL is to be used: never in production. `migrationUrl`: as the owner of its schema; null where `url` is that. */
   readonly database: { readonly url: Secret | null; readonly migrationUrl: Secret | null };
@@ -25,7 +25,7 @@ export interface Config {
     /** Analysts read accounts that nobody granted to them. */
     readonly analystsSeeAll: boolean;
     readonly operations: Values['OPERATIONS'];
-    readonly introspection: boolean;
+    readonly introspection: Values['INTROSPECTION'];
   };
   readonly trading: { readonly liveNeedsApproval: boolean; readonly reconciliationsKeptDays: number };
   readonly streams: StreamSettings;
@@ -35,6 +35,21 @@ export interface Config {
   /** Newest first. */
   readonly passwords: { readonly peppers: readonly CredentialKey[] };
   readonly audit: AuditSettings;
+}
+
+export interface HttpSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly corsOrigins: readonly string[];
+  /** What every answer says to browsers. */
+  readonly headers: {
+    readonly contentSecurityPolicy: string;
+    readonly frameOptions: string;
+    readonly xssProtection: string;
+    /** Null: nothing is said of it. */
+    readonly strictTransportSecurity: string | null;
+    readonly referrerPolicy: string;
+  };
 }
 
 /** What a deployment sets otherwise than `src/security/limits.ts`. */
@@ -96,7 +111,18 @@ export function toConfig(parts: {
     mode: parts.mode,
     dataDir,
     logLevel: values.LOG_LEVEL,
-    http: { host: values.HOST, port: values.PORT, corsOrigins: values.CORS_ORIGINS ?? [] },
+    http: {
+      host: values.HOST,
+      port: values.PORT,
+      corsOrigins: values.CORS_ORIGINS ?? [],
+      headers: {
+        contentSecurityPolicy: values.CONTENT_SECURITY_POLICY,
+        frameOptions: values.X_FRAME_OPTIONS,
+        xssProtection: values.X_XSS_PROTECTION,
+        strictTransportSecurity: values.STRICT_TRANSPORT_SECURITY,
+        referrerPolicy: values.REFERRER_POLICY,
+      },
+    },
     metrics: { host: metricsHost, port: values.METRICS_PORT },
     database: { url: values.DATABASE_URL, migrationUrl: values.MIGRATION_DATABASE_URL },
     redis: { url: values.REDIS_URL },

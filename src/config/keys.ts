@@ -1,5 +1,6 @@
 import { credentialKeys } from './credentialKeys';
 import { exchangeNames } from './exchangeKeys';
+import { headerKeys } from './headerKeys';
 import type { KeyDefinition } from './keyDefinition';
 import { mailSender, smtpServer } from './mailKeys';
 import { randomKey } from './randomKey';
@@ -48,6 +49,7 @@ export const keys = {
     default: null,
     description: 'Browser origins that may call this server, over HTTP and WebSocket; none where it is not set.',
   },
+  ...headerKeys,
   METRICS_PORT: {
     type: port,
     unit: 'TCP port',
@@ -132,10 +134,10 @@ export const keys = {
       'Whether clients may send any document (open) or only the operations that this server was built with (trusted).',
   },
   INTROSPECTION: {
-    type: flag,
+    type: oneOf(['true', 'false', 'always']),
     default: 'true',
     defaultInProduction: 'false',
-    description: 'Whether clients may ask for the schema.',
+    description: 'Whether clients may ask for the schema. Production refuses true, and takes always: then it is meant.',
   },
   MAX_SOCKETS_PER_USER: {
     type: cap,

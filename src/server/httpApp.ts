@@ -18,6 +18,7 @@ import { mountAuthSession } from './authSession';
 import { ignoreForeignUpgrades } from './foreignUpgrade';
 import { createClientErrorHandler, createErrorHandler } from './httpErrors';
 import { assertGraphqlBody, parseJsonBody } from './requestBody';
+import type { SecurityHeaders } from './securityHeaders';
 
 export interface Endpoint<Context extends RequestContext, Services> {
   readonly apollo: ApolloServer<Context>;
@@ -31,6 +32,7 @@ export interface HttpAppParts {
   readonly tokens: TokenVerifier;
   readonly callLimiter: CallLimiter;
   readonly corsOrigins: readonly string[];
+  readonly securityHeaders: SecurityHeaders;
   readonly health: HealthRegistry;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -51,6 +53,12 @@ const corsOptions = {
 export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstance> {
   const { http } = limits;
   const onError = createErrorHandler(parts);
+  const addUsualHeaders = (request: FastifyRequest, reply: FastifyReply): void => {
+    void reply
+      .headers(parts.securityHeaders)
+      .header('x-request-id', request.id)
+      .header('cache-control', reply.getHeader('cache-control') ?? 'no-store');
+  };
   const app = fastify({
     bodyLimit: http.maxBodyBytes,
     requestTimeout: http.requestTimeoutMs,
@@ -97,13 +105,6 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
   mountAuthSession(app, { sessions: parts.auth.services.sessions, callLimiter: parts.callLimiter });
   mountPlainRoutes(app, parts);
   return app;
-}
-
-function addUsualHeaders(request: FastifyRequest, reply: FastifyReply): void {
-  void reply
-    .header('x-request-id', request.id)
-    .header('x-content-type-options', 'nosniff')
-    .header('cache-control', reply.getHeader('cache-control') ?? 'no-store');
 }
 
 function mountGraphql<Context extends RequestContext & { readonly services: Services }, Services>(

@@ -7,6 +7,7 @@ import { maskError } from '../errors/maskError';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
 import { bodyTooLarge } from './requestBody';
+import { headerLines, type SecurityHeaders } from './securityHeaders';
 
 /** Fastify's own refusals, as codes of ours. */
 function asAppError(error: FastifyError | AppError): FastifyError | AppError {
@@ -43,7 +44,10 @@ const statusOfClientError: Readonly<Record<string, number>> = {
 };
 
 /** Answers what never became a request (broken HTTP, headers over the limit, too slow), in the shape of every other failure, and hangs up. */
-export function createClientErrorHandler(parts: { readonly metrics: Metrics }) {
+export function createClientErrorHandler(parts: {
+  readonly metrics: Metrics;
+  readonly securityHeaders: SecurityHeaders;
+}) {
   return (error: Error & { readonly code?: string }, socket: Socket): void => {
     // A reset connection has nobody to answer.
     if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -60,7 +64,7 @@ export function createClientErrorHandler(parts: { readonly metrics: Metrics }) {
         `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
         'Content-Type: application/json; charset=utf-8',
         `Content-Length: ${Buffer.byteLength(body)}`,
-        'X-Content-Type-Options: nosniff',
+        ...headerLines(parts.securityHeaders),
         'Cache-Control: no-store',
         'Connection: close',
         '',

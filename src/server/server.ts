@@ -76,6 +76,7 @@ async function startParts(parts: ServerParts, stops: (() => Promise<void>)[]): P
     main: { ...main, apollo },
     auth: { ...auth, apollo: authApollo },
     corsOrigins: parts.http.corsOrigins,
+    securityHeaders: parts.http.headers,
   });
   stops.push(() => drain(app));
   const sockets = attachSocketServer(app.server, createSocketParts(parts, { schema, admission: main.admission }));

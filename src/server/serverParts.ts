@@ -11,6 +11,7 @@ import type { TrustedOperations } from '../security/trustedOperations';
 import type { HealthRegistry } from '../telemetry/health';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
+import type { SecurityHeaders } from './securityHeaders';
 import type { SocketCaps } from './socketCaps';
 
 /** A schema as it was built, and the table that guards it. */
@@ -34,7 +35,12 @@ export interface ServerParts {
   readonly streams: StreamSettings;
   /** Tells who has lost authority, as it happens. */
   readonly authority: { subscribe(listener: (change: AuthorityChange) => void): () => void };
-  readonly http: { readonly host: string; readonly port: number; readonly corsOrigins: readonly string[] };
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly corsOrigins: readonly string[];
+    readonly headers: SecurityHeaders;
+  };
   readonly metricsAddress: { readonly host: string; readonly port: number };
   readonly access: IntrospectionSettings;
   readonly trustedOperations: TrustedOperations;

@@ -68,6 +68,7 @@ export function createSocketParts(
     logger,
     metrics,
     corsOrigins: parts.http.corsOrigins,
+    securityHeaders: parts.http.headers,
     maxBehindMs: streamLimits.maxBehindMs,
     followAuthority: () =>
       parts.authority.subscribe((change) => {

@@ -4,11 +4,13 @@ import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import { isOriginAllowed } from '../security/originPolicy';
 import { closeCodes } from './closeCodes';
+import { headerLines, type SecurityHeaders } from './securityHeaders';
 import { SocketSession, type SocketSessionParts } from './socketSession';
 import { startSocketSweep } from './socketSweep';
 
 export type SocketServerParts = SocketSessionParts & {
   readonly corsOrigins: readonly string[];
+  readonly securityHeaders: SecurityHeaders;
   readonly maxBehindMs: number;
   /** From now on, whoever loses authority loses it on their sockets. Returns what stops it. */
   readonly followAuthority: () => () => void;
@@ -56,10 +58,10 @@ export function attachSocketServer(httpServer: Server, parts: SocketServerParts)
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
     stream.on('error', destroy);
     if (request.url?.split('?')[0] !== '/graphql') {
-      refuseUpgrade(stream, '404 Not Found');
+      refuseUpgrade(stream, '404 Not Found', parts.securityHeaders);
     } else if (!isOriginAllowed(request.headers.origin, request.headers.host, parts.corsOrigins)) {
       metrics.refusals.inc({ code: 'ORIGIN_NOT_ALLOWED', transport: 'ws' });
-      refuseUpgrade(stream, '403 Forbidden');
+      refuseUpgrade(stream, '403 Forbidden', parts.securityHeaders);
     } else {
       sockets.handleUpgrade(request, stream, head, (socket) => {
         // From here on `ws` looks after its errors; two listeners would be kept in a list for each connection.
@@ -88,8 +90,9 @@ function destroy(this: Duplex): void {
   this.destroy();
 }
 
-function refuseUpgrade(stream: Duplex, status: string): void {
+function refuseUpgrade(stream: Duplex, status: string, headers: SecurityHeaders): void {
   // Whoever keeps their half open would hold the connection, and the end of the server, for ever.
   stream.once('finish', destroy);
-  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const lines = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Length: 0', ...headerLines(headers), '', ''];
+  stream.end(lines.join('\r\n'));
 }

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import { loadConfig } from '../../src/config/loadConfig';
 import { findProjectDir } from '../../src/config/processConfig';
+import { limits } from '../../src/security/limits';
 import { ProjectFolder, production, strongPem } from './projectFolder';
 
 const project = new ProjectFolder();
@@ -17,7 +19,7 @@ describe('defaults', () => {
       database: { url: null },
       redis: { url: null },
       exchanges: [{ id: 'simulator', ccxtId: 'binance', sandbox: false, restUrl: null, wsUrl: null }],
-      access: { publicMarketData: false, operations: 'open', introspection: true },
+      access: { publicMarketData: false, operations: 'open', introspection: 'true' },
       tokens: { privateKeyPem: null, ttlS: 600, algorithm: 'RS256', keyDays: 30 },
     });
   });
@@ -183,7 +185,7 @@ describe('production', () => {
       mode: 'production',
       http: { host: '0.0.0.0' },
       logLevel: 'info',
-      access: { introspection: false, publicMarketData: false },
+      access: { introspection: 'false', publicMarketData: false },
     });
   });
 
@@ -197,6 +199,68 @@ describe('production', () => {
     expect(project.problemsOf({ ...production, EXCHANGES: 'binance,simulator' })).toEqual([
       expect.stringMatching(/simulator, which production refuses/),
     ]);
+  });
+
+  it.each(['DATABASE_URL', 'MIGRATION_DATABASE_URL'])(
+    'refuses a %s that does not make sure whom it talks to',
+    (name) => {
+      const refused = [expect.stringMatching(new RegExp(`^${name} does not make sure .*sslmode=verify-full`))];
+      const problems = (url: string): readonly string[] => project.problemsOf({ ...production, [name]: url });
+      for (const url of [
+        'postgres://a:very-secret@db.internal/t',
+        'postgres://a:very-secret@db.internal/t?sslmode=disable',
+        'postgres://a:very-secret@db.internal/t?sslmode=require',
+        'postgres://a:very-secret@db.internal/t?sslmode=no-verify',
+        'postgres://a:very-secret@db.internal/t?ssl=true',
+        'postgres://a:very-secret@db.internal/t?sslmode=verify-full&sslmode=disable',
+        'postgres://a:very-secret@127.0.0.1/t?host=db.internal',
+      ]) {
+        expect(problems(url)).toEqual(refused);
+        expect(problems(url).join()).not.toContain('very-secret');
+      }
+      for (const url of [
+        'postgres://a:b@db.internal/t?sslmode=verify-full',
+        'postgres://a:b@127.0.0.1/t',
+        'postgres://a:b@[::1]/t',
+        'postgres://a:b@db.internal/t?host=/run/postgresql',
+      ])
+        expect(problems(url)).toEqual([]);
+    },
+  );
+
+  it('refuses a Redis in plain text, except on loopback', () => {
+    const redis = (url: string): readonly string[] => project.problemsOf({ ...production, REDIS_URL: url });
+    expect(redis('redis://a:very-secret@cache.internal')).toEqual([
+      expect.stringContaining('REDIS_URL is not encrypted'),
+    ]);
+    expect([redis('rediss://a:b@cache.internal'), redis('redis://127.0.0.1:6379')]).toEqual([[], []]);
+  });
+
+  it('refuses pages in plain text, except on loopback, and a wildcard', () => {
+    const pages = (origins: string): readonly string[] => project.problemsOf({ ...production, CORS_ORIGINS: origins });
+    expect(pages('https://app.example.com,http://app.example.com')).toEqual([
+      expect.stringMatching(/^CORS_ORIGINS names http:\/\/app\.example\.com, /),
+    ]);
+    expect(pages('*')).toEqual([expect.stringMatching(/^CORS_ORIGINS is "\*".*no "\*"/)]);
+    expect(pages('https://app.example.com,http://localhost:3000')).toEqual([]);
+  });
+
+  it('refuses introspection that was left on, and takes one that is meant', () => {
+    expect(project.problemsOf({ ...production, INTROSPECTION: 'true' })).toEqual([
+      expect.stringMatching(/^INTROSPECTION=true is for development: .*INTROSPECTION=always/),
+    ]);
+    expect(project.load({ ...production, INTROSPECTION: 'always' }).access.introspection).toBe('always');
+  });
+
+  it('has nothing to say against the file that comes with it, which spells out what holds without it', () => {
+    const { streams, ...without } = project.load(production);
+    project.write(
+      'config.production.yaml',
+      readFileSync(path.join(findProjectDir(), 'config.production.yaml'), 'utf8'),
+    );
+    const { maxSocketsPerUser, maxSocketsPerAddress, maxOperationsPerSocket, maxMessagesPerMinute } = limits.socket;
+    const caps = { maxSocketsPerUser, maxSocketsPerAddress, maxOperationsPerSocket, maxMessagesPerMinute };
+    expect(project.load(production)).toEqual({ ...without, streams: { ...streams, caps } });
   });
 
   it('refuses links to a page in plain text, except on loopback', () => {

@@ -15,7 +15,7 @@ export const production: Environment = {
   NODE_ENV: 'production',
   HOST: '0.0.0.0',
   EXCHANGES: 'binance,mexc',
-  DATABASE_URL: 'postgres://app:very-secret@db.internal/tickgate',
+  DATABASE_URL: 'postgres://app:very-secret@db.internal/tickgate?sslmode=verify-full',
   ACCESS_TOKEN_PRIVATE_KEY: strongPem,
   CREDENTIAL_KEYS: `k1:${randomBytes(32).toString('base64')}`,
   AUDIT_KEY: randomBytes(32).toString('base64'),

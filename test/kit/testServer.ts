@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createClient, type Client } from 'graphql-ws';
 import WebSocket from 'ws';
+import { headerKeys } from '../../src/config/headerKeys';
 import { AccessTokens } from '../../src/identity/accessTokens';
 import type { Role } from '../../src/identity/principal';
 import { SigningKey } from '../../src/identity/signing/signingKey';
@@ -18,6 +19,7 @@ import type { AuthServices, GraphqlServices } from '../../src/graphql/context';
 import type { UserView } from '../../src/graphql/user/userReader';
 import { startServer, type RunningServer } from '../../src/server/server';
 import type { GuardedApi, ServerParts } from '../../src/server/serverParts';
+import { securityHeaders, type SecurityHeaderSettings } from '../../src/server/securityHeaders';
 import type { SocketCaps } from '../../src/server/socketCaps';
 import { HealthRegistry } from '../../src/telemetry/health';
 import { createLogger } from '../../src/telemetry/logger';
@@ -31,6 +33,15 @@ function signingKey(): SigningKey {
   sharedKey ??= new SigningKey(rsaKey(3072));
   return sharedKey;
 }
+
+/** As in production where nothing is set. */
+export const productionHeaders: SecurityHeaderSettings = {
+  contentSecurityPolicy: headerKeys.CONTENT_SECURITY_POLICY.default,
+  frameOptions: headerKeys.X_FRAME_OPTIONS.default,
+  xssProtection: headerKeys.X_XSS_PROTECTION.default,
+  strictTransportSecurity: headerKeys.STRICT_TRANSPORT_SECURITY.defaultInProduction,
+  referrerPolicy: headerKeys.REFERRER_POLICY.default,
+};
 
 export interface GraphqlAnswer {
   readonly status: number;
@@ -154,7 +165,12 @@ export class TestServer {
           return () => followers.delete(listener);
         },
       },
-      http: { host: '127.0.0.1', port: options.ports?.PORT ?? 0, corsOrigins: options.corsOrigins ?? [] },
+      http: {
+        host: '127.0.0.1',
+        port: options.ports?.PORT ?? 0,
+        corsOrigins: options.corsOrigins ?? [],
+        headers: securityHeaders(productionHeaders),
+      },
       metricsAddress: { host: '127.0.0.1', port: options.ports?.METRICS_PORT ?? 0 },
       access,
       trustedOperations,
