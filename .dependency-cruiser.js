@@ -41,6 +41,7 @@ const vendors = {
   '@as-integrations/fastify': ['server'],
   fastify: ['server'],
   '@fastify/cors': ['server'],
+  '@fastify/proxy-addr': ['server'],
   ioredis: ['bus', 'security'],
   'graphql-ws': ['server', 'cli'],
   'graphql-jit': ['server'],

@@ -40,6 +40,7 @@ export interface Config {
 export interface HttpSettings {
   readonly host: string;
   readonly port: number;
+  readonly trustedProxies: readonly string[];
   readonly corsOrigins: readonly string[];
   /** What every answer says to browsers. */
   readonly headers: {
@@ -114,6 +115,7 @@ export function toConfig(parts: {
     http: {
       host: values.HOST,
       port: values.PORT,
+      trustedProxies: values.TRUSTED_PROXIES,
       corsOrigins: values.CORS_ORIGINS ?? [],
       headers: {
         contentSecurityPolicy: values.CONTENT_SECURITY_POLICY,

@@ -4,6 +4,7 @@ import { headerKeys } from './headerKeys';
 import type { KeyDefinition } from './keyDefinition';
 import { mailSender, smtpServer } from './mailKeys';
 import { randomKey } from './randomKey';
+import { trustedProxies } from './trustedProxies';
 import {
   baseUrl,
   browserOrigin,
@@ -43,6 +44,13 @@ export const keys = {
     default: '127.0.0.1',
     requiredInProduction: true,
     description: 'Address to listen on: 127.0.0.1 behind a proxy on the same machine, 0.0.0.0 in a container.',
+  },
+  TRUSTED_PROXIES: {
+    type: trustedProxies,
+    default: 'none',
+    requiredInProduction: true,
+    description:
+      'Proxies in front of this server: from them alone X-Forwarded-For tells where a client is, and X-Forwarded-Proto how it came.',
   },
   CORS_ORIGINS: {
     type: listOf(browserOrigin),
@@ -148,7 +156,7 @@ export const keys = {
     type: cap,
     default: null,
     description:
-      'WebSockets from one address (a /64 of IPv6); as above. Behind a proxy, all of them come from the address of the proxy.',
+      'WebSockets from one address (a /64 of IPv6); as above. Behind a proxy that is not in TRUSTED_PROXIES, all come from the address of the proxy.',
   },
   MAX_OPERATIONS_PER_SOCKET: {
     type: cap,

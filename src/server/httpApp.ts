@@ -17,6 +17,7 @@ import type { Metrics } from '../telemetry/metrics';
 import { mountAuthSession } from './authSession';
 import { ignoreForeignUpgrades } from './foreignUpgrade';
 import { createClientErrorHandler, createErrorHandler } from './httpErrors';
+import { addressOrNull, type Proxies } from './proxies';
 import { assertGraphqlBody, parseJsonBody } from './requestBody';
 import type { SecurityHeaders } from './securityHeaders';
 
@@ -31,6 +32,7 @@ export interface HttpAppParts {
   readonly auth: Endpoint<AuthContext, AuthServices>;
   readonly tokens: TokenVerifier;
   readonly callLimiter: CallLimiter;
+  readonly proxies: Proxies;
   readonly corsOrigins: readonly string[];
   readonly securityHeaders: SecurityHeaders;
   readonly health: HealthRegistry;
@@ -49,9 +51,12 @@ const corsOptions = {
   maxAge: limits.http.preflightMaxAgeS,
 };
 
+const noAddress = 'The proxy on the way tells no address of yours: its operator has to set X-Forwarded-For to one.';
+
 /** POST /graphql, POST /auth/graphql, POST and DELETE /auth/session, GET /livez, /readyz and /.well-known/jwks.json; nothing else. */
 export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstance> {
   const { http } = limits;
+  const { proxies } = parts;
   const onError = createErrorHandler(parts);
   const addUsualHeaders = (request: FastifyRequest, reply: FastifyReply): void => {
     void reply
@@ -66,6 +71,7 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
     http: { maxHeaderSize: http.maxHeaderBytes, headersTimeout: http.headersTimeoutMs },
     genReqId: () => randomUUID(),
     logger: false,
+    trustProxy: proxies.isTrusted,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
     clientErrorHandler: createClientErrorHandler(parts),
@@ -90,13 +96,17 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
   app.setNotFoundHandler(() => {
     throw new AppError('NOT_FOUND');
   });
+  app.addHook('onRequest', ({ ip }, _reply, done) => {
+    done(addressOrNull(ip) === null ? new AppError('BAD_REQUEST', { publicMessage: noAddress }) : undefined);
+  });
   app.addHook('onSend', async (request, reply) => {
     addUsualHeaders(request, reply);
   });
   await app.register(cors, {
     // By request and not by a list, so that one function answers for the WebSocket as well.
-    delegator: ({ headers: { origin, host } }, done) => {
-      done(null, { ...corsOptions, origin: isOriginAllowed(origin, host, parts.corsOrigins) });
+    delegator: ({ raw, headers: { origin, host } }, done) => {
+      const claim = { origin, host, isEncrypted: proxies.isEncrypted(raw) };
+      done(null, { ...corsOptions, origin: isOriginAllowed(claim, parts.corsOrigins) });
     },
   });
   const { tokens } = parts;

@@ -11,6 +11,7 @@ import { createApolloServer } from './apollo';
 import { createHttpApp } from './httpApp';
 import { listenErrorOf, type ListenAddress } from './listenError';
 import { createMetricsServer } from './metricsServer';
+import { Proxies } from './proxies';
 import type { GuardedApi, ServerParts } from './serverParts';
 import { attachSocketServer } from './socketServer';
 import { createSocketParts } from './socketParts';
@@ -69,17 +70,20 @@ async function startParts(parts: ServerParts, stops: (() => Promise<void>)[]): P
     stops.push(() => part.stop());
   }
 
+  const proxies = new Proxies(parts.http.trustedProxies);
   const metricsServer = createMetricsServer(parts);
   stops.push(() => closeServer(metricsServer));
   const app = await createHttpApp({
     ...parts,
     main: { ...main, apollo },
     auth: { ...auth, apollo: authApollo },
+    proxies,
     corsOrigins: parts.http.corsOrigins,
     securityHeaders: parts.http.headers,
   });
   stops.push(() => drain(app));
-  const sockets = attachSocketServer(app.server, createSocketParts(parts, { schema, admission: main.admission }));
+  const socketParts = createSocketParts(parts, { schema, admission: main.admission });
+  const sockets = attachSocketServer(app.server, { ...socketParts, proxies });
   stops.push(() => sockets.close());
 
   const address = { ...parts.http, portSetting: 'PORT', hostSetting: 'HOST' };

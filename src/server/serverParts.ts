@@ -38,6 +38,8 @@ export interface ServerParts {
   readonly http: {
     readonly host: string;
     readonly port: number;
+    /** Addresses, ranges and names as `proxy-addr` reads them. */
+    readonly trustedProxies: readonly string[];
     readonly corsOrigins: readonly string[];
     readonly headers: SecurityHeaders;
   };

@@ -21,7 +21,7 @@ const { stream: streamLimits } = limits;
 export function createSocketParts(
   parts: ServerParts,
   guarded: { readonly schema: GraphQLSchema; readonly admission: Admission },
-): SocketServerParts {
+): Omit<SocketServerParts, 'proxies'> {
   const { main, streams, services, tokens, access, logger, metrics } = parts;
   const { caps } = streams;
   const connections = new Connections(caps);

@@ -4,11 +4,13 @@ import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import { isOriginAllowed } from '../security/originPolicy';
 import { closeCodes } from './closeCodes';
+import type { Proxies } from './proxies';
 import { headerLines, type SecurityHeaders } from './securityHeaders';
 import { SocketSession, type SocketSessionParts } from './socketSession';
 import { startSocketSweep } from './socketSweep';
 
 export type SocketServerParts = SocketSessionParts & {
+  readonly proxies: Proxies;
   readonly corsOrigins: readonly string[];
   readonly securityHeaders: SecurityHeaders;
   readonly maxBehindMs: number;
@@ -23,7 +25,7 @@ export interface SocketServer {
 
 /**
  * graphql-transport-ws at /graphql of an HTTP server. The order of protection, from the door inwards:
- *   path, Origin                                                                 here
+ *   path, the address that a proxy tells, Origin                                 here
  *   sockets an address, sockets without `connection_init`                        socketSession.ts, connections.ts
  *   payload, messages a minute, backlog                                          socketSession.ts
  *   credentials, sockets a user                                                  socketIdentity.ts
@@ -36,7 +38,7 @@ export interface SocketServer {
  *   masking of errors                                                            socketAdmission.ts
  */
 export function attachSocketServer(httpServer: Server, parts: SocketServerParts): SocketServer {
-  const { caps, connections, metrics } = parts;
+  const { caps, connections, metrics, proxies } = parts;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: caps.maxPayloadBytes,
@@ -57,16 +59,21 @@ export function attachSocketServer(httpServer: Server, parts: SocketServerParts)
 
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer): void => {
     stream.on('error', destroy);
+    const { origin, host } = request.headers;
+    const address = proxies.addressOf(request);
     if (request.url?.split('?')[0] !== '/graphql') {
       refuseUpgrade(stream, '404 Not Found', parts.securityHeaders);
-    } else if (!isOriginAllowed(request.headers.origin, request.headers.host, parts.corsOrigins)) {
+    } else if (address === null) {
+      metrics.refusals.inc({ code: 'BAD_REQUEST', transport: 'ws' });
+      refuseUpgrade(stream, '400 Bad Request', parts.securityHeaders);
+    } else if (!isOriginAllowed({ origin, host, isEncrypted: proxies.isEncrypted(request) }, parts.corsOrigins)) {
       metrics.refusals.inc({ code: 'ORIGIN_NOT_ALLOWED', transport: 'ws' });
       refuseUpgrade(stream, '403 Forbidden', parts.securityHeaders);
     } else {
       sockets.handleUpgrade(request, stream, head, (socket) => {
         // From here on `ws` looks after its errors; two listeners would be kept in a list for each connection.
         stream.off('error', destroy);
-        SocketSession.open(socket, parts, { stream, address: request.socket.remoteAddress ?? 'unknown' });
+        SocketSession.open(socket, parts, { stream, address });
       });
     }
   };

@@ -14,7 +14,7 @@ describe('defaults', () => {
     expect(config).toMatchObject({
       mode: 'development',
       dataDir: path.join(project.dir, 'data'),
-      http: { host: '127.0.0.1', port: 4000, corsOrigins: [] },
+      http: { host: '127.0.0.1', port: 4000, trustedProxies: [], corsOrigins: [] },
       metrics: { host: '127.0.0.1', port: 9464 },
       database: { url: null },
       redis: { url: null },
@@ -142,6 +142,29 @@ describe('exchanges', () => {
   });
 });
 
+describe('proxies', () => {
+  it.each([
+    ['none', []],
+    ['loopback, 10.1.0.0/24,2001:db8::1', ['loopback', '10.1.0.0/24', '2001:db8::1']],
+  ])('are read from %j', (text, expected) => {
+    expect(project.load({ ...production, TRUSTED_PROXIES: text }).http.trustedProxies).toEqual(expected);
+  });
+
+  it.each([
+    '0.0.0.0/0',
+    '::/0',
+    '128.0.0.0/1',
+    '10.0.0.0/33',
+    '10.0.0.0/255.0.0.0',
+    'nginx',
+    'all',
+    'none,10.0.0.1',
+    ',',
+  ])('are not %j: whoever is trusted may be any client', (text) => {
+    expect(project.problemsOf({ TRUSTED_PROXIES: text })).toEqual([expect.stringMatching(/^TRUSTED_PROXIES/)]);
+  });
+});
+
 describe('mail', () => {
   const mailOf = (smtpUrl: string, from = 'tickgate@example.com'): unknown =>
     project.load({ SMTP_URL: smtpUrl, MAIL_FROM: from }).mail;
@@ -189,11 +212,14 @@ describe('production', () => {
     });
   });
 
-  it.each(['HOST', 'DATABASE_URL', 'CREDENTIAL_KEYS', 'EXCHANGES'])('refuses to start without %s', (name) => {
-    expect(project.problemsOf({ ...production, [name]: undefined })).toEqual([
-      expect.stringMatching(new RegExp(`^${name} is required in production`)),
-    ]);
-  });
+  it.each(['HOST', 'TRUSTED_PROXIES', 'DATABASE_URL', 'CREDENTIAL_KEYS', 'EXCHANGES'])(
+    'refuses to start without %s',
+    (name) => {
+      expect(project.problemsOf({ ...production, [name]: undefined })).toEqual([
+        expect.stringMatching(new RegExp(`^${name} is required in production`)),
+      ]);
+    },
+  );
 
   it('refuses the simulator', () => {
     expect(project.problemsOf({ ...production, EXCHANGES: 'binance,simulator' })).toEqual([

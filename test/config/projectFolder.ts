@@ -14,6 +14,7 @@ export const strongPem = rsaPem(3072);
 export const production: Environment = {
   NODE_ENV: 'production',
   HOST: '0.0.0.0',
+  TRUSTED_PROXIES: '10.0.0.1',
   EXCHANGES: 'binance,mexc',
   DATABASE_URL: 'postgres://app:very-secret@db.internal/tickgate?sslmode=verify-full',
   ACCESS_TOKEN_PRIVATE_KEY: strongPem,

@@ -117,6 +117,7 @@ describe('a development token', () => {
     const production = config({
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
+      TRUSTED_PROXIES: 'none',
       EXCHANGES: 'binance',
       AUDIT_KEY: randomBytes(32).toString('base64'),
       CREDENTIAL_KEYS: `k1:${randomBytes(32).toString('base64')}`,

@@ -60,6 +60,7 @@ export interface TestServerOptions {
   readonly reservations?: Reservations;
   /** Left out where `reservations` are given: nobody is refused for what documents cost. */
   readonly budgets?: Budgets;
+  readonly trustedProxies?: readonly string[];
   readonly corsOrigins?: readonly string[];
   readonly tokenTtlS?: number;
   readonly login?: AuthServices['login'];
@@ -168,6 +169,7 @@ export class TestServer {
       http: {
         host: '127.0.0.1',
         port: options.ports?.PORT ?? 0,
+        trustedProxies: options.trustedProxies ?? [],
         corsOrigins: options.corsOrigins ?? [],
         headers: securityHeaders(productionHeaders),
       },

@@ -23,7 +23,7 @@ export async function startTickgateServer(
     auth: { schema: buildAuthSchema(), table: authTable },
     streams: { sharedExecution: true, flushWindowMs: 0, ...streams, caps: { ...limits.socket, ...raisedCaps } },
     authority: { subscribe: () => () => undefined },
-    http: { host: '127.0.0.1', port: 0, corsOrigins: [], headers: {} },
+    http: { host: '127.0.0.1', port: 0, trustedProxies: [], corsOrigins: [], headers: {} },
     metricsAddress: { host: '127.0.0.1', port: 0 },
     access: { publicMarketData: false, introspection: true, clock: Date.now },
     trustedOperations: new TrustedOperations(null),
