@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Fills the sets of docker/nftables.conf with the addresses that the names of a list have now: docker/fillEgress.sh [egress.txt].
+# Run it after the rules are loaded and every few minutes from then on (docs/DEPLOYMENT.md has the timer). An address that is seen again lives on,
+# one that is not is let go by the set itself a day later; so a name that does not resolve for an hour closes nothing.
+set -euo pipefail
+
+list=${1:-$(dirname "$0")/egress.txt}
+batch=""
+failed=0
+
+while read -r purpose name rest; do
+  [[ -z $purpose || $purpose == \#* ]] && continue
+  if [[ ! $purpose =~ ^(dns|https|mail|time)$ || ! $name =~ ^[A-Za-z0-9.:-]+$ || -n $rest ]]; then
+    echo "fillEgress.sh: not a purpose and a name: $purpose $name $rest" >&2
+    exit 65
+  fi
+  addresses=$(getent ahosts "$name" | cut -d' ' -f1 | sort -u) || true
+  if [[ -z $addresses ]]; then
+    echo "fillEgress.sh: $name has no address now; those known from before stay" >&2
+    failed=1
+    continue
+  fi
+  for address in $addresses; do
+    set=${purpose}4
+    [[ $address == *:* ]] && set=${purpose}6
+    # Adding again what is there would leave it its old end: it is taken out and put in, in one transaction.
+    batch+="add element inet tickgate $set { $address }"$'\n'
+    batch+="delete element inet tickgate $set { $address }"$'\n'
+    batch+="add element inet tickgate $set { $address }"$'\n'
+  done
+done <"$list"
+
+nft -f - <<<"$batch"
+exit $failed
