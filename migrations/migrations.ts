@@ -19,6 +19,8 @@ import { ApproveAccounts1764090000000 } from './1764090000000-approveAccounts';
 import { BoundTexts1764100000000 } from './1764100000000-boundTexts';
 import { SignApiKeys1764110000000 } from './1764110000000-signApiKeys';
 import { GuardRows1764120000000 } from './1764120000000-guardRows';
+import { LockService1764130000000 } from './1764130000000-lockService';
+import { NoteNotices1764140000000 } from './1764140000000-noteNotices';
 
 /** Every migration, oldest first. A list and not a file pattern: the compiler sees it, and sources and build hold the same. */
 export const migrations = [
@@ -43,4 +45,6 @@ export const migrations = [
   BoundTexts1764100000000,
   SignApiKeys1764110000000,
   GuardRows1764120000000,
+  LockService1764130000000,
+  NoteNotices1764140000000,
 ] as const;

@@ -20,6 +20,7 @@ import { securityHeaders } from './server/securityHeaders';
 import { startServer } from './server/server';
 import { startAudit } from './startAudit';
 import { startIdentity, type Demo } from './startIdentity';
+import { startLockdown } from './startLockdown';
 import type { KeyRingTiming } from './startKeyRing';
 import { startTrading } from './startTrading';
 import { openStorage } from './storage/storage';
@@ -98,6 +99,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
   // What is still under way reads and writes there.
   stops.push(() => runner.idle());
   health.register(() => storage.check());
+  const lockdown = await startLockdown({ storage, clock, logger, runner, health, stops });
   const auditLog = await startAudit({ config, storage, clock, logger, runner, onProgress, stops });
 
   const rateLimits = openReservations({
@@ -150,6 +152,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     exchanges,
     marketData,
     authority: identity.authority,
+    lockdown,
     demoTraders: (identity.demo?.users ?? []).filter(({ role }) => role === 'TRADER').map(({ id }) => id),
     clock,
     logger,
@@ -181,6 +184,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     rateLimiter: createFieldRateLimiter({ reservations, clock }),
     costLimiter: createCostLimiter(reservations),
     callLimiter: createCallLimiter({ reservations, clock }),
+    lockdown,
     denials,
     tokens: identity.verifier,
     services: {

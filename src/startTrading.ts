@@ -46,6 +46,8 @@ export interface TradingRoomParts {
   readonly exchanges: ExchangeRegistry;
   readonly marketData: MarketData;
   readonly authority: AccountStreamsRoomParts['authority'];
+  /** Tells of every change of what the operator has locked. */
+  readonly lockdown: { subscribe(listener: () => void): () => void };
   /** Who is given a PAPER account to begin with: nobody in production. */
   readonly demoTraders: readonly string[];
   readonly clock: () => number;
@@ -145,6 +147,24 @@ export async function startTrading(parts: TradingRoomParts): Promise<TradingServ
   flattening.start();
   stops.push(() => flattening.stop());
 
+  const tradingStates = new TradingStates({
+    store,
+    risk: storage.risk,
+    clock,
+    equity: latestEquity,
+    onFlatten: () => {
+      flattening.wake();
+    },
+  });
+  const unlisten = parts.lockdown.subscribe(() => {
+    // One node tells it for all.
+    if (opened.desk.isLeading) runner.run('telling accounts of a lockdown', () => tradingStates.tellAll());
+  });
+  stops.push(() => {
+    unlisten();
+    return Promise.resolve();
+  });
+
   const check = new KeyCheck({ openLive, isTestnet: (exchange) => isTestnet(settings, exchange) });
   const watch = new KeyWatch({
     ...shared,
@@ -203,15 +223,7 @@ export async function startTrading(parts: TradingRoomParts): Promise<TradingServ
       intake: opened.intake,
       orderBook: (marketId) => parts.marketData.orderBook(marketId, estimateDepth),
     }),
-    tradingStates: new TradingStates({
-      store,
-      risk: storage.risk,
-      clock,
-      equity: latestEquity,
-      onFlatten: () => {
-        flattening.wake();
-      },
-    }),
+    tradingStates,
     pnlDays: new PnlDays({ pnl: storage.pnl, clock }),
   };
 }

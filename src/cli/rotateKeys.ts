@@ -1,6 +1,4 @@
-import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
-import { migrations } from '../../migrations/migrations';
 import type { Config } from '../config/config';
 import { loadProcessConfig } from '../config/processConfig';
 import { IdentityError } from '../identity/identityError';
@@ -8,9 +6,11 @@ import { openSigningKeyVault } from '../identity/sealing/openCredentialVault';
 import { KeyRotation } from '../identity/signing/keyRotation';
 import { keyTimesFor } from '../identity/signing/keyTimes';
 import { limits } from '../security/limits';
-import { openRunningStorage, openStorage, type Storage } from '../storage/storage';
+import { openRunningStorage } from '../storage/storage';
 import { StorageError, reasonOf } from '../storage/storageError';
 import { UsageError, reportFailure } from './commandError';
+import { openEmergencyStorage } from './emergencyStorage';
+import { operatorName } from './operator';
 
 const usage = `Makes the key that signs access tokens next. Servers publish it, sign with it ${limits.jwks.maxAgeS / 60} to ${limits.jwks.maxAgeS / 60 + 1} minutes later, and take the tokens of
 the old one until they have expired: nobody notices.
@@ -34,7 +34,9 @@ async function run(): Promise<void> {
   const { dataDir } = config;
   const keys = config.credentials.keys;
   const vault = openSigningKeyVault({ keys, dataDir, mayGenerate: false, onProgress: () => undefined });
-  const storage = await openDatabase(config, emergency);
+  const storage = emergency
+    ? await openEmergencyStorage(config)
+    : await openRunningStorage({ databaseUrl: config.database.url?.reveal() ?? null, dataDir });
   try {
     const rotation = new KeyRotation({
       store: storage.signingKeys,
@@ -52,18 +54,8 @@ async function run(): Promise<void> {
   }
 }
 
-/** For the audit log: whoever is signed in on the host. */
-function operator(): string {
-  try {
-    return `operator:${userInfo().username}`;
-  } catch {
-    // In a container nobody may have that number.
-    return `operator:${process.getuid?.() ?? 'unknown'}`;
-  }
-}
-
 async function rotate(rotation: KeyRotation, config: Config): Promise<string> {
-  const added = await rotation.rotate({ actor: operator(), minAgeMs: 0 });
+  const added = await rotation.rotate({ actor: operatorName(), minAgeMs: 0 });
   const { publishMs } = keyTimesFor({ tokenTtlS: config.tokens.ttlS, jwksMaxAgeS: limits.jwks.maxAgeS });
   switch (added.kind) {
     case 'added':
@@ -77,21 +69,8 @@ async function rotate(rotation: KeyRotation, config: Config): Promise<string> {
 }
 
 async function revokeAll(rotation: KeyRotation): Promise<string> {
-  const { kid, keys, sessions } = await rotation.revokeAll(operator());
+  const { kid, keys, sessions } = await rotation.revokeAll(operatorName());
   return `${kid} signs now. ${keys} older keys and ${sessions} sessions have ended, and with them every access token.`;
-}
-
-/** The embedded database runs with its server; where that does not start for want of a key, the emergency is what makes it start. */
-async function openDatabase(config: Config, mayStart: boolean): Promise<Storage> {
-  const { dataDir } = config;
-  const databaseUrl = config.database.url?.reveal() ?? null;
-  try {
-    return await openRunningStorage({ databaseUrl, dataDir });
-  } catch (error) {
-    if (!mayStart || databaseUrl !== null || !(error instanceof StorageError)) throw error;
-    const { signal } = new AbortController();
-    return openStorage({ databaseUrl, dataDir, migrations, onProgress: () => undefined, signal });
-  }
 }
 
 function readArguments(args: readonly string[]): { readonly emergency: boolean; readonly help: boolean } {

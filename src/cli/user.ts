@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
 import { loadProcessConfig } from '../config/processConfig';
 import { isEmailAddress } from '../identity/emailAddress';
@@ -9,6 +8,7 @@ import { roles as allRoles, type Role } from '../identity/principal';
 import { openRunningStorage, type Storage } from '../storage/storage';
 import type { Change, ListedUser, UserChange } from '../storage/identity/userAdministration';
 import { CommandError, UsageError, reportFailure } from './commandError';
+import { operatorName } from './operator';
 
 const usage = `Users of this server.
 
@@ -39,9 +39,6 @@ interface Arguments {
 
 /** resetPageUrl: null where tokens are given without a link. */
 type Command = (storage: Storage, args: Arguments, resetPageUrl: string | null) => Promise<string>;
-
-/** For the audit log. */
-const actor = `operator:${userInfo().username}`;
 
 const commands: Readonly<Record<string, Command>> = {
   async create(storage, args, resetPageUrl) {
@@ -114,7 +111,7 @@ function describe({ id, email, roles, disabled, mfaEnabled }: ListedUser): strin
 }
 
 function change(): Change {
-  return { at: Date.now(), actor, ip: null };
+  return { at: Date.now(), actor: operatorName(), ip: null };
 }
 
 async function setDisabled(storage: Storage, args: Arguments, disabled: boolean): Promise<string> {

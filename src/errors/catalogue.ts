@@ -47,6 +47,11 @@ export const catalogue = {
     retryable: false,
     status: 403,
   },
+  SERVICE_LOCKED: {
+    message: 'The operator has locked this service for now. Try again later.',
+    retryable: true,
+    status: 503,
+  },
   RATE_LIMITED: { message: 'Too many requests. Wait, then try again.', retryable: true, status: 429 },
   QUERY_TOO_DEEP: { message: 'The document is nested too deeply.', retryable: false, status: 400 },
   QUERY_TOO_COSTLY: { message: 'The document asks for too much at once.', retryable: false, status: 400 },

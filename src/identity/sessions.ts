@@ -40,7 +40,7 @@ export class Sessions {
 
   /**
    * For somebody who has just proven who they are; null where they were disabled in the meantime. isVerified: with a second factor as
-   * well, which their access tokens tell from now on.
+   * well, which their access tokens tell from now on. Throws AppError SERVICE_LOCKED where nobody but admins is let in.
    */
   async begin(
     userId: string,
@@ -53,6 +53,7 @@ export class Sessions {
     const session = { id, at, userId, expiresAt: at + sessionLife.absoluteMs, tokenHash: token.hash, verifiedAt };
     const begun = await store.begin({ ...session, ...shortened(client) }, maxLiveSessions);
     if (begun === null) return null;
+    if (begun === 'locked') throw new AppError('SERVICE_LOCKED', { extensions: { level: 'FULL' } });
     this.#tellEnded(begun.replaced);
     return { ...tokens.issue({ userId, roles: begun.roles, sessionId: id, verifiedAt }), refreshToken: token.text };
   }

@@ -14,6 +14,7 @@ import { decideAccess, type AccessSettings } from './access';
 import type { CostLimiter } from './costLimiter';
 import type { DeniedCalls } from './deniedCalls';
 import type { FieldCall, FieldRateLimiter } from './fieldRateLimiter';
+import type { Lockdown } from './lockdown';
 import type { FieldPermission, PermissionTable } from './permissions';
 import type { RequestContext } from './requestContext';
 
@@ -30,6 +31,7 @@ export interface ApplyPermissionsOptions {
   readonly settings: AccessSettings;
   readonly rateLimiter: FieldRateLimiter;
   readonly costLimiter: CostLimiter;
+  readonly lockdown: Pick<Lockdown, 'decide'>;
   /** Told of every mutation that is denied, or fails; one that is carried out leaves a trace of its own. */
   readonly denials: Pick<DeniedCalls, 'record'>;
 }
@@ -81,11 +83,13 @@ function buildRuleTrees(
   readonly trees: Record<string, ShieldRule | Record<string, ShieldRule>>;
 } {
   const subscriptionName = schema.getSubscriptionType()?.name ?? null;
+  const mutationName = schema.getMutationType()?.name;
   const trees: Record<string, ShieldRule | Record<string, ShieldRule>> = {};
   for (const [typeName, rows] of Object.entries(options.table.roots)) {
     const tree: Record<string, ShieldRule> = {};
     for (const [fieldName, row] of Object.entries(rows)) {
-      const guard = typeName === subscriptionName ? eventGuard(row, options) : entryGuard(row, options);
+      const entry = { ...options, isMutation: typeName === mutationName };
+      const guard = typeName === subscriptionName ? eventGuard(row, options) : entryGuard(row, entry);
       tree[fieldName] = toShieldRule(`${typeName}.${fieldName}`, guard);
     }
     trees[typeName] = tree;
@@ -94,11 +98,14 @@ function buildRuleTrees(
   return { subscriptionName, trees };
 }
 
-/** Permission, then the rate of the field, then what the operation costs: who may not spends nothing. */
-function entryGuard(row: FieldPermission, options: ApplyPermissionsOptions): Guard {
+/** Permission, then the lockdown, the rate of the field, then what the operation costs: who may not spends nothing. */
+function entryGuard(row: FieldPermission, options: ApplyPermissionsOptions & { readonly isMutation: boolean }): Guard {
+  const { isMutation } = options;
   return async (call) => {
     const decision = decideAccess(row, call.context, options.settings);
     if (decision !== true) return decision;
+    const isOpen = options.lockdown.decide({ ...row, isMutation }, call.context.principal);
+    if (isOpen !== true) return isOpen;
     const isWithinRate = await options.rateLimiter(row.rate, call);
     return isWithinRate === true ? options.costLimiter(call.context) : isWithinRate;
   };
@@ -150,7 +157,7 @@ function guardSubscriptions(schema: GraphQLSchema, options: ApplyPermissionsOpti
     const row = rows[field.name];
     const openSource = field.subscribe;
     if (row === undefined || openSource === undefined) continue;
-    const guard = entryGuard(row, options);
+    const guard = entryGuard(row, { ...options, isMutation: false });
     const subscribe: typeof openSource = async (
       parent,
       args: Record<string, unknown>,

@@ -1,3 +1,4 @@
+import type { LockdownLevel } from '../domain/lockdown';
 import type { Role, Scope } from '../identity/principal';
 import type { RateName } from './limits';
 
@@ -12,6 +13,8 @@ import type { RateName } from './limits';
  *   rate   how often one user (or, signed out, one address) may use it (see `limits.ts`)
  *   cost   what it adds to the cost of a document; a list costs its size times what is asked of each item
  *   alone  an operation has one field at most that says so
+ *   openIn the strictest lockdown in which the field stays open, of a mutation that stays so in READONLY; other mutations are closed in it,
+ *          queries and streams are not
  *   shared for streams: `public` where all who may read it are sent the same, `user` where all connections of one user are.
  *          Readers who are sent the same share one execution. A stream that says nothing is executed for each reader;
  *          a type that says nothing is shared by nobody but the user's own connections.
@@ -109,11 +112,11 @@ export const permissions = {
     verifyAuditLog: { who: 'reviewers', rate: 'verification', cost: 100 },
   },
   Mutation: {
-    revokeSession: { who: 'signedIn', rate: 'control', cost: 5 },
+    revokeSession: { who: 'signedIn', rate: 'control', cost: 5, openIn: 'READONLY' },
     createApiKey: { who: 'signedIn', stepUp: 'for TRADE_LIVE', rate: 'accounts', cost: 20 },
     exportMyData: { who: 'signedIn', stepUp: true, rate: 'export', cost: 500 },
     eraseMyAccount: { who: 'signedIn', stepUp: true, rate: 'login', cost: 100, alone: true },
-    revokeApiKey: { who: 'signedIn', rate: 'control', cost: 5 },
+    revokeApiKey: { who: 'signedIn', rate: 'control', cost: 5, openIn: 'READONLY' },
     createAccount: { who: 'traders', keys: 'TRADE_PAPER', stepUp: 'for mode LIVE', rate: 'accounts', cost: 20 },
     replaceCredentials: { who: 'traders', stepUp: true, rate: 'accounts', cost: 20 },
     removeAccount: { who: 'traders', keys: ['TRADE_PAPER', 'TRADE_LIVE'], rate: 'accounts', cost: 20 },
@@ -149,14 +152,14 @@ export const permissions = {
 /** Root fields of `/auth/graphql`, a schema of its own. */
 export const authPermissions = {
   Query: {
-    signingKeys: { who: 'anyone', rate: 'light', cost: 1 },
+    signingKeys: { who: 'anyone', rate: 'light', cost: 1, openIn: 'FULL' },
   },
   Mutation: {
-    login: { who: 'anyone', rate: 'login', cost: 1, alone: true },
-    verifyMfa: { who: 'anyone', rate: 'login', cost: 1, alone: true },
+    login: { who: 'anyone', rate: 'login', cost: 1, alone: true, openIn: 'FULL' },
+    verifyMfa: { who: 'anyone', rate: 'login', cost: 1, alone: true, openIn: 'FULL' },
     enrollMfa: { who: 'enrollers', rate: 'login', cost: 1, alone: true },
     confirmMfa: { who: 'enrollers', rate: 'login', cost: 1, alone: true },
-    stepUp: { who: 'enrollers', rate: 'login', cost: 1, alone: true },
+    stepUp: { who: 'enrollers', rate: 'login', cost: 1, alone: true, openIn: 'READONLY' },
     changePassword: { who: 'signedIn', rate: 'login', cost: 1, alone: true },
     requestPasswordReset: { who: 'anyone', rate: 'login', cost: 1, alone: true },
     resetPassword: { who: 'anyone', rate: 'login', cost: 1, alone: true },
@@ -263,6 +266,7 @@ export interface FieldPermission extends AccessRule, ListSize {
   readonly shared?: StreamScope;
   /** True of what trades or proves who somebody is: an operation has one such field at most, under whatever names. */
   readonly alone?: boolean;
+  readonly openIn?: LockdownLevel;
 }
 
 /** The cost of a list below the root: 1, and what is asked of an item, for each so many items. */

@@ -25,7 +25,7 @@ export interface ApolloParts {
 
 /**
  * One GraphQL endpoint over HTTP. The order of protection, from the door inwards:
- *   body size and encoding, batches, credentials, text size      server/httpApp.ts
+ *   body size and encoding, batches, credentials, lockdown, text size      server/httpApp.ts
  *   tokens and syntax                                            parseOptions
  *   shape, GraphQL's rules, trust, introspection, cost           admissionPlugin (security/admission.ts)
  *   permission and rate of each field, cost of all together      the schema itself (security/applyPermissions.ts)

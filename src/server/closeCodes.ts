@@ -24,5 +24,7 @@ export const closeCodes = {
   /** What waits for the reader has grown past the limit. */
   slowReader: { code: 4421, reason: 'Slow reader' },
   tooManyMessages: { code: 4422, reason: 'Too many messages' },
+  /** The operator has locked the service, and this is nobody who is let in all the same. */
+  serviceLocked: { code: 4423, reason: 'Service locked' },
   tooManySockets: { code: 4420, reason: 'Too many connections' },
 } as const satisfies Record<string, CloseReason>;

@@ -9,6 +9,7 @@ import type { Admission } from '../security/admission';
 import type { CallLimiter } from '../security/fieldRateLimiter';
 import { authenticate, plainAddress, rateKeyOf, type TokenVerifier } from '../security/authentication';
 import { limits } from '../security/limits';
+import type { Lockdown } from '../security/lockdown';
 import { isOriginAllowed } from '../security/originPolicy';
 import { OperationCost, type RequestContext } from '../security/requestContext';
 import type { HealthRegistry } from '../telemetry/health';
@@ -33,6 +34,7 @@ export interface HttpAppParts {
   readonly tokens: TokenVerifier;
   readonly callLimiter: CallLimiter;
   readonly proxies: Proxies;
+  readonly lockdown: Pick<Lockdown, 'assertAdmits'>;
   readonly corsOrigins: readonly string[];
   readonly securityHeaders: SecurityHeaders;
   readonly health: HealthRegistry;
@@ -109,9 +111,10 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
       done(null, { ...corsOptions, origin: isOriginAllowed(claim, parts.corsOrigins) });
     },
   });
-  const { tokens } = parts;
-  mountGraphql(app, { path: '/graphql', endpoint: parts.main, tokens, bodies });
-  mountGraphql(app, { path: '/auth/graphql', endpoint: parts.auth, tokens, bodies });
+  const { tokens, lockdown } = parts;
+  mountGraphql(app, { path: '/graphql', endpoint: parts.main, tokens, bodies, lockdown });
+  // Whoever is not let in signs in there, and its table says what else stays open.
+  mountGraphql(app, { path: '/auth/graphql', endpoint: parts.auth, tokens, bodies, lockdown: null });
   mountAuthSession(app, { sessions: parts.auth.services.sessions, callLimiter: parts.callLimiter });
   mountPlainRoutes(app, parts);
   return app;
@@ -123,6 +126,8 @@ function mountGraphql<Context extends RequestContext & { readonly services: Serv
     readonly path: string;
     readonly endpoint: Endpoint<Context, Services>;
     readonly tokens: TokenVerifier;
+    /** Null: everybody is let in, also where the service is locked. */
+    readonly lockdown: Pick<Lockdown, 'assertAdmits'> | null;
     /** The bytes of each request's body. */
     readonly bodies: WeakMap<FastifyRequest, Buffer>;
   },
@@ -134,7 +139,9 @@ function mountGraphql<Context extends RequestContext & { readonly services: Serv
     url: options.path,
     preHandler: async (request) => {
       const body = assertGraphqlBody(request.body);
-      contexts.set(request, await contextOf(request, options));
+      const context = await contextOf(request, options);
+      options.lockdown?.assertAdmits(context.principal);
+      contexts.set(request, context);
       admission.assertText(body.query, body.variables);
     },
     handler: fastifyApolloHandler(apollo, {

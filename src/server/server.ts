@@ -104,8 +104,8 @@ async function drain(app: FastifyInstance): Promise<void> {
 }
 
 function guard({ schema, table }: GuardedApi, parts: ServerParts): GraphQLSchema {
-  const { access: settings, rateLimiter, costLimiter, denials } = parts;
-  return applyPermissions(schema, { table, settings, rateLimiter, costLimiter, denials });
+  const { access: settings, rateLimiter, costLimiter, lockdown, denials } = parts;
+  return applyPermissions(schema, { table, settings, rateLimiter, costLimiter, lockdown, denials });
 }
 
 function listen(server: Server, address: ListenAddress): Promise<void> {

@@ -6,6 +6,7 @@ import type { DeniedCalls } from '../security/deniedCalls';
 import type { CostLimiter } from '../security/costLimiter';
 import type { CallLimiter, FieldRateLimiter } from '../security/fieldRateLimiter';
 import type { IntrospectionSettings } from '../security/introspection';
+import type { Lockdown } from '../security/lockdown';
 import type { PermissionTable } from '../security/permissions';
 import type { TrustedOperations } from '../security/trustedOperations';
 import type { HealthRegistry } from '../telemetry/health';
@@ -50,6 +51,7 @@ export interface ServerParts {
   readonly costLimiter: CostLimiter;
   /** For what is no field. */
   readonly callLimiter: CallLimiter;
+  readonly lockdown: Pick<Lockdown, 'assertAdmits' | 'decide' | 'subscribe'>;
   readonly denials: Pick<DeniedCalls, 'record'>;
   readonly tokens: TokenVerifier;
   readonly services: GraphqlServices;

@@ -2,6 +2,7 @@ import { AppError } from '../errors/appError';
 import type { AuthorityChange } from '../identity/authorityChange';
 import type { Principal } from '../identity/principal';
 import { authenticate, type TokenVerifier } from '../security/authentication';
+import type { Lockdown } from '../security/lockdown';
 import type { Metrics } from '../telemetry/metrics';
 import type { PayloadHeaders } from './clientMessages';
 import { closeCodes, type CloseReason } from './closeCodes';
@@ -16,6 +17,7 @@ const maxReasonLength = 123;
 export interface SocketIdentityParts {
   readonly tokens: TokenVerifier;
   readonly connections: Connections;
+  readonly lockdown: Pick<Lockdown, 'assertAdmits'>;
   /** Asks the permission table again for what runs on a connection. */
   readonly reassess: (connection: Connection) => void;
   readonly metrics: Metrics;
@@ -25,7 +27,7 @@ export interface SocketIdentityParts {
 export class SocketIdentity {
   constructor(private readonly parts: SocketIdentityParts) {}
 
-  /** False where the connection is being closed instead: 4401 for bad credentials, 4403 for expired ones, 4420 for one socket too many. No credentials are nobody's, and the permission table decides. */
+  /** False where the connection is being closed instead: 4401 for bad credentials, 4403 for expired ones, 4423 in a lockdown, 4420 for one socket too many. No credentials are nobody's, and the permission table decides. */
   async begin(connection: Connection, headers: PayloadHeaders): Promise<boolean> {
     const { connections, metrics } = this.parts;
     const principal = await this.#authenticate(connection, headers);
@@ -48,6 +50,11 @@ export class SocketIdentity {
     return principal;
   }
 
+  /** Everybody's socket, admins' too: their sessions have ended with the others. */
+  lock(): void {
+    this.parts.connections.closeAll(closeCodes.serviceLocked);
+  }
+
   apply(change: AuthorityChange): void {
     for (const connection of this.parts.connections.concernedBy(change)) {
       const principal = connection.identity?.principal ?? null;
@@ -64,7 +71,9 @@ export class SocketIdentity {
   /** Undefined where the connection is being closed over it. */
   async #authenticate(connection: Connection, headers: PayloadHeaders): Promise<Principal | null | undefined> {
     try {
-      return await authenticate({ ...upgrade, ip: connection.ip, headers }, this.parts.tokens);
+      const principal = await authenticate({ ...upgrade, ip: connection.ip, headers }, this.parts.tokens);
+      this.parts.lockdown.assertAdmits(principal);
+      return principal;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       this.parts.metrics.refusals.inc({ code: error.code, transport: 'ws' });
@@ -77,6 +86,7 @@ export class SocketIdentity {
 /** Of a signature is told what was wrong with it: there is no other place for it. */
 function endingOf({ code, publicMessage, extensions }: AppError): CloseReason {
   if (extensions['reason'] === 'TOKEN_EXPIRED') return closeCodes.tokenExpired;
+  if (code === 'SERVICE_LOCKED') return closeCodes.serviceLocked;
   if (!code.startsWith('SIGNATURE_')) return closeCodes.unauthenticated;
   const { code: closeCode } = code === 'SIGNATURE_UNCHECKABLE' ? closeCodes.tryAgainLater : closeCodes.unauthenticated;
   return { code: closeCode, reason: `${code}: ${publicMessage}`.slice(0, maxReasonLength) };

@@ -22,7 +22,7 @@ export function createSocketParts(
   parts: ServerParts,
   guarded: { readonly schema: GraphQLSchema; readonly admission: Admission },
 ): Omit<SocketServerParts, 'proxies'> {
-  const { main, streams, services, tokens, access, logger, metrics } = parts;
+  const { main, streams, services, tokens, lockdown, access, logger, metrics } = parts;
   const { caps } = streams;
   const connections = new Connections(caps);
   const admission = new SocketAdmission({ ...guarded, services, caps, logger, metrics });
@@ -51,6 +51,7 @@ export function createSocketParts(
   const identity = new SocketIdentity({
     tokens,
     connections,
+    lockdown,
     metrics,
     reassess: (connection) => {
       operations.reassess(connection);
@@ -70,9 +71,18 @@ export function createSocketParts(
     corsOrigins: parts.http.corsOrigins,
     securityHeaders: parts.http.headers,
     maxBehindMs: streamLimits.maxBehindMs,
-    followAuthority: () =>
-      parts.authority.subscribe((change) => {
-        identity.apply(change);
-      }),
+    followAuthority: () => {
+      const stops = [
+        parts.authority.subscribe((change) => {
+          identity.apply(change);
+        }),
+        lockdown.subscribe((level) => {
+          if (level === 'FULL') identity.lock();
+        }),
+      ];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
   };
 }

@@ -28,7 +28,7 @@ export interface SocketServer {
  *   path, the address that a proxy tells, Origin                                 here
  *   sockets an address, sockets without `connection_init`                        socketSession.ts, connections.ts
  *   payload, messages a minute, backlog                                          socketSession.ts
- *   credentials, sockets a user                                                  socketIdentity.ts
+ *   credentials, lockdown, sockets a user                                                  socketIdentity.ts
  *   time to `connection_init`, tokens' ends, slow readers, dead connections      socketSweep.ts
  *   operation id, operations a socket                                            socketAdmission.ts
  *   text size, tokens, syntax, rules, trust, transport, introspection, cost      security/admission.ts

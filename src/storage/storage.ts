@@ -20,6 +20,9 @@ import { readRing, type RingReading } from './identity/signingKeyRecords';
 import { SigningKeyStore } from './identity/signingKeyStore';
 import { AuditEntries } from './audit/auditEntries';
 import { AuditLinks } from './audit/auditLinks';
+import { LockdownStore, lockdownChannel, readLockdown, type LockdownState } from './incidents/lockdownStore';
+import { NoticeLedger } from './incidents/noticeLedger';
+import { Revocations } from './incidents/revocations';
 import { ErasureStore } from './privacy/erasureStore';
 import { PersonalDataStore } from './privacy/personalDataStore';
 import { PaperLedgerRepository } from './paper/paperLedger.repository';
@@ -82,6 +85,9 @@ export interface Storage {
   readonly erasures: ErasureStore;
   readonly auditEntries: AuditEntries;
   readonly auditLinks: AuditLinks;
+  readonly lockdown: LockdownStore;
+  readonly revocations: Revocations;
+  readonly notices: NoticeLedger;
   /** To be released before the storage is stopped. */
   leaderLock(onLost: () => void): LeaderLock;
   /** Where it is, for the operator: no password. */
@@ -96,6 +102,8 @@ export interface Storage {
   signingKeyChanges(options: FollowedTableOptions<RingReading>): FollowedTable<RingReading>;
   /** To be started, and stopped before the storage. */
   apiKeyChanges(options: FollowedTableOptions<readonly LiveApiKey[]>): FollowedTable<readonly LiveApiKey[]>;
+  /** To be started, and stopped before the storage. */
+  lockdownChanges(options: FollowedTableOptions<LockdownState>): FollowedTable<LockdownState>;
   /** To be started, and stopped before the storage. */
   userChanges(options: UserChangesOptions): UserChanges;
   /** Closes connections, then stops an embedded server. May be called twice. */
@@ -263,6 +271,9 @@ async function toStorage(parts: {
     erasures: new ErasureStore({ dataSource }),
     auditEntries: new AuditEntries({ dataSource }),
     auditLinks: new AuditLinks({ dataSource }),
+    lockdown: new LockdownStore({ dataSource }),
+    revocations: new Revocations({ dataSource }),
+    notices: new NoticeLedger({ dataSource }),
     leaderLock: (onLost) => new LeaderLock({ url, onLost }),
     place: embedded === null ? place : `${place} (embedded, process ${embedded.pid})`,
     crashed: embedded?.crashed ?? new Promise<void>(() => undefined),
@@ -283,6 +294,15 @@ async function toStorage(parts: {
         name: 'API keys',
         channel: 'tickgate_api_keys',
         read: readLiveApiKeys,
+        url,
+        pool,
+      }),
+    lockdownChanges: (options) =>
+      new FollowedTable({
+        ...options,
+        name: 'lockdown',
+        channel: lockdownChannel,
+        read: readLockdown,
         url,
         pool,
       }),

@@ -60,7 +60,17 @@ export class Booking {
   /** Nothing that clients ask for may be sent: somebody has stopped it, or a second person is waited for. */
   get isHalted(): boolean {
     const { account, house } = this.tx;
-    return house.state === 'HALTED' || account.tradingState === 'HALTED' || account.approval === 'AWAITED';
+    return (
+      this.isLockedDown ||
+      house.state === 'HALTED' ||
+      account.tradingState === 'HALTED' ||
+      account.approval === 'AWAITED'
+    );
+  }
+
+  /** Nothing new may be sent, not even what flattens. */
+  get isLockedDown(): boolean {
+    return this.tx.house.lockdown !== 'NONE';
   }
 
   /** Only what makes positions smaller may be sent. */

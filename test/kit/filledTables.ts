@@ -21,6 +21,7 @@ const givenValues: Readonly<Record<string, unknown>> = {
   'orders.phase': 'CLOSED',
   'orders.origin': 'API',
   'ledger_entries.book': 'ASSETS',
+  'incident_notices.state': 'SENT',
   'positions.side': 'LONG',
   'positions.closed_at': noon,
   'account_events.kind': 'order',

@@ -11,6 +11,7 @@ import { createCallLimiter, createFieldRateLimiter } from '../../src/security/fi
 import { buildAuthSchema, buildMainSchema } from '../../src/graphql/buildSchemas';
 import { AccessReview } from '../../src/security/accessReview';
 import { limits } from '../../src/security/limits';
+import { Lockdown } from '../../src/security/lockdown';
 import { authTable, mainTable } from '../../src/security/permissions';
 import { MemoryReservations, type Budgets, type Reservations } from '../../src/security/reservations';
 import { TrustedOperations } from '../../src/security/trustedOperations';
@@ -81,6 +82,8 @@ export interface TestServerOptions {
   readonly marketStreams?: GraphqlServices['marketStreams'];
   /** Who a token speaks for, where it is none of `tokens`. */
   readonly verifier?: ServerParts['tokens'];
+  /** Nothing is locked where nothing is said. */
+  readonly lockdown?: Lockdown;
   /** Told of denied mutations. */
   readonly denials?: ServerParts['denials'];
   /** Any free one where nothing is said. */
@@ -179,6 +182,7 @@ export class TestServer {
       rateLimiter: createFieldRateLimiter({ reservations, clock: Date.now }),
       costLimiter: createCostLimiter(budgets),
       callLimiter: createCallLimiter({ reservations, clock: Date.now }),
+      lockdown: options.lockdown ?? new Lockdown(),
       denials: options.denials ?? { record: () => Promise.resolve() },
       tokens: options.verifier ?? tokens,
       services: {

@@ -44,6 +44,7 @@ export async function openTradingRooms(storage: Storage): Promise<TradingRooms> 
     exchanges,
     marketData: new MarketData({ bus, exchanges, feeds, clock }),
     authority: { subscribe: () => () => undefined },
+    lockdown: { subscribe: () => () => undefined },
     demoTraders: [],
     clock,
     logger,

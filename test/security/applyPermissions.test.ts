@@ -24,6 +24,7 @@ function makeOptions(overrides: Partial<ApplyPermissionsOptions> = {}): ApplyPer
     settings: { publicMarketData: false, clock: () => 1_000 },
     rateLimiter: () => Promise.resolve(true),
     costLimiter: () => Promise.resolve(true),
+    lockdown: { decide: () => true },
     denials: { record: () => Promise.resolve() },
     ...overrides,
   };

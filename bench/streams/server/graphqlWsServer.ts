@@ -7,6 +7,7 @@ import { OperationCost } from '../../../src/security/requestContext';
 import type { GraphqlContext } from '../../../src/graphql/context';
 import { applyPermissions } from '../../../src/security/applyPermissions';
 import { authenticate, rateKeyOf } from '../../../src/security/authentication';
+import { Lockdown } from '../../../src/security/lockdown';
 import type { Assembly } from './assembly';
 import { benchTable, buildBenchSchema } from './schema';
 
@@ -15,6 +16,7 @@ export function startGraphqlWsServer(assembly: Assembly, isGuarded: boolean): Pr
   const { services, rateLimiter, costLimiter, tokens } = assembly;
   const access = { publicMarketData: false, introspection: true, clock: Date.now };
   const denials = { record: () => Promise.resolve() };
+  const lockdown = new Lockdown();
   const schema = buildBenchSchema();
   const http = createServer();
   const wss = new WebSocketServer({ server: http, path: '/graphql', perMessageDeflate: false });
@@ -22,7 +24,7 @@ export function startGraphqlWsServer(assembly: Assembly, isGuarded: boolean): Pr
   useServer<{ readonly authorization?: string }, { identity?: Pick<GraphqlContext, 'principal' | 'rateKey'> }>(
     {
       schema: isGuarded
-        ? applyPermissions(schema, { table: benchTable, settings: access, rateLimiter, costLimiter, denials })
+        ? applyPermissions(schema, { table: benchTable, settings: access, rateLimiter, costLimiter, lockdown, denials })
         : schema,
       onConnect: async ({ connectionParams, extra }) => {
         const request = {

@@ -1,5 +1,6 @@
 import { buildAuthSchema } from '../../../src/graphql/buildSchemas';
 import { limits } from '../../../src/security/limits';
+import { Lockdown } from '../../../src/security/lockdown';
 import { authTable } from '../../../src/security/permissions';
 import { TrustedOperations } from '../../../src/security/trustedOperations';
 import { startServer } from '../../../src/server/server';
@@ -30,6 +31,7 @@ export async function startTickgateServer(
     rateLimiter,
     costLimiter,
     callLimiter: () => Promise.resolve(true),
+    lockdown: new Lockdown(),
     denials: { record: () => Promise.resolve() },
     tokens,
     services,

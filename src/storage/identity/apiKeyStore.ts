@@ -7,6 +7,7 @@ import type { RunRows } from '../trading/runRows';
 import { toUuid } from '../trading/statement';
 import type { UserRole } from '../userRole';
 import type { RunQuery } from '../userStanding';
+import type { Asking } from './passwordStore';
 
 /** A key as its owner sees it: what it is the hash of, nobody does. */
 export interface ApiKeyRecord {
@@ -92,23 +93,9 @@ export class ApiKeyStore {
   }): Promise<boolean> {
     const { userId, id, at, ip } = asked;
     return this.#transaction(async (run) => {
-      const ended = await run(
-        `WITH ended AS (UPDATE api_keys k SET revoked_at = clock_timestamp()
-            WHERE user_id = $1 AND id = $2 AND ${isLive(3)} RETURNING ${columns}) SELECT * FROM ended`,
-        [userId, toUuid(id), new Date(at)],
-      );
-      const key = ended[0] as unknown as ApiKeyRecord | undefined;
+      const [key] = await end(run, 'user_id = $2 AND id = $3', [new Date(at), userId, toUuid(id)]);
       if (key === undefined) return false;
-      const hashes = { before: hashOf(key, 'good'), after: hashOf(key, 'revoked') };
-      await writeAudit(run, {
-        at,
-        actor: userId,
-        action: 'apiKey.revoke',
-        target: id,
-        outcome: 'revoked',
-        ip,
-        ...hashes,
-      });
+      await noteRevoked(run, key, { at, actor: userId, ip });
       return true;
     });
   }
@@ -152,6 +139,34 @@ export class ApiKeyStore {
       work((text, values = []) => manager.query(text, [...values])),
     );
   }
+}
+
+/**
+ * Ends the keys of a user, within a transaction, with an entry each in the audit log; of everybody (null), with none, which the caller writes
+ * for all. Gives their ids.
+ */
+export async function endApiKeys(
+  run: RunRows,
+  { userId, at, ...asking }: { readonly userId: string | null } & Asking,
+): Promise<readonly string[]> {
+  const ended = await end(run, '$2::uuid IS NULL OR user_id = $2', [new Date(at), userId]);
+  if (userId !== null) for (const key of ended) await noteRevoked(run, key, { at, ...asking });
+  return ended.map(({ id }) => id);
+}
+
+/** at: the first of the values. */
+async function end(run: RunRows, condition: string, values: readonly unknown[]): Promise<readonly ApiKeyRecord[]> {
+  const ended = await run(
+    `WITH ended AS (UPDATE api_keys k SET revoked_at = clock_timestamp()
+        WHERE (${condition}) AND ${isLive(1)} RETURNING ${columns}) SELECT * FROM ended ORDER BY id`,
+    values,
+  );
+  return ended as unknown as readonly ApiKeyRecord[];
+}
+
+function noteRevoked(run: RunRows, key: ApiKeyRecord, asking: Asking): Promise<void> {
+  const hashes = { before: hashOf(key, 'good'), after: hashOf(key, 'revoked') };
+  return writeAudit(run, { ...asking, action: 'apiKey.revoke', target: key.id, outcome: 'revoked', ...hashes });
 }
 
 /** Every key that is good now. */

@@ -84,18 +84,22 @@ export class SessionStore {
   constructor(private readonly parts: { readonly dataSource: DataSource; readonly readers: Readers }) {}
 
   /**
-   * Begins a session; null where there is no such user, or they are disabled. Of more than `maxLive` of one user those that were
+   * Begins a session; null where there is no such user, or they are disabled; 'locked' where the service is and they are no admin. Of more than `maxLive` of one user those that were
    * seen least of late end: the answer names them. roles: the user's, as of now.
    */
   async begin(
     session: NewSession,
     maxLive: number,
-  ): Promise<{ readonly roles: readonly UserRole[]; readonly replaced: readonly string[] } | null> {
+  ): Promise<{ readonly roles: readonly UserRole[]; readonly replaced: readonly string[] } | 'locked' | null> {
     return this.#transaction(async (run) => {
       const { id, userId, at, expiresAt, ip, userAgent, tokenHash, verifiedAt } = session;
+      // Held: a lockdown ends what began before it, and nothing begins between the two.
+      const [house] = await run('SELECT lockdown FROM trading_house WHERE id = 1 FOR SHARE');
       // One sign-in of a user at a time, and none while they are being disabled.
       const [user] = await run('SELECT roles FROM users WHERE id = $1 AND NOT disabled FOR NO KEY UPDATE', [userId]);
       if (user === undefined) return null;
+      const roles = user['roles'] as readonly UserRole[];
+      if (house?.['lockdown'] === 'FULL' && !roles.includes('ADMIN')) return 'locked';
       await run(
         `INSERT INTO sessions (id, user_id, created_at, last_seen_at, expires_at, ip, user_agent, verified_at)
            VALUES ($1, $2, $3, $3, $4, $5, $6, $7)`,
@@ -123,7 +127,7 @@ export class SessionStore {
       const replaced = oldest.map((row) => row['id'] as string);
       for (const other of replaced)
         await endSession(run, { sessionId: other, reason: 'REPLACED', at, actor: userId, ip });
-      return { roles: user['roles'] as readonly UserRole[], replaced };
+      return { roles, replaced };
     });
   }
 

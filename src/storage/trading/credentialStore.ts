@@ -100,6 +100,15 @@ export class CredentialStore {
     return new Map(rows.map((row) => [row.key_id as string, row.count as number]));
   }
 
+  /** How many keys are in use at each exchange; one without any is not among them. */
+  async countByExchange(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#query(
+      `SELECT exchange, count(*)::int AS count FROM account_credentials c JOIN accounts a ON a.id = c.account_id
+       WHERE removed_at IS NULL GROUP BY exchange ORDER BY exchange`,
+    );
+    return new Map(rows.map((row) => [row.exchange as string, row.count as number]));
+  }
+
   #query: RunRows = (text, values = []) => this.parts.dataSource.query(text, [...values]);
 }
 

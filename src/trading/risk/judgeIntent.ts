@@ -54,10 +54,11 @@ const checks: readonly Check[] = [
  *
  * What only makes a position smaller passes REDUCING, and the limits of position, daily loss and drawdown: the way out stays
  * open. It does not pass HALTED, nor the limits that guard against mistakes (order notional, orders a minute, price age).
- * The orders of a flatten pass everything, as long as they reduce.
+ * The orders of a flatten pass everything, as long as they reduce, but a lockdown.
  */
 export function judgeIntent(facts: IntentFacts): Refusal | null {
   const intent: Intent = { ...facts, isReducing: reduces(facts) };
+  if (facts.house.lockdown !== 'NONE') return globalHalt();
   if (facts.origin === 'FLATTEN') {
     return intent.isReducing ? null : refuse('FLATTEN_NOT_REDUCING', 'There is no such position to flatten any more.');
   }
@@ -69,11 +70,14 @@ export function judgeIntent(facts: IntentFacts): Refusal | null {
 }
 
 function checkGlobalState({ house, isReducing }: Intent): Refusal | null {
-  if (house.state === 'HALTED')
-    return refuse('GLOBAL_HALTED', 'The operator has halted all trading. Only cancels pass.');
+  if (house.state === 'HALTED') return globalHalt();
   if (house.state === 'REDUCING' && !isReducing)
     return refuse('GLOBAL_REDUCING', 'The operator lets only orders through that make a position smaller.');
   return null;
+}
+
+function globalHalt(): Refusal {
+  return refuse('GLOBAL_HALTED', 'The operator has halted all trading. Only cancels pass.');
 }
 
 /** Not even what reduces: on the spot every sale does, and so all that lies at the exchange could be sold. */

@@ -24,10 +24,11 @@ export function riskStatusOf(facts: {
   readonly equity: EquityFacts | null;
 }): RiskStatus {
   const { account, house, equity } = facts;
-  const isGlobal = isStricter(house.state, account.tradingState);
+  const ofAll = stateOfAll(house);
+  const isGlobal = isStricter(ofAll.state, account.tradingState);
   return {
-    state: isGlobal ? house.state : account.tradingState,
-    reason: isGlobal ? house.reason : account.tradingStateReason,
+    state: isGlobal ? ofAll.state : account.tradingState,
+    reason: isGlobal ? ofAll.reason : account.tradingStateReason,
     currency: account.currency,
     equity: equity?.equity ?? null,
     highWaterMark: account.highWaterMark,
@@ -35,6 +36,11 @@ export function riskStatusOf(facts: {
     dailyPnl: equity?.dayPnl ?? null,
     limits: account.limits,
   };
+}
+
+/** A lockdown halts whatever else was said. */
+function stateOfAll({ state, reason, lockdown, lockdownReason }: HouseRecord): Pick<RiskStatus, 'state' | 'reason'> {
+  return lockdown === 'NONE' ? { state, reason } : { state: 'HALTED', reason: lockdownReason };
 }
 
 export function isStricter(state: TradingState, than: TradingState): boolean {

@@ -94,9 +94,15 @@ export class TradingStates {
     const audit = { at: clock(), actor, ip, action: 'risk.globalState', target: null, outcome: describe(change) };
     const house = await store.setHouseState({ ...change, at: clock() }, audit);
     if (change.flatten) this.parts.onFlatten();
+    await this.tellAll();
+    return { kind: 'done', state: house.state };
+  }
+
+  /** What holds for all accounts has changed: every account's stream is told. */
+  async tellAll(): Promise<void> {
+    const { store } = this.parts;
     for (const { id } of await store.accounts())
       await store.transaction({ accountId: id, epoch: null }, (tx) => this.#tell(tx));
-    return { kind: 'done', state: house.state };
   }
 
   async #change(

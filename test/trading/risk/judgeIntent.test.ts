@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { RiskLimits } from '../../../src/domain/accounts';
 import { compareDecimals } from '../../../src/domain/compareDecimals';
 import type { DecimalString } from '../../../src/domain/decimal';
+import { lockdownLevels, type LockdownLevel } from '../../../src/domain/lockdown';
 import type { OrderTerms } from '../../../src/domain/orders';
 import { newAccount } from '../../../src/storage/trading/accountTable';
 import type { OrderRecord, PositionRecord } from '../../../src/storage/trading/records';
@@ -22,19 +23,28 @@ const account = newAccount({
   keyHint: null,
   createdAt: noon,
 });
-const house = { epoch: 1, state: 'ACTIVE', reason: null, flattenNumber: 0, changedAt: null } as const;
+const house = {
+  epoch: 1,
+  state: 'ACTIVE',
+  reason: null,
+  flattenNumber: 0,
+  changedAt: null,
+  lockdown: 'NONE',
+  lockdownReason: null,
+} as const;
 
 interface Changes extends Partial<Omit<IntentFacts, 'terms' | 'account' | 'house'>> {
   readonly terms?: Partial<OrderTerms>;
   readonly state?: typeof account.tradingState;
   readonly globalState?: typeof account.tradingState;
+  readonly lockdown?: LockdownLevel;
   readonly limits?: Partial<RiskLimits>;
 }
 
-function facts({ terms = {}, state, globalState, limits = {}, ...rest }: Changes = {}): IntentFacts {
+function facts({ terms = {}, state, globalState, lockdown = 'NONE', limits = {}, ...rest }: Changes = {}): IntentFacts {
   return {
     account: { ...account, tradingState: state ?? 'ACTIVE', limits: { ...account.limits, ...limits } },
-    house: { ...house, state: globalState ?? 'ACTIVE' },
+    house: { ...house, state: globalState ?? 'ACTIVE', lockdown },
     market: spot,
     terms: {
       symbol: 'BTC/USDT',
@@ -114,6 +124,18 @@ describe('states', () => {
     expect(verdict({ terms, state: 'HALTED' })).toBe('TRADING_HALTED');
     expect(verdict({ terms, globalState: 'HALTED' })).toBe('GLOBAL_HALTED');
   });
+
+  it.each(lockdownLevels.filter((level) => level !== 'NONE'))(
+    'refuses whatever it is in a lockdown, %s',
+    (lockdown) => {
+      for (const [side, origin] of [
+        ['BUY', 'API'],
+        ['SELL', 'API'],
+        ['SELL', 'FLATTEN'],
+      ] as const)
+        expect(verdict({ lockdown, origin, terms: { side } })).toBe('GLOBAL_HALTED');
+    },
+  );
 
   it('lets an order of a flatten through all states and limits, as long as it reduces', () => {
     const strict = {

@@ -1,0 +1,95 @@
+import { parseArgs } from 'node:util';
+import { loadProcessConfig } from '../config/processConfig';
+import { describeRevoked } from '../storage/incidents/revocations';
+import { openRunningStorage } from '../storage/storage';
+import { UsageError, reportFailure } from './commandError';
+import { assertConfirmed } from './confirmation';
+import { findNamedUser } from './namedUser';
+import { operatorName } from './operator';
+
+const usage = `Ends sessions and API keys, on every node and every open socket within a second.
+
+  npm run ir:revoke -- --user E        of one user, by e-mail address or id
+  npm run ir:revoke -- --all --yes     of everybody
+
+  --sessions   sessions, and sign-ins that wait for a second factor
+  --api-keys   API keys, for good; without either, both
+  --yes        do not ask before it is done to everybody
+  --json       tell it as JSON
+  --help       this text
+
+Whoever knows the password signs in again: npm run user -- disable keeps a user out, npm run user -- reset gives a token for another password.
+Run it where a server runs, with its settings; the database has to be up.
+
+Exit status: 0 they have ended, 64 the arguments do not fit, 67 there is no such user, 77 it was not confirmed.
+`;
+
+interface Options {
+  readonly user?: string | undefined;
+  readonly all: boolean;
+  readonly sessions: boolean;
+  readonly 'api-keys': boolean;
+  readonly yes: boolean;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+async function run(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const { user, all, json } = options;
+  if ((user === undefined) !== all) throw new UsageError('Say of whom: --user E, or --all.', usage);
+  if (all)
+    await assertConfirmed({
+      consequence: 'This ends what everybody is signed in with, for good.',
+      word: 'everybody',
+      isConfirmed: options.yes,
+    });
+  const { database, dataDir } = loadProcessConfig();
+  const storage = await openRunningStorage({ databaseUrl: database.url?.reveal() ?? null, dataDir });
+  try {
+    const named = user === undefined ? null : await findNamedUser(storage, user);
+    const isBoth = options.sessions === options['api-keys'];
+    const revoked = await storage.revocations.revoke({
+      userId: named?.id ?? null,
+      sessions: isBoth || options.sessions,
+      apiKeys: isBoth || options['api-keys'],
+      oneTimeTokens: false,
+      actor: operatorName(),
+      at: Date.now(),
+    });
+    const whose = named?.email ?? 'everybody';
+    const { sessions, apiKeys } = revoked;
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ user: named?.id ?? null, sessions, apiKeys })}\n`
+        : `Of ${whose}: ${describeRevoked(revoked)}.\n`,
+    );
+  } finally {
+    await storage.stop();
+  }
+}
+
+function readOptions(args: readonly string[]): Options {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        user: { type: 'string' },
+        all: { type: 'boolean', default: false },
+        sessions: { type: 'boolean', default: false },
+        'api-keys': { type: 'boolean', default: false },
+        yes: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
+  }
+}
+
+run().catch(reportFailure);

@@ -1,0 +1,145 @@
+import { parseArgs } from 'node:util';
+import type { Config } from '../config/config';
+import { loadProcessConfig } from '../config/processConfig';
+import { openSigningKeyVault, readCredentialKeys } from '../identity/sealing/openCredentialVault';
+import { KeyRotation } from '../identity/signing/keyRotation';
+import { countSealedRecords, type Storage } from '../storage/storage';
+import { reportFailure, UsageError } from './commandError';
+import { assertConfirmed } from './confirmation';
+import { openEmergencyStorage } from './emergencyStorage';
+import { operatorName } from './operator';
+import { rotationChecklist, type RotationFacts, type RotationStep } from './rotationChecklist';
+
+const usage = `Somebody has the secrets of this server, or may have: replaces those that it can, at once, and lists the others with what to do about each.
+
+  npm run ir:rotate-all -- --yes
+
+  --api-keys   end every API key as well; without it they are counted among what is left to do
+  --yes        do not ask
+  --json       tell it as JSON
+  --help       this text
+
+Done here: a new key signs access tokens, all others are gone; every session ends; one-time tokens and half-done sign-ins are void.
+Run it where a server runs, with its settings; the database has to be up, the server need not be. It may be run again, at any time.
+
+Exit status: 0 done, and what is left stands in the list; 64 the arguments do not fit, 77 it was not confirmed.
+`;
+
+interface Options {
+  readonly 'api-keys': boolean;
+  readonly yes: boolean;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+interface Done {
+  readonly signingKey: string;
+  readonly signingKeys: number;
+  readonly sessions: number;
+  readonly apiKeys: number;
+  readonly oneTimeTokens: number;
+}
+
+async function run(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  await assertConfirmed({
+    consequence: 'This ends every session for good: everybody signs in again.',
+    word: 'rotate',
+    isConfirmed: options.yes,
+  });
+  const config = loadProcessConfig();
+  const storage = await openEmergencyStorage(config);
+  try {
+    const done = await rotate(storage, config, options['api-keys']);
+    const left = rotationChecklist(await factsOf(storage, config));
+    process.stdout.write(options.json ? `${JSON.stringify({ done, left })}\n` : describe(done, left));
+  } finally {
+    await storage.stop();
+  }
+}
+
+/** The signing keys first, and by themselves: they are what gets in. Whatever fails behind them is done by running it again. */
+async function rotate(storage: Storage, config: Config, withApiKeys: boolean): Promise<Done> {
+  const { dataDir, credentials, tokens } = config;
+  const vault = openSigningKeyVault({
+    keys: credentials.keys,
+    dataDir,
+    mayGenerate: false,
+    onProgress: () => undefined,
+  });
+  const rotation = new KeyRotation({
+    store: storage.signingKeys,
+    vault,
+    algorithm: tokens.algorithm,
+    clock: Date.now,
+  });
+  const actor = operatorName();
+  const { kid, keys, sessions } = await rotation.revokeAll(actor);
+  const { apiKeys, oneTimeTokens } = await storage.revocations.revoke({
+    userId: null,
+    sessions: false,
+    apiKeys: withApiKeys,
+    oneTimeTokens: true,
+    actor,
+    at: Date.now(),
+  });
+  return { signingKey: kid, signingKeys: keys, sessions, apiKeys, oneTimeTokens };
+}
+
+async function factsOf(storage: Storage, config: Config): Promise<RotationFacts> {
+  const { dataDir, database } = config;
+  const configured = readCredentialKeys({
+    keys: config.credentials.keys,
+    dataDir,
+    mayGenerate: false,
+    onProgress: () => undefined,
+  });
+  const apiKeys = await storage.accessRecords.apiKeys();
+  return {
+    credentialKeys: configured.map(({ id }) => id),
+    sealedRecords: await countSealedRecords({ databaseUrl: database.url?.reveal() ?? null, dataDir }),
+    exchangeKeys: await storage.credentials.countByExchange(),
+    apiKeys: apiKeys.filter(({ daysLeft, ownerDisabled }) => daysLeft >= 0 && !ownerDisabled).length,
+    hasPeppers: config.passwords.peppers.length > 0,
+    hasOwnDatabase: database.url !== null,
+    hasOwnerRole: database.migrationUrl !== null,
+    hasRedis: config.redis.url !== null,
+    hasMailServer: config.mail.smtp !== null,
+  };
+}
+
+function describe(done: Done, left: readonly RotationStep[]): string {
+  return [
+    'Done:',
+    `  signing keys     ${done.signingKey} signs now; ${done.signingKeys} others are gone, and every access token with them`,
+    `  sessions         ${done.sessions} ended`,
+    `  one-time tokens  ${done.oneTimeTokens} void`,
+    `  API keys         ${done.apiKeys} ended`,
+    '',
+    'Left to you, in this order:',
+    ...left.flatMap(({ what, command }, index) => [`  ${index + 1}. ${what}`, `     ${command}`]),
+    '',
+  ].join('\n');
+}
+
+function readOptions(args: readonly string[]): Options {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        'api-keys': { type: 'boolean', default: false },
+        yes: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
+  }
+}
+
+run().catch(reportFailure);

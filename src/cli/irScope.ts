@@ -1,0 +1,155 @@
+import { parseArgs } from 'node:util';
+import { loadProcessConfig } from '../config/processConfig';
+import { openAuditKey } from '../identity/openAuditKey';
+import { AuditChain } from '../operations/auditChain';
+import { verifyAudit } from '../operations/auditVerification';
+import { readCheckpoints } from '../operations/checkpointFile';
+import { IncidentScope } from '../operations/incidentScope';
+import { openRunningStorage, type Storage } from '../storage/storage';
+import { describeVerification, statusOf, type AuditReport } from './auditReport';
+import { UsageError, reportFailure } from './commandError';
+import { findNamedUser } from './namedUser';
+import { describeScope, timelineTable } from './scopeReport';
+
+const defaultFirst = 200;
+const mostFirst = 10_000;
+
+const usage = `What happened, by the audit log, which is verified on the way: who did what, from where, what is new about it. Changes nothing.
+
+  npm run ir:scope -- --since 24h
+  npm run ir:scope -- --since 2026-01-31T12:00:00Z --until 2026-01-31T18:00:00Z --user E --ip A
+
+  --since TIME     ISO-8601, or how long ago: 90m, 24h, 7d
+  --until TIME     the same; left out, until now
+  --user E         what a user did, and what was done to what is theirs, by e-mail address or id
+  --ip A           from this address alone
+  --first N        entries of the timeline, ${defaultFirst} where nothing is said, ${mostFirst} at most; sums are of all
+  --after SEQ      those behind this entry, as the page before says
+  --json           tell it as JSON
+  --markdown       the timeline alone, for a post-mortem (docs/incidents/POSTMORTEM.md)
+  --help           this text
+
+Run it with the settings of a server; the database has to be up.
+
+Exit status: 0 the log is whole, 1 it was tampered with (what stands behind that place is told as not verified), 64 the arguments do not
+fit, 67 there is no such user, 78 AUDIT_KEY is missing or not the one of this log.
+`;
+
+interface Options {
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  readonly user?: string | undefined;
+  readonly ip?: string | undefined;
+  readonly first: string;
+  readonly after: string;
+  readonly json: boolean;
+  readonly markdown: boolean;
+  readonly help: boolean;
+}
+
+async function run(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const now = Date.now();
+  if (options.since === undefined) throw new UsageError('Say since when: --since 24h.', usage);
+  const period = {
+    since: timeOf(options.since, now),
+    until: options.until === undefined ? null : timeOf(options.until, now),
+  };
+  const page = { first: numberOf(options.first, mostFirst), after: numberOf(options.after, Number.MAX_SAFE_INTEGER) };
+  const { database, dataDir, audit } = loadProcessConfig();
+  const chain = new AuditChain(
+    openAuditKey({ key: audit.key, dataDir, mayGenerate: false, onProgress: () => undefined }),
+  );
+  const storage = await openRunningStorage({ databaseUrl: database.url?.reveal() ?? null, dataDir });
+  try {
+    const user = options.user === undefined ? null : await findNamedUser(storage, options.user);
+    const scope = new IncidentScope({ ...period, userId: user?.id ?? null, ip: options.ip ?? null }, page);
+    const verification = await walk(storage, { chain, checkpointFile: audit.checkpointFile, scope });
+    const report = scope.report();
+    if (options.json) process.stdout.write(`${JSON.stringify({ verification: toJson(verification), ...report })}\n`);
+    else if (options.markdown) process.stdout.write(timelineTable(report));
+    else process.stdout.write(`${describeVerification(verification)}\n${describeScope(report)}`);
+    if (options.markdown && !verification.ok) process.stderr.write(describeVerification(verification));
+    process.exitCode = statusOf(verification);
+  } finally {
+    await storage.stop();
+  }
+}
+
+/** The whole log once: what is found good, then what follows where it is not. */
+async function walk(
+  { auditLinks: links }: Storage,
+  parts: { readonly chain: AuditChain; readonly checkpointFile: string; readonly scope: IncidentScope },
+): Promise<AuditReport> {
+  const { chain, checkpointFile, scope } = parts;
+  const { checkpoints, foreignLines } = await readCheckpoints(checkpointFile, chain);
+  const verification = await verifyAudit({
+    chain,
+    checkpoints,
+    read: (after, limit) => links.after(after, limit),
+    onGood: (link) => {
+      scope.note(link, true);
+      return Promise.resolve();
+    },
+  });
+  for (let after = verification.checked; !verification.ok;) {
+    const batch = await links.after(after, 1_000);
+    for (const link of batch) scope.note(link, false);
+    const last = batch.at(-1);
+    if (last === undefined) break;
+    after = last.seq;
+  }
+  const waiting = await links.countPending();
+  return { ...verification, checkpoints, foreignLines: foreignLines.length, waiting };
+}
+
+function toJson({ ok, checked, firstBadSeq, problem, waiting }: AuditReport): object {
+  return { ok, checked, firstBadSeq, problem, waiting };
+}
+
+const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function timeOf(text: string, now: number): number {
+  const [, amount, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  const time = amount === undefined ? isoTime(text) : now - Number(amount) * (units[unit] ?? 0);
+  if (time !== null) return time;
+  throw new UsageError(`"${text}" is no time: 2026-01-31T12:00:00Z, or 90m, 24h, 7d.`, usage);
+}
+
+function isoTime(text: string): number | null {
+  const time = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(time) ? null : time;
+}
+
+function numberOf(text: string, most: number): number {
+  const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (number <= most) return number;
+  throw new UsageError(`"${text}" is no number from 0 to ${most}.`, usage);
+}
+
+function readOptions(args: readonly string[]): Options {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        since: { type: 'string' },
+        until: { type: 'string' },
+        user: { type: 'string' },
+        ip: { type: 'string' },
+        first: { type: 'string', default: String(defaultFirst) },
+        after: { type: 'string', default: '0' },
+        json: { type: 'boolean', default: false },
+        markdown: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
+  }
+}
+
+run().catch(reportFailure);

@@ -1,0 +1,64 @@
+import type { ScopeEntry, ScopeReport } from '../operations/incidentScope';
+
+const shownOfEach = 20;
+
+/** As people read it: sums first, then what gave access, then the timeline. */
+export function describeScope(report: ScopeReport): string {
+  const { actors, actions, refusals, newAddresses, access, timeline } = report;
+  return [
+    `${report.entries} entries.`,
+    ...section('Who', actors, ({ actor, entries, refused, ips, firstAt, lastAt }) => {
+      const from = ips.length === 0 ? 'no address' : ips.join(' ');
+      return `${actor}  ${entries} entries, ${refused} refused  ${instant(firstAt)} to ${instant(lastAt)}  from ${from}`;
+    }),
+    ...(newAddresses === null
+      ? ['', 'Addresses that nobody was known by before: too many to tell; narrow it with --user.']
+      : section('Addresses that whoever acted was not known by before', newAddresses, lineOf)),
+    ...section('What gave or took access', access, lineOf),
+    ...section('What was done, how often', Object.entries(actions), ([name, times]) => `${times}  ${name}`),
+    ...section('What was refused, how often', Object.entries(refusals), ([name, times]) => `${times}  ${name}`),
+    '',
+    'Timeline',
+    ...timeline.map((entry) => `  ${lineOf(entry)}`),
+    ...describeNextPage(report),
+    '',
+  ].join('\n');
+}
+
+/** The timeline alone, to be put into a post-mortem (docs/incidents/POSTMORTEM.md). */
+export function timelineTable(report: ScopeReport): string {
+  return [
+    '| time (UTC) | entry | who | what | of what | outcome | from |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...report.timeline.map(({ seq, at, actor, action, target, outcome, ip, verified }) => {
+      const cells = [instant(at), `${seq}${verified ? '' : ' (not verified)'}`, actor, action, target, outcome, ip];
+      return `| ${cells.map((cell) => (cell ?? '–').replaceAll('|', '\\|')).join(' | ')} |`;
+    }),
+    ...describeNextPage(report),
+    '',
+  ].join('\n');
+}
+
+function describeNextPage({ hasNextPage, timeline }: ScopeReport): readonly string[] {
+  return hasNextPage ? ['', `There is more: --after ${timeline.at(-1)?.seq ?? 0}`] : [];
+}
+
+function section<Item>(title: string, items: readonly Item[], describe: (item: Item) => string): readonly string[] {
+  if (items.length === 0) return ['', `${title}: none`];
+  const hidden = items.length - shownOfEach;
+  return [
+    '',
+    title,
+    ...items.slice(0, shownOfEach).map((item) => `  ${describe(item)}`),
+    ...(hidden > 0 ? [`  … and ${hidden} more: --json tells them`] : []),
+  ];
+}
+
+function lineOf({ seq, at, actor, action, target, outcome, ip, verified }: ScopeEntry): string {
+  const mark = verified ? '' : '  NOT VERIFIED';
+  return `${instant(at)}  #${seq}  ${actor}  ${action}  ${target ?? '–'}  ${outcome}  ${ip ?? '–'}${mark}`;
+}
+
+function instant(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import type { LockdownLevel } from '../../src/domain/lockdown';
+import { eventually } from '../kit/eventually';
+import { IncidentHouse } from '../kit/incidentHouse';
+import { startSimulator, type RunningSimulator } from '../kit/simulator';
+
+/** All nodes obey so soon. */
+const soon = { timeoutMs: 1_000 };
+
+let simulator: RunningSimulator;
+let house: IncidentHouse;
+/** The demo trader's PAPER account. */
+let account: string;
+
+beforeAll(async () => {
+  simulator = await startSimulator();
+  house = await IncidentHouse.open(simulator);
+  const authorization = await house.node(1).signIn('TRADER');
+  account = await eventually(async () => {
+    const { data } = await house
+      .node(1)
+      .post<{ accounts: { id: string; reconciliation: object | null }[] }>(
+        '{ accounts { id reconciliation { balanced } } }',
+        { authorization },
+      );
+    return data?.accounts[0]?.reconciliation == null ? null : data.accounts[0].id;
+  });
+}, 120_000);
+
+afterEach(() => lock('NONE'));
+
+afterAll(async () => {
+  await house.stop();
+  await simulator.stop();
+});
+
+async function lock(level: LockdownLevel): Promise<{ readonly sessions: number }> {
+  return house.storage.lockdown.set({ level, reason: 'a drill', actor: 'operator:test', at: Date.now() });
+}
+
+interface Payload {
+  readonly order: { readonly id: string; readonly status: string } | null;
+  readonly errors: readonly { readonly code: string }[];
+}
+
+async function traderToken(): Promise<string> {
+  return (await house.node(1).signIn('TRADER')).replace('Bearer ', '');
+}
+
+async function order(index: number, changes: object = {}): Promise<Payload> {
+  const input = {
+    idempotencyKey: randomUUID(),
+    account,
+    market: 'simulator:BTC/USDT',
+    type: 'LIMIT',
+    side: 'BUY',
+    amount: '0.01',
+    price: '50000',
+    ...changes,
+  };
+  const { data, errors } = await house
+    .node(index)
+    .post<{ createOrder: Payload }>(
+      'mutation ($input: CreateOrderInput!) { createOrder(input: $input) { order { id status } errors { code } } }',
+      { authorization: await house.node(1).signIn('TRADER'), variables: { input } },
+    );
+  if (data === null) throw new Error(String(errors?.[0]?.extensions['code']));
+  return data.createOrder;
+}
+
+async function cancel(id: string): Promise<unknown> {
+  const { data } = await house
+    .node(0)
+    .post<{ cancelOrder: Payload }>(`mutation { cancelOrder(id: "${id}") { order { status } errors { code } } }`, {
+      authorization: await house.node(1).signIn('TRADER'),
+    });
+  return data?.cancelOrder;
+}
+
+it('NO_TRADING takes no order in on any node, from the moment it is set, whatever an admin says, and lets cancels pass', async () => {
+  const { order: open } = await order(0);
+  expect(open?.status).toBe('OPEN');
+  await lock('NO_TRADING');
+  const refused = { order: null, errors: [{ code: 'GLOBAL_HALTED' }] };
+  expect(await Promise.all([order(0), order(1)])).toEqual([refused, refused]);
+  const admin = { authorization: await house.node(1).signIn('ADMIN') };
+  await house.node(0).post('mutation { setGlobalTradingState(state: ACTIVE, flatten: false, reason: "mine") }', admin);
+  expect(await order(1)).toEqual(refused);
+  const authorization = await house.node(1).signIn('TRADER');
+  const { data } = await house.node(0).post(`{ risk(account: "${account}") { state reason } }`, { authorization });
+  expect(data).toEqual({ risk: { state: 'HALTED', reason: 'a drill' } });
+  expect(await cancel(open!.id)).toMatchObject({ order: { status: 'CANCELED' }, errors: [] });
+  await lock('NONE');
+  expect(await order(0)).toMatchObject({ order: { status: 'OPEN' }, errors: [] });
+});
+
+it('NO_TRADING cancels what was taken in and not sent yet', async () => {
+  const { rows } = await house.operator.query<{ id: string }>(`SELECT id FROM orders WHERE phase = 'OPEN' LIMIT 1`);
+  const [sent] = rows;
+  // As one that a node took in just before, and died.
+  await house.operator.query(`UPDATE trading_house SET lockdown = 'NO_TRADING', lockdown_since = now()`);
+  await house.operator.query(
+    `UPDATE orders SET phase = 'PENDING', exchange_order_id = NULL, client_order_id = NULL, created_at = now() WHERE id = $1`,
+    [sent?.id],
+  );
+  await eventually(async () => {
+    const found = await house.operator.query<{ phase: string }>('SELECT phase FROM orders WHERE id = $1', [sent?.id]);
+    return found.rows[0]?.phase === 'CANCELED';
+  });
+});
+
+it('tells the streams of accounts what holds now', async () => {
+  const [socket] = await house.sockets(await traderToken());
+  socket!.subscribe('1', `subscription { risk(account: "${account}") { risk { state } } }`);
+  const state = async () =>
+    ((await socket!.next()) as { payload?: { data?: { risk?: { risk?: { state?: string } } } } }).payload?.data?.risk
+      ?.risk?.state;
+  expect(await state()).toBe('ACTIVE');
+  await lock('READONLY');
+  expect(await state()).toBe('HALTED');
+  await lock('NONE');
+  expect(await state()).toBe('ACTIVE');
+  socket!.close();
+});
+
+it('READONLY is obeyed by every node within a second, reading and signing in go on, and a session may end', async () => {
+  const token = await traderToken();
+  const { accessToken, refreshToken } = await house.login('VIEWER');
+  const mutation = `mutation { removeAccount(id: "${randomUUID()}") { errors { code } } }`;
+  expect(await house.codesOf(mutation, token)).toEqual([null, null]);
+  const sockets = await house.sockets(accessToken);
+  await lock('READONLY');
+  await eventually(async () => (await house.codesOf(mutation, token)).every((code) => code === 'SERVICE_LOCKED'), soon);
+  expect(await house.codesOf('{ accounts { id } }', token)).toEqual([null, null]);
+  for (const socket of sockets) expect(await socket.isAlive()).toBe(true);
+  const refreshed = await fetch(`${house.node(0).url}/auth/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ refreshToken }),
+  });
+  expect(refreshed.status).toBe(200);
+  const { accessToken: another } = await house.login('VIEWER', 1);
+  const authorization = `Bearer ${another}`;
+  const { data } = await house
+    .node(1)
+    .post<{ sessions: { id: string; current: boolean }[] }>('{ sessions { id current } }', { authorization });
+  // Its own the last: nothing can be asked with it afterwards.
+  const ids = (data?.sessions ?? []).toSorted((one, other) => Number(one.current) - Number(other.current));
+  expect(ids.length).toBeGreaterThan(1);
+  for (const { id } of ids) await house.node(1).post(`mutation { revokeSession(id: "${id}") }`, { authorization });
+  await eventually(
+    async () => (await house.codesOf('{ me { id } }', another)).every((code) => code === 'UNAUTHENTICATED'),
+    soon,
+  );
+  for (const socket of sockets) expect((await socket.closed).code).toBe(4401);
+  expect((await house.entries('removeAccount')).length).toBeGreaterThan(0);
+});
+
+it('FULL ends every session and socket on every node within a second, lets admins in alone, and survives a start', async () => {
+  const { accessToken, refreshToken } = await house.login('ANALYST');
+  const key = await house.makeApiKey(await traderToken());
+  const sockets = [...(await house.sockets(accessToken)), ...(await house.sockets(key.secret))];
+  const admin = (await house.node(1).signIn('ADMIN')).replace('Bearer ', '');
+  const lockedAt = Date.now();
+  expect((await lock('FULL')).sessions).toBeGreaterThan(0);
+  for (const socket of sockets) expect([4401, 4423]).toContain((await socket.closed).code);
+  expect(Date.now() - lockedAt).toBeLessThan(1_000);
+  for (const token of [key.secret, null, await traderToken()])
+    expect(await house.codesOf('{ serverTime }', token)).toEqual(['SERVICE_LOCKED', 'SERVICE_LOCKED']);
+  await expect(house.login('ANALYST')).rejects.toThrow('SERVICE_LOCKED');
+  const refreshed = await fetch(`${house.node(1).url}/auth/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ refreshToken }),
+  });
+  expect(refreshed.status).toBe(401);
+  // An admin signs in, and is somebody once a second factor is proven.
+  expect(await house.codesOf('{ me { id } }', (await house.login('ADMIN')).accessToken)).toEqual([
+    'SERVICE_LOCKED',
+    'SERVICE_LOCKED',
+  ]);
+  expect(await house.codesOf('{ users { id } }', admin)).toEqual([null, null]);
+
+  await house.addNode();
+  expect(await house.codesOf('{ serverTime }', key.secret)).toEqual(new Array(3).fill('SERVICE_LOCKED'));
+  await lock('NONE');
+  await eventually(
+    async () => (await house.codesOf('{ serverTime }', key.secret)).every((code) => code === null),
+    soon,
+  );
+  expect(await house.codesOf('{ me { id } }', accessToken)).toEqual(new Array(3).fill('UNAUTHENTICATED'));
+  const outcomes = (await house.entries('service.lockdown')).map(({ outcome }) => outcome);
+  expect(outcomes.slice(-2)).toEqual([
+    expect.stringMatching(/^FULL: a drill \(\d+ sessions ended\)$/),
+    'NONE: a drill',
+  ]);
+});
