@@ -1,0 +1,164 @@
+import type { EdgeVariables, NginxWishes } from '../../scripts/edge/runningNginx';
+import { RunningNginx } from '../../scripts/edge/runningNginx';
+import { ask, graphql, multiplexed, tally, type EdgeAnswer } from '../kit/edge/edgeRequest';
+import { closeSocket, openSocket, openSockets } from '../kit/edge/edgeSocket';
+import { eventually } from '../kit/eventually';
+import { describeWith } from '../kit/needs';
+import { TestServer } from '../kit/testServer';
+
+const otherAddress = '127.0.0.2';
+const login = graphql(
+  'mutation { login(email: "a@example.com", password: "a long password") { accessToken } }',
+  '/auth/graphql',
+);
+
+describeWith('nginx', 'limits of the edge', () => {
+  let server: TestServer;
+  let nginx: RunningNginx;
+  let logins: number;
+
+  beforeAll(async () => {
+    server = await TestServer.start({
+      trustedProxies: ['127.0.0.1'],
+      // Nobody sends `connection_init` here.
+      caps: { initTimeoutMs: 60_000 },
+      login: {
+        login: () => {
+          logins += 1;
+          return Promise.resolve({ accessToken: 't', expiresAt: 0, refreshToken: 'r' });
+        },
+      },
+      sessions: { refresh: () => Promise.resolve({ accessToken: 't', expiresAt: 0, refreshToken: 'r' }) } as never,
+    });
+  });
+
+  afterAll(() => server.stop());
+  afterEach(() => nginx.stop());
+
+  async function start(wishes: Partial<NginxWishes> & { readonly variables?: EdgeVariables } = {}): Promise<void> {
+    logins = 0;
+    nginx = await RunningNginx.start({ nodes: [`127.0.0.1:${server.running.port}`], ...wishes });
+  }
+
+  /** One after the other, as fast as they are answered. */
+  async function rapidly(count: number, next: (at: number) => Promise<EdgeAnswer>): Promise<readonly EdgeAnswer[]> {
+    const answers: EdgeAnswer[] = [];
+    for (let at = 0; at < count; at += 1) answers.push(await next(at));
+    return answers;
+  }
+
+  it('lets 5 of 8 rapid sign-ins through, and tells the others when to come back', async () => {
+    await start();
+    const answers = await rapidly(8, () => ask(nginx.httpsUrl, login));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 429, 429, 429]);
+    expect(logins).toBe(5);
+    const { headers, text } = answers.at(-1)!;
+    expect([headers['retry-after'], headers['content-type']]).toEqual(['12', 'application/json']);
+    expect(JSON.parse(text)).toEqual({
+      errors: [
+        {
+          message: expect.any(String) as string,
+          extensions: {
+            code: 'RATE_LIMITED',
+            requestId: expect.stringMatching(/^[\da-f]{32}$/) as string,
+            retryAfterMs: 12_000,
+          },
+        },
+      ],
+    });
+    expect((await ask(nginx.httpsUrl, { ...login, from: otherAddress })).status).toBe(200);
+  });
+
+  it('lets 21 of 60 requests through that come at once on one HTTP/2 connection', async () => {
+    await start();
+    expect(tally(await multiplexed(nginx.httpsUrl, 60))).toEqual({ 200: 21, 429: 39 });
+    expect(tally(await multiplexed(nginx.httpsUrl, 21, otherAddress))).toEqual({ 200: 21 });
+  });
+
+  it('lets 11 sessions be refreshed at once, whatever became of sign-ins', async () => {
+    await start();
+    await rapidly(6, () => ask(nginx.httpsUrl, login));
+    const refresh = { path: '/auth/session', body: '{"refreshToken":"r"}' };
+    const answers = await Promise.all(Array.from({ length: 15 }, () => ask(nginx.httpsUrl, refresh)));
+    expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 11, 429: 4 });
+  });
+
+  it('keeps 10 of 15 WebSockets from one address, and lets the next in when one has closed', async () => {
+    await start();
+    const sockets = await openSockets(nginx.httpsUrl, 15);
+    expect(sockets.map(({ status }) => status)).toEqual([
+      ...new Array<number>(10).fill(101),
+      ...new Array<number>(5).fill(429),
+    ]);
+    expect(sockets.at(-1)?.retryAfter).toBe('1');
+    // What is no WebSocket is not counted, nor is anybody else.
+    expect((await ask(nginx.httpsUrl, graphql('{ serverTime }'))).status).toBe(200);
+    const others = await openSockets(nginx.httpsUrl, 2, { from: otherAddress });
+    expect(others.map(({ status }) => status)).toEqual([101, 101]);
+    await closeSocket(sockets[0]!);
+    const next = await eventually(
+      async () => {
+        const tried = await openSocket(nginx.httpsUrl);
+        return tried.status === 101 && tried;
+      },
+      { everyMs: 150 },
+    );
+    expect((await openSocket(nginx.httpsUrl)).status).toBe(429);
+    for (const socket of [...sockets, ...others, next]) await closeSocket(socket);
+  });
+
+  it('holds whoever takes another name with each request to one limit', async () => {
+    await start();
+    const headersOf = (at: number): Record<string, string> => ({
+      'x-forwarded-for': `203.0.113.${at}`,
+      'x-real-ip': `203.0.113.${at}`,
+      'cf-connecting-ip': `203.0.113.${at}`,
+      forwarded: `for=203.0.113.${at}`,
+    });
+    const answers = await rapidly(8, (at) => ask(nginx.httpsUrl, { ...login, headers: headersOf(at) }));
+    expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 5, 429: 3 });
+  });
+
+  describe('of addresses that a listed proxy tells', () => {
+    /** As if Cloudflare were on this machine: IPv6 has one address here. */
+    const fromLoopback = {
+      variables: { CLIENTS: 'cloudflare' },
+      edit: (file: string, text: string) =>
+        file === 'clients/cloudflare.conf'
+          ? text
+              .replace(/^\s*set_real_ip_from .*$/m, 'set_real_ip_from 127.0.0.1;')
+              .replace(/^(geo [^\n]*\{)$/m, '$1\n    127.0.0.1 1;')
+          : text,
+    };
+    const tries = async (clients: readonly string[]): Promise<readonly number[]> => {
+      const answers = await rapidly(clients.length, (at) =>
+        ask(nginx.httpsUrl, { ...login, headers: { 'cf-connecting-ip': clients[at]! } }),
+      );
+      return answers.map(({ status }) => status);
+    };
+    const five = (client: string): readonly string[] => new Array<string>(5).fill(client);
+
+    it('a /64 of IPv6 is one, and the next is another', async () => {
+      await start(fromLoopback);
+      const [of64, ...next] = ['2001:db8::1', '2001:db8:0:0:ffff::2', '2001:db8:0:1::1', '2001:db9::1'] as const;
+      expect(await tries([...five(of64), ...next])).toEqual([200, 200, 200, 200, 200, 429, 200, 200]);
+    });
+
+    it('each of IPv4 is one, also where it is written as one of IPv6', async () => {
+      await start(fromLoopback);
+      const clients = ['203.0.113.1', '203.0.113.2', '::ffff:203.0.113.3', '::ffff:203.0.113.4'];
+      expect(await tries([...five('::ffff:203.0.113.5'), ...clients, '::ffff:203.0.113.5'])).toEqual([
+        ...new Array<number>(9).fill(200),
+        429,
+      ]);
+    });
+
+    it('others than that proxy are not let in, whatever they tell', async () => {
+      await start(fromLoopback);
+      const stranger = { ...login, from: otherAddress, headers: { 'cf-connecting-ip': '203.0.113.1' } };
+      const { status, text } = await ask(nginx.httpsUrl, stranger);
+      expect([status, text]).toEqual([403, expect.stringContaining('"FORBIDDEN"')]);
+      expect(logins).toBe(0);
+    });
+  });
+});
