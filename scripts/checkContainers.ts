@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readDeployment, readFiles } from './containers/deployment';
+import { rehearse } from './containers/rehearsal';
 import { containerRules } from './containers/rules';
 
 const usage = `Whether docker/Dockerfile, .dockerignore, docker/compose.yaml and docker/kubernetes keep the rules of containers.
@@ -24,7 +25,6 @@ async function main(): Promise<void> {
     return;
   }
   if (values.rehearse === true) {
-    const { rehearse } = { rehearse: (_: string) => Promise.resolve(false) };
     process.exitCode = (await rehearse(projectDir)) ? 0 : 1;
     return;
   }

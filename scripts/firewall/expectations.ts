@@ -1,41 +1,46 @@
 import { addresses, probedPorts, publishedByMistake, type Probe } from './firewalledHost';
 
-/** A probe and whether the firewall has to let it through. */
-export interface Expectation {
+/** docker/nftables.conf, or docker/ufw.sh, which lets out by port alone. */
+export type Firewall = 'nftables' | 'ufw';
+
+/** "unlisted": closed by its address, which ufw does not look at. */
+type Fate = 'open' | 'closed' | 'unlisted';
+
+interface Expectation {
   readonly probe: Probe;
-  readonly isOpen: boolean;
+  readonly fate: Fate;
 }
 
 const { exchange, exchange6, elsewhere, elsewhere6, resolver, mail, clock, metadata } = addresses;
-type Destination = readonly [what: string, to: string, port: number, over: 'tcp' | 'udp', isOpen: boolean];
+type Destination = readonly [what: string, to: string, port: number, over: 'tcp' | 'udp', fate: Fate];
 
 /** What a host, and a container on it, may and may not reach. */
 const egress: readonly Destination[] = [
-  ['a listed exchange', exchange, 443, 'tcp', true],
-  ['its other ports', exchange, 8443, 'tcp', false],
-  ['a listed exchange without TLS', exchange, 80, 'tcp', false],
-  ['an address that is not listed', elsewhere, 443, 'tcp', false],
-  ['the resolver', resolver, 53, 'udp', true],
-  ['the resolver over TCP', resolver, 53, 'tcp', true],
-  ['another resolver', elsewhere, 53, 'udp', false],
-  ['the mail server', mail, 465, 'tcp', true],
-  ['the mail server without TLS', mail, 25, 'tcp', false],
-  ['a mail server that is not listed', elsewhere, 465, 'tcp', false],
-  ['the clock', clock, 123, 'udp', true],
-  ['another clock', elsewhere, 123, 'udp', false],
-  ['the metadata of a cloud', metadata, 80, 'tcp', false],
+  ['a listed exchange', exchange, 443, 'tcp', 'open'],
+  ['its other ports', exchange, 8443, 'tcp', 'closed'],
+  ['a listed exchange without TLS', exchange, 80, 'tcp', 'closed'],
+  ['an address that is not listed', elsewhere, 443, 'tcp', 'unlisted'],
+  ['the resolver', resolver, 53, 'udp', 'open'],
+  ['the resolver over TCP', resolver, 53, 'tcp', 'open'],
+  ['another resolver', elsewhere, 53, 'udp', 'unlisted'],
+  ['the mail server', mail, 465, 'tcp', 'open'],
+  ['the mail server without TLS', mail, 25, 'tcp', 'closed'],
+  ['a mail server that is not listed', elsewhere, 465, 'tcp', 'unlisted'],
+  ['the clock', clock, 123, 'udp', 'open'],
+  ['another clock', elsewhere, 123, 'udp', 'unlisted'],
+  ['the metadata of a cloud', metadata, 80, 'tcp', 'closed'],
 ];
 const egress6: readonly Destination[] = [
-  ['a listed exchange over IPv6', exchange6, 443, 'tcp', true],
-  ['an address of IPv6 that is not listed', elsewhere6, 443, 'tcp', false],
+  ['a listed exchange over IPv6', exchange6, 443, 'tcp', 'open'],
+  ['an address of IPv6 that is not listed', elsewhere6, 443, 'tcp', 'unlisted'],
 ];
 
-/** What docker/nftables.conf promises. */
-export const expectations: readonly Expectation[] = [
+/** Who may reach what, and who not. */
+const expectations: readonly Expectation[] = [
   ...[addresses.host, addresses.host6].flatMap((to) =>
     probedPorts.map((port) => ({
       probe: { by: 'outside' as const, what: 'the host', to, port },
-      isOpen: [80, 443].includes(port),
+      fate: [80, 443].includes(port) ? ('open' as const) : ('closed' as const),
     })),
   ),
   {
@@ -46,25 +51,35 @@ export const expectations: readonly Expectation[] = [
       port: 22,
       from: addresses.operator,
     },
-    isOpen: true,
+    fate: 'open',
   },
   ...[80, 443, publishedByMistake].map((port) => ({
     probe: { by: 'outside' as const, what: 'a port that a container publishes', to: addresses.published, port },
-    isOpen: port !== publishedByMistake,
+    fate: port === publishedByMistake ? ('closed' as const) : ('open' as const),
   })),
   ...(['host', 'container'] as const).flatMap((by) =>
-    [...egress, ...(by === 'host' ? egress6 : [])].map(([what, to, port, over, isOpen]) => ({
+    [...egress, ...(by === 'host' ? egress6 : [])].map(([what, to, port, over, fate]) => ({
       probe: { by, what, to, port, over },
-      isOpen,
+      fate,
     })),
   ),
-  { probe: { by: 'host', what: 'itself', to: '127.0.0.1', port: 4000 }, isOpen: true },
-  { probe: { by: 'host', what: 'a container', to: addresses.container, port: 8443 }, isOpen: true },
+  { probe: { by: 'host', what: 'itself', to: '127.0.0.1', port: 4000 }, fate: 'open' },
+  { probe: { by: 'host', what: 'a container', to: addresses.container, port: 8443 }, fate: 'open' },
   ...[4000, 22].map((port) => ({
     probe: { by: 'container' as const, what: 'the host', to: '172.30.99.1', port },
-    isOpen: false,
+    fate: 'closed' as const,
   })),
 ];
+
+/** Everything that is tried. */
+export const probes: readonly Probe[] = expectations.map(({ probe }) => probe);
+
+/** What of it a firewall has to let through. */
+export function openThrough(firewall: Firewall): readonly Probe[] {
+  return expectations
+    .filter(({ fate }) => fate === 'open' || (fate === 'unlisted' && firewall === 'ufw'))
+    .map(({ probe }) => probe);
+}
 
 export function describeProbe({ by, what, to, port, over = 'tcp', from }: Probe): string {
   return `${by} → ${what}: ${to} ${over}/${port}${from === undefined ? '' : ` from ${from}`}`;

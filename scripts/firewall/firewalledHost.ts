@@ -1,6 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Firewall } from './expectations';
 import { NetworkNamespace } from './networkNamespace';
+
+const dockerDir = path.resolve(__dirname, '../../docker');
+export const fillScript = path.join(dockerDir, 'fillEgress.sh');
 
 /** One try to reach something. */
 export interface Probe {
@@ -84,10 +88,14 @@ export class FirewalledHost {
     return this.spaces.host.runLines(lines);
   }
 
-  /** Loads docker/nftables.conf and fills its sets from names, as docker/fillEgress.sh does. */
-  async load(rulesFile: string, fillScript: string): Promise<void> {
-    const hosts = path.join(this.dir, 'hosts');
-    const list = path.join(this.dir, 'egress.txt');
+  /** Puts a firewall of docker/ to use as an operator does. rules: another file in place of docker/nftables.conf. */
+  async load(firewall: Firewall, rules = path.join(dockerDir, 'nftables.conf')): Promise<void> {
+    await (firewall === 'nftables' ? this.#loadNftables(rules) : this.#loadUfw());
+  }
+
+  /** The sets are filled from names, which a list of hosts of its own knows. */
+  async #loadNftables(rules: string): Promise<void> {
+    const [hosts, list] = [path.join(this.dir, 'hosts'), path.join(this.dir, 'egress.txt')];
     const names = {
       exchange: [addresses.exchange, addresses.exchange6],
       mail: [addresses.mail],
@@ -103,7 +111,22 @@ export class FirewalledHost {
       list,
       `# A list\n\ndns ${addresses.resolver}\nhttps exchange.example\nmail mail.example\ntime clock.example\n`,
     );
-    await this.onHost(`mount --bind '${hosts}' /etc/hosts; nft -f '${rulesFile}'; '${fillScript}' '${list}'`);
+    await this.onHost(`mount --bind '${hosts}' /etc/hosts; nft -f '${rules}'; '${fillScript}' '${list}'`);
+  }
+
+  /** On files of its own: ufw keeps what it is told in /etc. Then Docker starts, and asks DOCKER-USER before it accepts what it forwards. */
+  async #loadUfw(): Promise<void> {
+    const { dir } = this;
+    await this.onHost(`
+      cp -a /etc/ufw '${dir}/ufw'
+      cp -a /etc/default/ufw '${dir}/default'
+      mount --bind '${dir}/ufw' /etc/ufw
+      mount --bind '${dir}/default' /etc/default/ufw
+      mount -t tmpfs tmpfs /run
+      '${path.join(dockerDir, 'ufw.sh')}' ${addresses.operator}/32
+      iptables -I FORWARD 1 -j DOCKER-USER
+      iptables -I FORWARD 2 -i br-+ -j ACCEPT
+      iptables -I FORWARD 3 -o br-+ -j ACCEPT`);
   }
 
   /** For each probe, whether it was answered. */

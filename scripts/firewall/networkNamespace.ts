@@ -1,6 +1,7 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -50,6 +51,13 @@ export class NetworkNamespace {
     this.#children.push(child);
     await Promise.race([once(child.stdout, 'data'), once(child, 'close')]);
     if (child.exitCode !== null) throw new Error(`${command.join(' ')} ended with ${child.exitCode}`);
+  }
+
+  /** Starts a program whose output and end are the caller's to follow; it is ended with the namespace at the latest. */
+  spawn(...command: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
+    const child = spawn('nsenter', [...this.#into, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#children.push(child);
+    return child;
   }
 
   /** Ends what runs inside; the interfaces go with it. */

@@ -1,14 +1,19 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describeProbe, expectations } from '../../scripts/firewall/expectations';
-import { addresses, FirewalledHost, publishedByMistake, type Probe } from '../../scripts/firewall/firewalledHost';
+import { describeProbe, openThrough, probes } from '../../scripts/firewall/expectations';
+import {
+  addresses,
+  fillScript,
+  FirewalledHost,
+  publishedByMistake,
+  type Probe,
+} from '../../scripts/firewall/firewalledHost';
 import { findProjectDir } from '../../src/config/processConfig';
 import { describeWith } from '../kit/needs';
 import { makeTemporaryDir } from '../kit/temporaryDir';
 
-const docker = path.join(findProjectDir(), 'docker');
-const rules = path.join(docker, 'nftables.conf');
-const fill = path.join(docker, 'fillEgress.sh');
+const rules = path.join(findProjectDir(), 'docker/nftables.conf');
+const published: Probe = { by: 'outside', what: 'what a container publishes', to: addresses.published, port: 443 };
 
 describeWith('nft', 'the firewall', () => {
   describeWith('root', 'between network namespaces', () => {
@@ -26,6 +31,11 @@ describeWith('nft', 'the firewall', () => {
       remove();
     });
 
+    async function reached(): Promise<readonly string[]> {
+      const open = await host.probe(probes);
+      return probes.filter((_, index) => open[index]).map(describeProbe);
+    }
+
     /** docker/nftables.conf with something in it changed. */
     function changed(from: string, to: string): string {
       const text = readFileSync(rules, 'utf8');
@@ -36,43 +46,44 @@ describeWith('nft', 'the firewall', () => {
     }
 
     it('opens what is listed, in and out, and nothing else that was open before it', async () => {
-      const probes = expectations.map(({ probe }) => probe);
       expect(await host.probe(probes)).toEqual(probes.map(() => true));
-      await host.load(rules, fill);
-      const open = await host.probe(probes);
-      expect(probes.filter((_, index) => open[index]).map(describeProbe)).toEqual(
-        expectations.filter(({ isOpen }) => isOpen).map(({ probe }) => describeProbe(probe)),
-      );
+      await host.load('nftables');
+      expect(await reached()).toEqual(openThrough('nftables').map(describeProbe));
     });
 
     it('replaces itself alone: what Docker made stays, what was filled is filled again', async () => {
-      await host.load(rules, fill);
-      await host.load(rules, fill);
+      await host.load('nftables');
+      await host.load('nftables');
       expect(await host.onHost('nft list tables')).toBe('table ip docker_nat\ntable inet tickgate\n');
-      const published: Probe = { by: 'outside', what: 'nginx', to: addresses.published, port: 443 };
       expect(await host.probe([published])).toEqual([true]);
       expect(await host.onHost('nft list set inet tickgate https4')).toContain(addresses.exchange);
     });
 
-    it('would not keep a port closed that is published by mistake, were all that Docker rewrites let through', async () => {
-      await host.load(changed(' ct original proto-dst { 80, 443 } accept', ' accept'), fill);
-      const mistake: Probe = { by: 'outside', what: 'a database', to: addresses.published, port: publishedByMistake };
-      expect(await host.probe([mistake])).toEqual([true]);
+    it('would open a port that is published by mistake, were all let through that Docker rewrites', async () => {
+      await host.load('nftables', changed(' ct original proto-dst { 80, 443 } accept', ' accept'));
+      expect(await host.probe([{ ...published, port: publishedByMistake }])).toEqual([true]);
+    });
+
+    describeWith('ufw', 'as ufw makes it', () => {
+      it('opens the same, and beyond that only what goes out by the same ports', async () => {
+        await host.load('ufw');
+        expect(await reached()).toEqual(openThrough('ufw').map(describeProbe));
+      });
     });
 
     it('refuses a line of the list that is neither a name nor an address, and runs nothing of it', async () => {
-      await host.load(rules, fill);
+      await host.load('nftables');
       const list = path.join(dir, 'bad.txt');
       writeFileSync(list, 'https a}; flush ruleset; #\n');
-      await expect(host.onHost(`'${fill}' '${list}'`)).rejects.toMatchObject({ code: 65 });
+      await expect(host.onHost(`'${fillScript}' '${list}'`)).rejects.toMatchObject({ code: 65 });
       expect(await host.onHost('nft list set inet tickgate https4')).toContain(addresses.exchange);
     });
 
     it('keeps what it knows of a name that has no address just now, and says so', async () => {
-      await host.load(rules, fill);
+      await host.load('nftables');
       const list = path.join(dir, 'gone.txt');
       writeFileSync(list, `https gone.invalid\nhttps ${addresses.elsewhere}\n`);
-      await expect(host.onHost(`'${fill}' '${list}'`)).rejects.toMatchObject({
+      await expect(host.onHost(`'${fillScript}' '${list}'`)).rejects.toMatchObject({
         code: 1,
         stderr: expect.stringContaining('gone.invalid has no address') as string,
       });
