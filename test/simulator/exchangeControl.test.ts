@@ -154,6 +154,16 @@ describe('what happens to an exchange from outside', () => {
     expect(await exchange.fetchOrders(symbol)).toEqual([]);
   });
 
+  it('gives an account another key, and knows the one before no more', async () => {
+    const before = (await simulator.control('POST', 'accounts', { name: 'robbed', balances: { USDT: '100' } })) as Key;
+    const old = await connect(before);
+    expect(await old.fetchBalance()).toMatchObject({ USDT: { total: '100' } });
+    const after = (await simulator.control('POST', 'accounts/robbed/key', {})) as Key;
+    expect(after.apiKey).not.toBe(before.apiKey);
+    await expect(old.fetchBalance()).rejects.toThrow('-2015');
+    expect(await (await connect(after)).fetchBalance()).toMatchObject({ USDT: { total: '100' } });
+  });
+
   it('pages trades and orders by id and by time, oldest first from a beginning', async () => {
     const key = (await simulator.control('POST', 'accounts', { name: 'paging' })) as Key;
     const exchange = await connect(key);

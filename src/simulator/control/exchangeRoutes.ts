@@ -51,6 +51,14 @@ export function exchangeRoutes(exchange: ControlledExchange): readonly ControlRo
     },
     {
       method: 'POST',
+      path: /^\/control\/accounts\/([^/]+)\/key$/,
+      handle: ({ body }, name) => {
+        new Fields(body).allow('A new key', []);
+        return accounts.renewKey(account(name));
+      },
+    },
+    {
+      method: 'POST',
       path: /^\/control\/accounts\/([^/]+)\/balances$/,
       handle: ({ body }, name) => transfer(exchange.parts, account(name), new Fields(body)),
     },

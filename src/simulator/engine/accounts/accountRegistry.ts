@@ -1,7 +1,7 @@
 import type { EpochMs } from '../../../domain/marketData';
 import { Account } from './account';
-import { createIdentity, initialBalances } from './demoAccounts';
-import type { Permissions } from './identity';
+import { createIdentity, createKey, initialBalances } from './demoAccounts';
+import type { Identity, Permissions } from './identity';
 
 /** Every client of the exchange; more can come at any time. */
 export class AccountRegistry {
@@ -35,6 +35,17 @@ export class AccountRegistry {
     const account = new Account(identity, balances ?? initialBalances);
     this.enter(account);
     return account;
+  }
+
+  /** Gives an account another key; the one before opens nothing any more. */
+  renewKey(account: Account): Pick<Identity, 'apiKey' | 'secret'> {
+    const { apiKey } = account.identity;
+    this.byKey.delete(apiKey);
+    // Of the key before: each follows from the seed, and no two are the same.
+    const key = createKey(`${this.options.seed}/key/${apiKey}`);
+    Object.assign(account.identity, key);
+    this.enter(account);
+    return key;
   }
 
   private enter(account: Account): void {

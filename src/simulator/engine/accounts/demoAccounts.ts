@@ -36,6 +36,14 @@ export function createDemoAccounts(seed: string, createdAt: EpochMs): readonly A
   return demos.map((demo, index) => new Account(createIdentity({ ...demo, seed, index, createdAt }), initialBalances));
 }
 
+/** What a seed makes is the same each time. */
+export function createKey(seed: string): Pick<Identity, 'apiKey' | 'secret'> {
+  const random = createRandom(seed);
+  const key = (): string =>
+    Array.from({ length: keyLength }, () => keyAlphabet[random.integer(keyAlphabet.length)]).join('');
+  return { apiKey: key(), secret: key() };
+}
+
 /** An account's name and keys, which follow from the seed and its name and open nothing but this simulation. */
 export function createIdentity(options: {
   readonly seed: string;
@@ -45,8 +53,5 @@ export function createIdentity(options: {
   readonly createdAt: EpochMs;
 }): Identity {
   const { seed, name, index, permissions, createdAt } = options;
-  const random = createRandom(`${seed}/account/${name}`);
-  const key = (): string =>
-    Array.from({ length: keyLength }, () => keyAlphabet[random.integer(keyAlphabet.length)]).join('');
-  return { name, uid: firstUid + index, apiKey: key(), secret: key(), permissions, createdAt };
+  return { name, uid: firstUid + index, ...createKey(`${seed}/account/${name}`), permissions, createdAt };
 }

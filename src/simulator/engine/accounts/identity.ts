@@ -39,8 +39,8 @@ export const tradingOnly: Permissions = {
 export interface Identity {
   readonly name: string;
   readonly uid: number;
-  readonly apiKey: string;
-  readonly secret: string;
+  apiKey: string;
+  secret: string;
   readonly createdAt: EpochMs;
   permissions: Permissions;
 }
