@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Pool } from 'pg';
+import { issueDevelopmentToken } from '../../src/cli/issueDevelopmentToken';
 import type { Role } from '../../src/identity/principal';
 import { openRunningStorage, type Storage } from '../../src/storage/storage';
 import { Command } from './command';
@@ -91,6 +92,11 @@ export class IncidentHouse {
     return answer.data.login;
   }
 
+  /** An access token of no session, signed with the key of now; a second factor counts as just proven. */
+  async token(role: Role): Promise<string> {
+    return (await issueDevelopmentToken({ config: this.node(this.nodes.length - 1).config, role })).accessToken;
+  }
+
   userId(role: Role): string {
     return this.nodes.at(-1)?.tickgate.demo?.users.find((candidate) => candidate.role === role)?.id ?? '';
   }
@@ -99,7 +105,7 @@ export class IncidentHouse {
   async makeApiKey(accessToken: string): Promise<{ readonly id: string; readonly secret: string }> {
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
     const { data } = await this.node(0).post<{ createApiKey: { apiKey: { id: string }; secret: string } }>(
-      `mutation { createApiKey(label: "bot", scopes: [MARKET_READ, ACCOUNT_READ, TRADE_PAPER], allowedIps: [], expiresAt: "${expiresAt}") { apiKey { id } secret } }`,
+      `mutation { createApiKey(label: "bot", scopes: [MARKET_READ], allowedIps: [], expiresAt: "${expiresAt}") { apiKey { id } secret } }`,
       { authorization: `Bearer ${accessToken}` },
     );
     if (data === null) throw new Error('no API key was made');
