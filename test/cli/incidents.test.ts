@@ -60,13 +60,10 @@ function file(name: string, text?: string): string {
 
 it.each([
   ['irLockdown', ['--level', 'nearly'], /--level no-trading\|readonly\|full/],
-  ['irLockdown', ['--level', 'none'], /--level no-trading\|readonly\|full/],
   ['irLockdown', ['--level', 'full', '--lift'], /not both/],
   ['irLockdown', ['--lift', '--reason', 'x'.repeat(501)], /at most 500 characters/],
-  ['irRevoke', [], /--user E, or --all/],
   ['irRevoke', ['--all', '--user', 'ada@example.org'], /--user E, or --all/],
   ['irRotateAll', ['--everything'], /everything/],
-  ['irScope', [], /Say since when/],
   ['irScope', ['--since', 'yesterday'], /"yesterday" is no time/],
   ['irScope', ['--since', '1h', '--first', '10001'], /from 0 to 10000/],
   ['irNotify', ['--all'], /--template FILE/],

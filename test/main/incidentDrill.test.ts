@@ -149,6 +149,25 @@ it('D1: a stolen signing key makes tokens that are good, and are worth nothing a
   expect(drill.elapsedMs).toBeLessThan(mayLastMs);
 });
 
+it('ir:revoke ends what one user is signed in with on every node and transport within a second, and what nobody else is', async () => {
+  const [robbed, other] = [await house.login('TRADER'), await house.login('VIEWER')];
+  const [key, othersKey] = [await house.makeApiKey(robbed.accessToken), await house.makeApiKey(other.accessToken)];
+  const open = [...(await house.sockets(robbed.accessToken)), ...(await house.sockets(key.secret))];
+  const others = [...(await house.sockets(other.accessToken)), ...(await house.sockets(othersKey.secret))];
+  const closed = closings(open);
+  succeeded(await house.command('irRevoke', ['--user', house.userId('TRADER')]));
+  const effectAt = await writtenAt(`SELECT max(at) AS at FROM audit_entries WHERE action = 'service.revoke'`);
+  expect(Math.max(...(await closed)) - effectAt).toBeLessThan(soonMs);
+  for (const token of [robbed.accessToken, key.secret])
+    expect(await house.codesOf('{ serverTime }', token)).toEqual(refused(2));
+  for (const token of [other.accessToken, othersKey.secret])
+    expect(await house.codesOf('{ serverTime }', token)).toEqual(taken);
+  for (const socket of others) {
+    expect(await socket.isAlive()).toBe(true);
+    socket.close();
+  }
+});
+
 /** Everything that a copy of the database holds, as text: bytes as hexadecimal digits. */
 async function dump(): Promise<string> {
   const { rows } = await house.operator.query<{ name: string }>(

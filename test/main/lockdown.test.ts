@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { LockdownLevel } from '../../src/domain/lockdown';
+import { startLockdown } from '../../src/startLockdown';
+import { BackgroundRunner } from '../../src/telemetry/backgroundRunner';
+import { HealthRegistry } from '../../src/telemetry/health';
+import { createLogger } from '../../src/telemetry/logger';
+import { createMetrics } from '../../src/telemetry/metrics';
 import { eventually } from '../kit/eventually';
 import { IncidentHouse } from '../kit/incidentHouse';
 import { startSimulator, type RunningSimulator } from '../kit/simulator';
@@ -181,6 +186,12 @@ it('FULL ends every session and socket on every node within a second, lets admin
   ]);
   expect(await house.codesOf('{ users { id } }', admin)).toEqual([null, null]);
 
+  const health = (await (await fetch(`http://127.0.0.1:${house.node(0).tickgate.metricsPort}/health`)).json()) as {
+    states: readonly { name: string; healthy: boolean; detail: string }[];
+  };
+  expect(health.states).toContainEqual({ name: 'lockdown', healthy: true, detail: 'FULL' });
+  expect((await fetch(`${house.node(0).url}/readyz`)).status).toBe(200);
+
   await house.addNode();
   expect(await house.codesOf('{ serverTime }', key.secret)).toEqual(new Array(3).fill('SERVICE_LOCKED'));
   await lock('NONE');
@@ -194,4 +205,21 @@ it('FULL ends every session and socket on every node within a second, lets admin
     expect.stringMatching(/^FULL: a drill \(\d+ sessions ended\)$/),
     'NONE: a drill',
   ]);
+});
+
+it('a node that cannot tell whether the service is locked does not start', async () => {
+  const logger = createLogger('silent');
+  const stops: (() => Promise<void>)[] = [];
+  await house.operator.query('ALTER TABLE trading_house RENAME COLUMN lockdown TO away');
+  const starting = startLockdown({
+    storage: house.storage,
+    clock: Date.now,
+    logger,
+    runner: new BackgroundRunner({ logger, metrics: createMetrics() }),
+    health: new HealthRegistry(),
+    stops,
+  });
+  await expect(starting).rejects.toThrow('The lockdown cannot be read');
+  await house.operator.query('ALTER TABLE trading_house RENAME COLUMN away TO lockdown');
+  for (const stop of stops) await stop();
 });
