@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { LockdownLevel } from '../../src/domain/lockdown';
 import { startLockdown } from '../../src/startLockdown';
 import { BackgroundRunner } from '../../src/telemetry/backgroundRunner';
@@ -205,6 +205,25 @@ it('FULL ends every session and socket on every node within a second, lets admin
     expect.stringMatching(/^FULL: a drill \(\d+ sessions ended\)$/),
     'NONE: a drill',
   ]);
+});
+
+it('no session begins while FULL is being set', async () => {
+  const operator = await house.operator.connect();
+  const [userId, at] = [house.userId('VIEWER'), Date.now()];
+  const session = { id: randomUUID(), userId, at, expiresAt: at + 60_000, ip: null, userAgent: null, verifiedAt: null };
+  await operator.query('BEGIN; LOCK TABLE trading_house IN EXCLUSIVE MODE');
+  // As a sign-in on a node that has not heard of it yet.
+  const beginning = house.storage.sessions.begin({ ...session, tokenHash: randomBytes(32) }, 50);
+  await eventually(async () => {
+    const { rows } = await operator.query<{ waiting: boolean }>(
+      `SELECT count(*) > 0 AS waiting FROM pg_locks WHERE relation = 'trading_house'::regclass AND NOT granted`,
+    );
+    return rows[0]?.waiting;
+  });
+  await operator.query(`UPDATE trading_house SET lockdown = 'FULL', lockdown_since = now()`);
+  await operator.query('COMMIT');
+  operator.release();
+  expect(await beginning).toBe('locked');
 });
 
 it('a node that cannot tell whether the service is locked does not start', async () => {
