@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/configError';
 import { IdentityError } from '../identity/identityError';
 import { AuditError } from '../operations/auditError';
+import { CalendarError } from '../operations/calendarError';
 import { ListenError } from '../server/listenError';
 import { StorageError } from '../storage/storageError';
 
@@ -41,6 +42,7 @@ export function reportFailure(error: unknown): void {
     error instanceof IdentityError ||
     error instanceof StorageError ||
     error instanceof AuditError ||
+    error instanceof CalendarError ||
     error instanceof ListenError ||
     error instanceof CommandError
   ) {
