@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { migrations } from '../migrations/migrations';
 import { InProcessBus } from './bus/inProcessBus';
 import type { Config } from './config/config';
+import type { SecretSource } from './config/loadSettings';
 import { createExchangeRegistry, type ExchangeRegistry } from './exchanges/exchangeRegistry';
 import { FeedManager } from './feeds/feedManager';
 import { MarketData } from './feeds/marketData';
@@ -16,12 +17,15 @@ import { limits } from './security/limits';
 import { openReservations } from './security/openReservations';
 import { authTable, mainTable } from './security/permissions';
 import { TrustedOperations } from './security/trustedOperations';
+import { openSealingKeys } from './identity/sealing/openCredentialVault';
+import { SecretError } from './secrets/secretError';
 import { securityHeaders } from './server/securityHeaders';
 import { startServer } from './server/server';
 import { startAudit } from './startAudit';
 import { startIdentity, type Demo } from './startIdentity';
 import { startLockdown } from './startLockdown';
 import type { KeyRingTiming } from './startKeyRing';
+import { startSecrets, useSealingKeys } from './startSecrets';
 import { startTrading } from './startTrading';
 import { openStorage } from './storage/storage';
 import { removePaperAccounts } from './trading/accounts/removePaperAccounts';
@@ -33,6 +37,8 @@ import { createMetrics } from './telemetry/metrics';
 
 export interface TickgateOptions {
   readonly config: Config;
+  /** Those of its secrets that may change while the server runs. */
+  readonly secrets: readonly SecretSource[];
   /** The exchanges to connect to, the address of a simulated one filled in. */
   readonly exchanges: Config['exchanges'];
   /** Told what is being done, a line a step. */
@@ -109,8 +115,15 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
   });
   stops.push(() => rateLimits.close());
   const { reservations, nonces } = rateLimits;
+  const sealingKeys = openSealingKeys({
+    keys: config.credentials.keys,
+    dataDir: config.dataDir,
+    mayGenerate: config.mode === 'development',
+    onProgress,
+  });
   const identity = await startIdentity({
     ...options,
+    sealingKeys,
     storage,
     reservations,
     nonces,
@@ -146,6 +159,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
 
   const tradingServices = await startTrading({
     config,
+    sealingKeys,
     settings: options.exchanges,
     storage,
     bus,
@@ -159,7 +173,6 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     metrics,
     runner,
     health,
-    onProgress,
     stops,
   });
 
@@ -208,6 +221,37 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     metrics,
   });
   stops.push(() => server.close());
+  startSecrets({
+    sources: options.secrets,
+    refreshMs: config.secrets.refreshS * 1_000,
+    uses: {
+      DATABASE_URL: async (url) => ((await storage.useUrl(url.reveal())) ? 'used' : 'needsRestart'),
+      REDIS_URL: async (url) => {
+        const answer = await rateLimits.useUrl(url.reveal());
+        if (answer === 'refused') throw new SecretError('refused', 'Redis does not take it, or does not answer.');
+        return answer === 'used' ? 'used' : 'needsRestart';
+      },
+      SMTP_URL: (smtp) => Promise.resolve(identity.use.mailServer(smtp) ? 'used' : 'needsRestart'),
+      CREDENTIAL_KEYS: async (keys) => {
+        await useSealingKeys({ keys: sealingKeys, storage }, keys);
+        identity.use.newSealingKey();
+        return 'used';
+      },
+      PASSWORD_PEPPERS: async (peppers) => {
+        await identity.use.peppers(peppers);
+        return 'used';
+      },
+      // The next start migrates with it: nothing else does.
+      MIGRATION_DATABASE_URL: () => Promise.resolve('used'),
+      // What a ring begins with: one that is there goes its own way.
+      ACCESS_TOKEN_PRIVATE_KEY: () => Promise.resolve('used'),
+      AUDIT_KEY: () => Promise.resolve('needsRestart'),
+    },
+    runner,
+    health,
+    logger,
+    stops,
+  });
   warmUp(exchanges, { logger, isStopping: () => health.isStopping });
   stops.push(() => {
     health.markStopping();

@@ -8,6 +8,7 @@ import { RequestSignatures } from './identity/apiKeys/requestSignatures';
 import { AccessTokens } from './identity/accessTokens';
 import { Authority } from './identity/authority';
 import { ensureDemoUsers, type DemoUser } from './identity/demoUsers';
+import { IdentityError } from './identity/identityError';
 import { LoginService } from './identity/loginService';
 import { PasswordHasher } from './identity/passwordHasher';
 import { PasswordPolicy } from './identity/passwordPolicy';
@@ -15,6 +16,7 @@ import { PasswordProof } from './identity/passwordProof';
 import { PasswordResetMails } from './identity/passwordResetMails';
 import { Passwords } from './identity/passwords';
 import { PersonalData, type PersonalDataParts } from './identity/personalData';
+import type { KeyEncryptionKeys } from './identity/sealing/keyEncryptionKeys';
 import { Sessions } from './identity/sessions';
 import { Users } from './identity/users';
 import { Mailer } from './mail/mailer';
@@ -40,6 +42,7 @@ const keysKeptMs = 90 * 86_400_000;
 
 export interface IdentityStart {
   readonly config: Config;
+  readonly sealingKeys: KeyEncryptionKeys;
   readonly storage: Storage;
   readonly clock: () => number;
   readonly logger: Logger;
@@ -71,6 +74,15 @@ export interface Identity {
   /** Once there is trading: what a person takes along is ended there first. */
   personalData(trading: Pick<PersonalDataParts, 'removePaperAccounts'>): PersonalData;
   readonly authServices: AuthServices;
+  /** Other values of secrets, while the server runs. */
+  readonly use: {
+    /** Throws IdentityError where passwords would not open any more: then nothing has changed. */
+    readonly peppers: (peppers: Config['passwords']['peppers']) => Promise<void>;
+    /** False where no mail was sent before, which a start alone changes. */
+    readonly mailServer: (server: NonNullable<Config['mail']['smtp']>) => boolean;
+    /** Another key seals from now on. */
+    readonly newSealingKey: () => void;
+  };
   /** Development only. */
   readonly demo: Demo | null;
 }
@@ -94,7 +106,8 @@ export async function startIdentity(parts: IdentityStart): Promise<Identity> {
   stops.push(pruneNowAndThen(parts));
   const policy = new PasswordPolicy();
   const throttle = new LoginThrottle({ reservations, addresses: storage.signInAddresses, clock });
-  const secondFactors = startSecondFactors({ ...parts, sessions, authority, throttle });
+  const mailer = startMailer(parts);
+  const { secondFactors, reseal } = startSecondFactors({ ...parts, sessions, authority, throttle });
   const { passwords: store, users } = storage;
   const audit = (entry: AuditEntry): Promise<void> => storage.auditEntries.write(entry);
   const proof = new PasswordProof({ users, hasher, throttle, audit, clock });
@@ -141,7 +154,7 @@ export async function startIdentity(parts: IdentityStart): Promise<Identity> {
       secondFactors,
       passwords: new Passwords({ store, proof, hasher, policy, throttle, authority, clock }),
       resetMails: new PasswordResetMails({
-        mailer: startMailer(parts),
+        mailer,
         resetPageUrl: config.mail.resetPageUrl,
         users,
         store,
@@ -154,6 +167,14 @@ export async function startIdentity(parts: IdentityStart): Promise<Identity> {
       }),
       sessions,
       signingKeys: keys,
+    },
+    use: {
+      peppers: (peppers) => usePeppers({ hasher, storage }, peppers),
+      mailServer: (server) => {
+        mailer?.use(server);
+        return mailer !== null;
+      },
+      newSealingKey: reseal,
     },
     demo: demo === null ? null : { users: demo.demoUsers, isNew: demo.isNew, file: demo.file },
   };
@@ -179,6 +200,21 @@ async function startHasher({ config, storage, logger }: IdentityStart): Promise<
   const hasher = new PasswordHasher(peppers);
   await hasher.prepare();
   return hasher;
+}
+
+/** Refuses what would leave users without their password: a start, which somebody watches, only warns of it. */
+async function usePeppers(
+  { hasher, storage }: { readonly hasher: PasswordHasher; readonly storage: Pick<Storage, 'passwords'> },
+  next: Config['passwords']['peppers'],
+): Promise<void> {
+  const lost = await storage.passwords.countPepperedOtherwise(next.map(({ id }) => id));
+  const lostBefore = await storage.passwords.countPepperedOtherwise(hasher.pepperIds);
+  if (lost > lostBefore) {
+    throw new IdentityError(
+      `PASSWORD_PEPPERS lacks one that the passwords of ${lost} users were hashed with: put it back, behind the new one.`,
+    );
+  }
+  await hasher.use(next);
 }
 
 /** Sessions that nobody can go on with, and addresses that nobody signs in from, are forgotten. Gives what ends that. */

@@ -1,6 +1,7 @@
 import type { Config } from './config/config';
 import type { Authority } from './identity/authority';
-import { openSigningKeyVault } from './identity/sealing/openCredentialVault';
+import type { KeyEncryptionKeys } from './identity/sealing/keyEncryptionKeys';
+import { SigningKeyVault } from './identity/sealing/signingKeyVault';
 import { assertActiveOpens } from './identity/signing/assertActiveOpens';
 import { beginKeyRing } from './identity/signing/beginKeyRing';
 import { KeyRing } from './identity/signing/keyRing';
@@ -20,7 +21,8 @@ export interface KeyRingTiming {
 }
 
 export interface KeyRingStart {
-  readonly config: Pick<Config, 'mode' | 'dataDir' | 'tokens' | 'credentials'>;
+  readonly config: Pick<Config, 'dataDir' | 'tokens'>;
+  readonly sealingKeys: KeyEncryptionKeys;
   readonly storage: Storage;
   readonly authority: Pick<Authority, 'change'>;
   readonly clock: () => number;
@@ -52,8 +54,7 @@ export async function startKeyRing(parts: KeyRingStart): Promise<KeyRing> {
   };
   const { dataDir } = config;
   const { algorithm, keyDays } = config.tokens;
-  const mayGenerate = config.mode === 'development';
-  const vault = openSigningKeyVault({ keys: config.credentials.keys, dataDir, mayGenerate, onProgress });
+  const vault = new SigningKeyVault(parts.sealingKeys);
   const store = storage.signingKeys;
   await beginKeyRing({
     store,

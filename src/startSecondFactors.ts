@@ -1,8 +1,8 @@
-import type { Config } from './config/config';
 import type { Authority } from './identity/authority';
 import { resealSecrets } from './identity/mfa/resealSecrets';
 import { SecondFactors } from './identity/mfa/secondFactors';
-import { openTotpVault } from './identity/sealing/openCredentialVault';
+import type { KeyEncryptionKeys } from './identity/sealing/keyEncryptionKeys';
+import { TotpVault } from './identity/sealing/totpVault';
 import type { Sessions } from './identity/sessions';
 import type { LoginThrottle } from './security/loginThrottle';
 import type { Storage } from './storage/storage';
@@ -10,7 +10,7 @@ import type { BackgroundRunner } from './telemetry/backgroundRunner';
 import type { Logger } from './telemetry/logger';
 
 export interface SecondFactorsStart {
-  readonly config: Pick<Config, 'mode' | 'dataDir' | 'credentials'>;
+  readonly sealingKeys: KeyEncryptionKeys;
   readonly storage: Storage;
   readonly sessions: Sessions;
   readonly authority: Authority;
@@ -18,19 +18,25 @@ export interface SecondFactorsStart {
   readonly clock: () => number;
   readonly logger: Logger;
   readonly runner: BackgroundRunner;
-  readonly onProgress: (message: string) => void;
+}
+
+export interface StartedSecondFactors {
+  readonly secondFactors: SecondFactors;
+  /** To be called when another key has begun to seal. */
+  readonly reseal: () => void;
 }
 
 /** Second factors, their secrets sealed with the same keys as those of exchanges. */
-export function startSecondFactors(parts: SecondFactorsStart): SecondFactors {
-  const { config, storage, sessions, authority, throttle, clock, logger, runner, onProgress } = parts;
-  const { dataDir, mode } = config;
-  const mayGenerate = mode === 'development';
-  const vault = openTotpVault({ keys: config.credentials.keys, dataDir, mayGenerate, onProgress });
+export function startSecondFactors(parts: SecondFactorsStart): StartedSecondFactors {
+  const { storage, sessions, authority, throttle, clock, logger, runner } = parts;
+  const vault = new TotpVault(parts.sealingKeys);
   const store = storage.secondFactors;
-  runner.run('resealing of second factors', () => resealSecrets({ store, vault, logger }));
+  const reseal = (): void => {
+    runner.run('resealing of second factors', () => resealSecrets({ store, vault, logger }));
+  };
+  reseal();
   const { users } = storage;
-  return new SecondFactors({
+  const secondFactors = new SecondFactors({
     store,
     users,
     vault,
@@ -40,4 +46,5 @@ export function startSecondFactors(parts: SecondFactorsStart): SecondFactors {
     audit: (entry) => storage.auditEntries.write(entry),
     clock,
   });
+  return { secondFactors, reseal };
 }

@@ -9,7 +9,8 @@ import type { MarketData } from './feeds/marketData';
 import { MarketQuotes } from './feeds/marketQuotes';
 import { LivePaperMarkets } from './feeds/paperMarketSource';
 import type { GraphqlServices } from './graphql/context';
-import { openCredentialVault } from './identity/sealing/openCredentialVault';
+import { CredentialVault } from './identity/sealing/credentialVault';
+import type { KeyEncryptionKeys } from './identity/sealing/keyEncryptionKeys';
 import { startAccountStreams, type AccountStreamsRoomParts } from './startAccountStreams';
 import type { Storage } from './storage/storage';
 import type { BackgroundRunner } from './telemetry/backgroundRunner';
@@ -39,6 +40,7 @@ import { TradingReader } from './trading/tradingReader';
 
 export interface TradingRoomParts {
   readonly config: Config;
+  readonly sealingKeys: KeyEncryptionKeys;
   /** The exchanges to connect to, the address of a simulated one filled in. */
   readonly settings: Config['exchanges'];
   readonly storage: Storage;
@@ -55,7 +57,6 @@ export interface TradingRoomParts {
   readonly metrics: Metrics;
   readonly runner: BackgroundRunner;
   readonly health: HealthRegistry;
-  readonly onProgress: (message: string) => void;
   /** What is started is pushed here, to be stopped in reverse. */
   readonly stops: (() => Promise<void>)[];
 }
@@ -100,12 +101,7 @@ export async function startTrading(parts: TradingRoomParts): Promise<TradingServ
   const papers = openPapers(parts);
   for (const paper of papers.values()) stops.push(startPaper(paper, parts));
 
-  const vault = openCredentialVault({
-    keys: config.credentials.keys,
-    dataDir: config.dataDir,
-    mayGenerate: config.mode === 'development',
-    onProgress: parts.onProgress,
-  });
+  const vault = new CredentialVault(parts.sealingKeys);
   const livePorts = createTradingPorts({ ...parts, settings, random: Math.random });
   const openLive = (account: Parameters<typeof livePorts.open>[0]) => livePorts.open(account);
   const keys = new SealedKeys({ vault, store: storage.credentials });

@@ -20,7 +20,7 @@ async function run(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const { database, redis, dataDir, tokens } = loadProcessConfig();
+  const { database, redis, dataDir, tokens } = await loadProcessConfig();
   const storage = await openRunningStorage({ databaseUrl: database.url?.reveal() ?? null, dataDir });
   try {
     const access = await readAccess(storage.accessRecords, redis.url?.reveal() ?? null);

@@ -43,7 +43,7 @@ async function run(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const config = loadProcessConfig();
+  const config = await loadProcessConfig();
   const { dataDir } = config;
   const chain = new AuditChain(
     openAuditKey({ key: config.audit.key, dataDir, mayGenerate: false, onProgress: () => undefined }),

@@ -23,7 +23,7 @@ async function run(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const config = loadProcessConfig();
+  const config = await loadProcessConfig();
   const { dataDir } = config;
   const configured = readCredentialKeys({
     keys: config.credentials.keys,

@@ -30,7 +30,7 @@ async function run(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const config = loadProcessConfig();
+  const config = await loadProcessConfig();
   const { dataDir } = config;
   const keys = config.credentials.keys;
   const vault = openSigningKeyVault({ keys, dataDir, mayGenerate: false, onProgress: () => undefined });

@@ -1,4 +1,4 @@
-import { loadProcessConfig } from '../config/processConfig';
+import { loadProcessSettings } from '../config/processConfig';
 import type { Config } from '../config/config';
 import { startTickgate, type Tickgate } from '../main';
 import { CommandError, reportFailure } from './commandError';
@@ -17,7 +17,7 @@ function say(message: string): void {
 }
 
 async function start(): Promise<void> {
-  const config = loadProcessConfig();
+  const { config, secrets } = await loadProcessSettings();
   say(`configuration: ${config.mode}, exchanges ${config.exchanges.map(({ id }) => id).join(', ')}`);
   const abort = new AbortController();
   const stopped = untilAskedToStop(() => {
@@ -34,7 +34,7 @@ async function start(): Promise<void> {
         ? { ...exchange, restUrl: simulator.restUrl, wsUrl: simulator.wsUrl }
         : exchange,
     );
-    tickgate = await startTickgate({ config, exchanges, onProgress: say, signal: abort.signal });
+    tickgate = await startTickgate({ config, secrets, exchanges, onProgress: say, signal: abort.signal });
     tellWhatIsRunning(config, tickgate);
     const crashed = tickgate.crashed.then(() => 'crashed' as const);
     if ((await Promise.race([stopped, crashed])) === 'crashed') {

@@ -19,7 +19,7 @@ async function run(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const issued = await issueDevelopmentToken({ config: loadProcessConfig(), role });
+  const issued = await issueDevelopmentToken({ config: await loadProcessConfig(), role });
   process.stdout.write(`${issued.accessToken}\n`);
 }
 

@@ -82,7 +82,7 @@ async function run(): Promise<void> {
   }
   const work = command === undefined ? undefined : commands[command];
   if (work === undefined) throw new UsageError(`Say what to do: ${Object.keys(commands).join(', ')}.`, usage);
-  const config = loadProcessConfig();
+  const config = await loadProcessConfig();
   const storage = await openRunningStorage({
     databaseUrl: config.database.url?.reveal() ?? null,
     dataDir: config.dataDir,

@@ -87,8 +87,8 @@ interface Connecting {
 }
 
 /** Every (re)connection asks for a token anew: one lives ten minutes. */
-function connect({ options, signal, onStatus }: Connecting): Client {
-  const config = loadProcessConfig();
+async function connect({ options, signal, onStatus }: Connecting): Promise<Client> {
+  const config = await loadProcessConfig();
   let failure = 'no answer';
   return createClient({
     url: options.url ?? `ws://localhost:${config.http.port}/graphql`,
@@ -142,7 +142,7 @@ async function watch(options: Arguments): Promise<void> {
     if (newStatus !== 'live') table.markAllStale();
     status = newStatus;
   };
-  const client = connect({ options, signal: ending.signal, onStatus });
+  const client = await connect({ options, signal: ending.signal, onStatus });
   const isTerminal = process.stdout.isTTY;
   const draw = (): void => {
     const text = `${table.render(Date.now(), { hasColors: isTerminal && process.stdout.hasColors() })}\n${status}`;

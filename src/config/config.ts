@@ -35,6 +35,8 @@ export interface Config {
   /** Newest first. */
   readonly passwords: { readonly peppers: readonly CredentialKey[] };
   readonly audit: AuditSettings;
+  /** Secrets of files and managers are read again at most so far apart. */
+  readonly secrets: { readonly refreshS: number };
 }
 
 export interface HttpSettings {
@@ -160,6 +162,7 @@ export function toConfig(parts: {
     mail: { smtp: values.SMTP_URL, from: values.MAIL_FROM, resetPageUrl: values.PASSWORD_RESET_URL },
     credentials: { keys: values.CREDENTIAL_KEYS },
     passwords: { peppers: values.PASSWORD_PEPPERS ?? [] },
+    secrets: { refreshS: values.SECRETS_REFRESH_S },
     audit: {
       key: values.AUDIT_KEY,
       checkpointFile: path.resolve(

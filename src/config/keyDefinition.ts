@@ -11,6 +11,10 @@ export interface KeyDefinition {
   readonly requiredInProduction?: true;
   /** Never printed, and refused in the configuration files, which are committed. */
   readonly secret?: true;
+  /** A secret that managers of secrets are opened with: it cannot come from one. */
+  readonly opensManager?: true;
+  /** Where a password stands in it, which production judges. minBits: 0 where others than the operator choose it. */
+  readonly holdsPassword?: { readonly in: 'url' | 'text'; readonly minBits: number };
   readonly description: string;
 }
 

@@ -3,6 +3,7 @@ import { exchangeNames } from './exchangeKeys';
 import { headerKeys } from './headerKeys';
 import type { KeyDefinition } from './keyDefinition';
 import { mailSender, smtpServer } from './mailKeys';
+import { managerKeys } from './managerKeys';
 import { randomKey } from './randomKey';
 import { trustedProxies } from './trustedProxies';
 import {
@@ -21,6 +22,8 @@ import {
 
 const port = wholeNumber({ min: 0, max: 65_535 });
 const cap = wholeNumber({ min: 1, max: 1_000_000 });
+/** Chosen by the operator: as many bits as AES-128. */
+const ownPassword = { in: 'url', minBits: 128 } as const;
 const name = text({ pattern: /^[\x21-\x7e]{1,200}$/, allowed: 'up to 200 visible characters without blanks' });
 
 /** Read before everything else, because it chooses the file and the defaults: only the environment can set it. */
@@ -80,12 +83,14 @@ export const keys = {
     default: null,
     requiredInProduction: true,
     secret: true,
+    holdsPassword: ownPassword,
     description: 'PostgreSQL to use. Development starts one of its own in DATA_DIR where this is not set.',
   },
   MIGRATION_DATABASE_URL: {
     type: connectionUrl(['postgres:', 'postgresql:']),
     default: null,
     secret: true,
+    holdsPassword: ownPassword,
     description:
       'The same database as the owner of its schema, who migrates it and lets the role of DATABASE_URL do what the server does. Not set: that role does both.',
   },
@@ -93,6 +98,7 @@ export const keys = {
     type: connectionUrl(['redis:', 'rediss:']),
     default: null,
     secret: true,
+    holdsPassword: ownPassword,
     description: 'Redis that several nodes share; one node alone needs none.',
   },
   EXCHANGES: {
@@ -209,6 +215,7 @@ export const keys = {
     type: smtpServer,
     default: null,
     secret: true,
+    holdsPassword: { in: 'url', minBits: 0 },
     description:
       'Mail server that takes one-time tokens for lost passwords; without one, `npm run user` alone gives them.',
   },
@@ -252,9 +259,27 @@ export const keys = {
     description:
       'Where this node signs how far the audit log goes; audit-checkpoints.ndjson in DATA_DIR where it is not set. Best out of reach of the database.',
   },
+  SECRETS_REFRESH_S: {
+    type: wholeNumber({ min: 1, max: 50 }),
+    unit: 'seconds',
+    default: '30',
+    description:
+      'How often secrets of files and managers are read again at most; a new value is in use within a minute.',
+  },
+  ...managerKeys,
 } as const satisfies Readonly<Record<string, KeyDefinition>>;
 
 type Keys = typeof keys;
+
+/** Settings that are secrets, but for those that managers are opened with. */
+export type SecretName = {
+  [Name in keyof Keys]: Keys[Name] extends { readonly opensManager: true }
+    ? never
+    : Keys[Name] extends { readonly secret: true }
+      ? Name
+      : never;
+}[keyof Keys];
+
 type OutputOf<Type> = Type extends ValueType<infer Value> ? Value : never;
 
 /** What the settings of `keys` read as: null only where a setting may be absent. */

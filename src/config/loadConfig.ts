@@ -4,8 +4,8 @@ import { crossChecks } from './crossChecks';
 import { addressableExchanges, exchangeKeys, toExchangeSettings } from './exchangeKeys';
 import type { KeyDefinition, Mode } from './keyDefinition';
 import { keys, modeKey, type Values } from './keys';
-import { SettingReader } from './readSettings';
-import { readConfigFile, readEnvironment, type Environment } from './sources';
+import { SettingReader, type FetchedText } from './readSettings';
+import { readConfigFile, readEnvironment, type Environment, type FileSettings } from './sources';
 import { unknownNames } from './unknownNames';
 
 const modeName = 'NODE_ENV';
@@ -13,14 +13,16 @@ const modeName = 'NODE_ENV';
 /**
  * Reads every setting: environment (and `.env`) over the mode's configuration file over the default.
  * projectDir: absolute; where the files are and where relative paths begin.
- * Throws ConfigError, which tells every problem at once.
+ * fetched: what was read before, by the name of the setting. Throws ConfigError, which tells every problem at once.
  */
-export function loadConfig(parts: { readonly environment: Environment; readonly projectDir: string }): Config {
-  const { projectDir } = parts;
-  const environment = readEnvironment(parts.environment, projectDir);
-  const mode: Mode = environment.get(modeName) === 'production' ? 'production' : 'development';
-  const file = readConfigFile(mode, projectDir);
-  const reader = new SettingReader({ mode, environment, file, projectDir });
+export function loadConfig(parts: {
+  readonly environment: Environment;
+  readonly projectDir: string;
+  readonly fetched?: ReadonlyMap<string, FetchedText>;
+}): Config {
+  const { projectDir, fetched = new Map<string, FetchedText>() } = parts;
+  const { mode, environment, file } = readSources(parts);
+  const reader = new SettingReader({ mode, environment, file, projectDir, fetched });
 
   reader.read(modeName, modeKey);
   const values = readAll(reader, keys);
@@ -31,7 +33,7 @@ export function loadConfig(parts: { readonly environment: Environment; readonly 
   const exchangeValues = readAll(reader, ofExchanges);
   const known = [...Object.keys(keys), ...Object.keys(ofExchanges)];
   const problems = [...file.problems, ...unknownNames({ environment, file, known }), ...reader.problems];
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new ConfigError(problems, { isPassing: problems.length === reader.passing });
 
   const exchanges = enabled.map((id) => toExchangeSettings(id, exchangeValues));
   // Every value was checked by the type that `Values` is made from.
@@ -39,6 +41,17 @@ export function loadConfig(parts: { readonly environment: Environment; readonly 
   const together = crossChecks(config);
   if (together.length > 0) throw new ConfigError(together);
   return config;
+}
+
+/** What settings come from, before any of them is read. */
+export function readSources(parts: { readonly environment: Environment; readonly projectDir: string }): {
+  readonly mode: Mode;
+  readonly environment: ReadonlyMap<string, string>;
+  readonly file: FileSettings;
+} {
+  const environment = readEnvironment(parts.environment, parts.projectDir);
+  const mode: Mode = environment.get(modeName) === 'production' ? 'production' : 'development';
+  return { mode, environment, file: readConfigFile(mode, parts.projectDir) };
 }
 
 function readAll(

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from './config';
-import { loadConfig } from './loadConfig';
+import { loadSettings, type Settings } from './loadSettings';
 
 /** The folder that holds package.json, above the sources as above the build. */
 export function findProjectDir(): string {
@@ -15,6 +15,11 @@ export function findProjectDir(): string {
 }
 
 /** The settings of this process, from its own environment. Throws ConfigError. */
-export function loadProcessConfig(): Config {
-  return loadConfig({ environment: process.env, projectDir: findProjectDir() });
+export function loadProcessSettings(): Promise<Settings> {
+  return loadSettings({ environment: process.env, projectDir: findProjectDir(), clock: Date.now });
+}
+
+/** The same for whoever is done before a secret changes. Throws ConfigError. */
+export async function loadProcessConfig(): Promise<Config> {
+  return (await loadProcessSettings()).config;
 }

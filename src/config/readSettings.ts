@@ -1,11 +1,16 @@
+import { isReference } from '../secrets/secretReference';
 import { defaultOf, type KeyDefinition, type Mode } from './keyDefinition';
+import { passwordProblem } from './passwordStrength';
 import { readSecretFile, type FileSettings } from './sources';
 
-interface Found {
+export interface Found {
   readonly text: string;
   /** Where it was found, for the sentence: "the environment", a file's name, … */
   readonly place: string;
 }
+
+/** What was read of a setting before the others, as its file or its manager said it. isPassing: the next start may have it. */
+export type FetchedText = Found | { readonly problem: string; readonly isPassing: boolean };
 
 /** Everything a setting can come from. */
 export interface SettingSources {
@@ -13,14 +18,18 @@ export interface SettingSources {
   readonly environment: ReadonlyMap<string, string>;
   readonly file: FileSettings;
   readonly projectDir: string;
+  /** By the name of the setting. */
+  readonly fetched?: ReadonlyMap<string, FetchedText>;
 }
 
 /** What is wrong with one setting, as a sentence. */
-class SettingProblem extends Error {}
+export class SettingProblem extends Error {}
 
 /** Reads settings one by one and collects what is wrong, so that all problems are told at once. */
 export class SettingReader {
   readonly problems: string[] = [];
+  /** How many of them may be gone at the next start. */
+  passing = 0;
 
   constructor(private readonly sources: SettingSources) {}
 
@@ -28,7 +37,9 @@ export class SettingReader {
   read(name: string, definition: KeyDefinition): unknown {
     try {
       const found = this.#find(name, definition);
-      return found === null ? this.#absent(name, definition) : valueOf(name, definition, found);
+      return found === null
+        ? this.#absent(name, definition)
+        : valueOf({ name, definition, mode: this.sources.mode }, found);
     } catch (error) {
       if (!(error instanceof SettingProblem)) throw error;
       this.problems.push(error.message);
@@ -37,11 +48,16 @@ export class SettingReader {
   }
 
   #find(name: string, definition: KeyDefinition): Found | null {
-    const { environment, file, mode } = this.sources;
+    const { environment, file, mode, fetched } = this.sources;
     const direct = environment.get(name);
     const pointer = environment.get(`${name}_FILE`);
     if (direct !== undefined && pointer !== undefined) {
       throw new SettingProblem(`${name} and ${name}_FILE are both set: set one of them.`);
+    }
+    const known = fetched?.get(name);
+    if (known !== undefined) return this.#fetched(known);
+    if (definition.secret && isReference(direct ?? '')) {
+      throw new SettingProblem(`${name} cannot come from a manager of secrets: set it, or ${name}_FILE to a file.`);
     }
     if (direct !== undefined) return { text: direct, place: 'the environment' };
     if (pointer !== undefined) return this.#fromFile(name, pointer);
@@ -51,17 +67,14 @@ export class SettingReader {
     return text === null ? null : { text, place: 'the default' };
   }
 
+  #fetched(known: FetchedText): Found {
+    if ('text' in known) return known;
+    if (known.isPassing) this.passing += 1;
+    throw new SettingProblem(known.problem);
+  }
+
   #fromFile(name: string, pointer: string): Found {
-    let text: string;
-    try {
-      text = readSecretFile(pointer, this.sources.projectDir);
-    } catch (error) {
-      const hasCode = typeof error === 'object' && error !== null && 'code' in error;
-      const code = hasCode ? String(error.code) : 'unreadable';
-      throw new SettingProblem(`${name}_FILE names a file that cannot be read (${code}): ${pointer}`);
-    }
-    if (text === '') throw new SettingProblem(`${name}_FILE names a file that is empty: ${pointer}`);
-    return { text, place: `${name}_FILE` };
+    return readPointedFile({ name, pointer, projectDir: this.sources.projectDir });
   }
 
   #absent(name: string, definition: KeyDefinition): null {
@@ -72,6 +85,25 @@ export class SettingReader {
   }
 }
 
+/** What the file that NAME_FILE names holds now. Throws SettingProblem. */
+export function readPointedFile(setting: {
+  readonly name: string;
+  readonly pointer: string;
+  readonly projectDir: string;
+}): Found {
+  const { name, pointer, projectDir } = setting;
+  let text: string;
+  try {
+    text = readSecretFile(pointer, projectDir);
+  } catch (error) {
+    const hasCode = typeof error === 'object' && error !== null && 'code' in error;
+    const code = hasCode ? String(error.code) : 'unreadable';
+    throw new SettingProblem(`${name}_FILE names a file that cannot be read (${code}): ${pointer}`);
+  }
+  if (text === '') throw new SettingProblem(`${name}_FILE names a file that is empty: ${pointer}`);
+  return { text, place: `${name}_FILE` };
+}
+
 function fromConfigFile(setting: {
   readonly name: string;
   readonly definition: KeyDefinition;
@@ -80,18 +112,38 @@ function fromConfigFile(setting: {
 }): Found {
   if (setting.definition.secret) {
     throw new SettingProblem(
-      `${setting.name} is a secret and has no place in ${setting.file}: set it in the environment, or ${setting.name}_FILE to a file.`,
+      `${setting.name} is a secret and has no place in ${setting.file}: set it in the environment, or ${setting.name}_FILE to a file, or write down where a manager keeps it.`,
     );
   }
   return { text: setting.text, place: setting.file };
 }
 
-function valueOf(name: string, definition: KeyDefinition, found: Found): unknown {
+/** What the text of a setting reads as. Throws SettingProblem, which repeats nothing of a secret. */
+export function valueOf(
+  setting: { readonly name: string; readonly definition: KeyDefinition; readonly mode: Mode },
+  found: Found,
+): unknown {
+  const { name, definition, mode } = setting;
   const parsed = definition.type.schema.safeParse(found.text);
-  if (parsed.success) return parsed.data;
-  const value = definition.secret ? '' : ` is ${JSON.stringify(found.text.slice(0, 80))}`;
-  const reasons = definition.type.explainsProblems ? parsed.error.issues.map((issue) => `${issue.message}; `) : [];
-  throw new SettingProblem(
-    `${name}${value} (from ${found.place}): ${reasons.join('')}it must be ${definition.type.allowed}.`,
-  );
+  if (!parsed.success) {
+    const value = definition.secret ? '' : ` is ${JSON.stringify(found.text.slice(0, 80))}`;
+    const reasons = definition.type.explainsProblems ? parsed.error.issues.map((issue) => `${issue.message}; `) : [];
+    throw new SettingProblem(
+      `${name}${value} (from ${found.place}): ${reasons.join('')}it must be ${definition.type.allowed}.`,
+    );
+  }
+  const weakness = mode === 'production' ? weaknessOf(definition, found.text) : null;
+  if (weakness !== null) {
+    throw new SettingProblem(
+      `${name} (from ${found.place}): its password ${weakness}. Take a random one, e.g. from scripts/generate-secrets.sh.`,
+    );
+  }
+  return parsed.data;
+}
+
+/** Null where there is no password, which other ways of proving who one is need none of. */
+function weaknessOf({ holdsPassword }: KeyDefinition, text: string): string | null {
+  if (holdsPassword === undefined) return null;
+  const password = holdsPassword.in === 'url' ? decodeURIComponent(new URL(text).password) : text;
+  return password === '' ? null : passwordProblem(password, holdsPassword.minBits);
 }

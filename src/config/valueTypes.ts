@@ -91,6 +91,16 @@ export function connectionUrl(protocols: readonly string[]): ValueType<Secret> {
   };
 }
 
+/** A text that was given by others, as it is. */
+export const secretText: ValueType<Secret> = {
+  schema: z
+    .string()
+    .transform((value) => value.trim())
+    .refine((value) => /^[\x21-\x7e]{1,16384}$/.test(value))
+    .transform((value) => new Secret(value)),
+  allowed: 'visible characters without blanks',
+};
+
 const minModulusBits = 3072;
 
 function isStrongRsaKey(pem: string): boolean {

@@ -24,13 +24,23 @@ export class PasswordHasher {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
   #stranger: Promise<string> | null = null;
-  readonly #peppers: ReadonlyMap<string, Buffer>;
-  readonly #newest: string | null;
+  #peppers: ReadonlyMap<string, Buffer> = new Map();
+  #newest: string | null = null;
 
   /** peppers: newest first; the first is hashed with, all are checked with. */
   constructor(peppers: readonly Pepper[] = []) {
-    this.#peppers = new Map(peppers.map(({ id, key }) => [id, Buffer.from(key.reveal(), 'base64')]));
-    this.#newest = peppers[0]?.id ?? null;
+    this.#take(peppers);
+  }
+
+  get pepperIds(): readonly string[] {
+    return [...this.#peppers.keys()];
+  }
+
+  /** Lets these take the place of those before, and has the hash ready that strangers are checked against. */
+  async use(peppers: readonly Pepper[]): Promise<void> {
+    this.#take(peppers);
+    this.#stranger = null;
+    await this.prepare();
   }
 
   /** Throws AppError RATE_LIMITED where too many wait already. */
@@ -68,6 +78,11 @@ export class PasswordHasher {
   /** Made once, before the first login of a stranger could tell by its time: call this at the start. */
   async prepare(): Promise<void> {
     await this.#strangersHash();
+  }
+
+  #take(peppers: readonly Pepper[]): void {
+    this.#peppers = new Map(peppers.map(({ id, key }) => [id, Buffer.from(key.reveal(), 'base64')]));
+    this.#newest = peppers[0]?.id ?? null;
   }
 
   #with(pepper: string | null): { readonly secret?: Buffer } {

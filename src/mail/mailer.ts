@@ -47,7 +47,7 @@ const addressShape = /^[^\s@\p{Cc}<>]+@[^\s@\p{Cc}<>]+$/u;
  * when the process ends is lost.
  */
 export class Mailer {
-  readonly #transport: ReturnType<typeof transportTo>;
+  #transport: ReturnType<typeof transportTo>;
   readonly #sending = new Set<Promise<unknown>>();
   /** No further attempt begins. */
   readonly #stopping = new AbortController();
@@ -56,6 +56,11 @@ export class Mailer {
 
   constructor(private readonly parts: MailerParts) {
     this.#transport = transportTo(parts.server);
+  }
+
+  /** Mails go to this server from the next attempt on. */
+  use(server: MailerParts['server']): void {
+    this.#transport = transportTo(server);
   }
 
   /** Ends when the mail server has taken it, or when it is not tried any more, which is in the log then. Never throws. */

@@ -8,6 +8,11 @@ import { UsedNonces } from './usedNonces';
 export interface OpenReservations {
   readonly reservations: Reservations & Budgets;
   readonly nonces: UsedNonces;
+  /**
+   * Lets connections be made with the password of this URL; one that is there stays. `elsewhere`: it names another place or another user,
+   * which a start alone takes. `refused`: Redis does not take it, or does not answer. But for `used`, nothing has changed.
+   */
+  useUrl(url: string): Promise<'used' | 'elsewhere' | 'refused'>;
   close(): Promise<void>;
 }
 
@@ -24,7 +29,7 @@ export function openReservations(parts: {
   const nonceMemory = new MemoryReservations({ clock, maxIdentities });
   if (redisUrl === null) {
     const nonces = new UsedNonces({ memory: nonceMemory, shared: null });
-    return { reservations: memory, nonces, close: () => Promise.resolve() };
+    return { reservations: memory, nonces, useUrl: () => Promise.resolve('elsewhere'), close: () => Promise.resolve() };
   }
   // A command that waits for a connection would hold up the request that it is to limit.
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: 0, enableOfflineQueue: false });
@@ -37,9 +42,37 @@ export function openReservations(parts: {
   return {
     reservations: shared,
     nonces: new UsedNonces({ memory: nonceMemory, shared }),
+    useUrl: async (url) => {
+      if (withoutPassword(url) !== withoutPassword(redisUrl)) return 'elsewhere';
+      const password = decodeURIComponent(new URL(url).password);
+      if (!(await isTaken(redis, password))) return 'refused';
+      redis.options.password = password;
+      return 'used';
+    },
     close: () => {
       redis.disconnect();
       return Promise.resolve();
     },
   };
+}
+
+/** Tried on a connection of its own: the one in use is not to be risked. */
+async function isTaken(redis: Redis, password: string): Promise<boolean> {
+  const probe = new Redis({ ...redis.options, password, lazyConnect: true, retryStrategy: () => null });
+  // What is wrong is told by `connect`.
+  probe.on('error', () => undefined);
+  try {
+    await probe.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    probe.disconnect();
+  }
+}
+
+function withoutPassword(url: string): string {
+  const changed = new URL(url);
+  changed.password = '';
+  return changed.href;
 }

@@ -183,7 +183,7 @@ function mountPlainRoutes(app: FastifyInstance, parts: HttpAppParts): void {
   app.get('/livez', () => ({ status: 'ok' }));
   // What is wrong is for the log: outside, ready or not is enough.
   app.get('/readyz', async (_request, reply) => {
-    const { ready } = await parts.health.read();
-    return reply.status(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable' });
+    const { ready, degraded } = await parts.health.read();
+    return reply.status(ready ? 200 : 503).send({ status: ready ? (degraded ? 'degraded' : 'ok') : 'unavailable' });
   });
 }

@@ -1,4 +1,5 @@
 import { DataSource, type MigrationInterface } from 'typeorm';
+import { connectionOptions, type ConnectionUrl } from './connectionOptions';
 import { UserEntity } from './user.entity';
 
 export type MigrationClass = new () => MigrationInterface;
@@ -20,16 +21,17 @@ const maxConnections = 10;
 
 /** TypeORM over one PostgreSQL. Nothing is opened before `initialize`. The schema is changed by migrations alone. */
 export function createDataSource(options: {
-  readonly url: string;
+  readonly url: ConnectionUrl;
   readonly migrations: readonly MigrationClass[];
   /** Default true: no statement of a request runs longer than 15 s. */
   readonly hasStatementTimeout?: boolean;
   /** Taken on by each connection, which then only reads. Left out, connections are the user's of the URL. */
   readonly role?: string;
 }): DataSource {
+  const connection = connectionOptions(options.role === undefined ? options.url : asRole(options.url, options.role));
   return new DataSource({
     type: 'postgres',
-    url: options.role === undefined ? options.url : asRole(options.url, options.role),
+    ...(connection.database === undefined ? {} : { database: connection.database }),
     entities: [UserEntity],
     migrations: [...options.migrations],
     migrationsTableName: 'schema_migrations',
@@ -43,12 +45,18 @@ export function createDataSource(options: {
     poolSize: maxConnections,
     applicationName: 'tickgate',
     connectTimeoutMS: connectTimeoutMs,
-    extra: (options.hasStatementTimeout ?? true) ? timeouts : {},
+    // pg's own words, which TypeORM's give way to.
+    extra: { ...((options.hasStatementTimeout ?? true) ? timeouts : {}), ...connection },
   });
 }
 
 /** Behind what the URL says of options already: pg lets a URL replace whatever it is told beside it. */
-function asRole(url: string, role: string): string {
+function asRole(url: ConnectionUrl, role: string): ConnectionUrl {
+  if (typeof url === 'function') return () => withRole(url(), role);
+  return withRole(url, role);
+}
+
+function withRole(url: string, role: string): string {
   const changed = new URL(url);
   const own = changed.searchParams.get('options') ?? '';
   changed.searchParams.set('options', `${own} -c role=${role} -c default_transaction_read_only=on`.trim());

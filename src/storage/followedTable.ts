@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EpochMs } from '../domain/marketData';
 import type { BackgroundRunner } from '../telemetry/backgroundRunner';
 import type { Logger } from '../telemetry/logger';
+import type { ConnectionUrl } from './connectionOptions';
 import { NotificationListener, type ListenerTiming } from './notificationListener';
 import { StorageError } from './storageError';
 import type { RunQuery } from './userStanding';
@@ -30,7 +31,7 @@ interface FollowedTableParts<Reading> extends FollowedTableOptions<Reading> {
   /** What the trigger of the migration tells changes on. */
   readonly channel: string;
   readonly read: (query: RunQuery) => Promise<Reading>;
-  readonly url: string;
+  readonly url: ConnectionUrl;
   readonly pool: RunQuery;
 }
 

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { Client } from 'pg';
 import type { BackgroundRunner } from '../telemetry/backgroundRunner';
 import type { Logger } from '../telemetry/logger';
+import { connectionOptions, type ConnectionUrl } from './connectionOptions';
 import type { RunQuery } from './userStanding';
 
 /** A payload that begins so proves the connection to whoever sent it, and says nothing to others who hear it. */
@@ -17,7 +18,7 @@ export interface ListenerTiming {
 }
 
 export interface NotificationListenerParts {
-  readonly url: string;
+  readonly url: ConnectionUrl;
   /** Lower case letters and underscores. */
   readonly channel: string;
   /** Runs a statement on another connection: what it sends has to arrive at this one. */
@@ -61,10 +62,10 @@ export class NotificationListener {
     const { url, channel, onNotification, onUp, timing, logger } = this.parts;
     const socket = new Socket();
     const client = new Client({
-      connectionString: url,
       application_name: `tickgate ${channel}`,
       connectionTimeoutMillis: timing.answerWithinMs,
       query_timeout: timing.answerWithinMs,
+      ...connectionOptions(url),
       stream: () => socket,
     });
     const connection = { client, socket };

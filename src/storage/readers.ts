@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
+import type { ConnectionUrl } from './connectionOptions';
 import { createDataSource } from './dataSource';
 import { readerRole } from './readerRole';
 import type { AccountReader } from './trading/accountReader';
@@ -14,7 +15,7 @@ export class Readers {
   constructor(private readonly parts: { readonly dataSource: DataSource }) {}
 
   /** Opens the connections. Rejects where the role is missing, or is not this server's to take on. */
-  static async open(url: string): Promise<Readers> {
+  static async open(url: ConnectionUrl): Promise<Readers> {
     const dataSource = await createDataSource({ url, migrations: [], role: readerRole }).initialize();
     const [taken] = await dataSource.query<readonly { readonly role: string; readonly readonly: string }[]>(
       `SELECT current_user AS role, current_setting('default_transaction_read_only') AS readonly`,

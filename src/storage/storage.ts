@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { HealthState } from '../telemetry/health';
 import { findExcessRights, findOwned, grantApplicationRights } from './applicationRole';
+import type { ConnectionUrl } from './connectionOptions';
 import { createDataSource, type MigrationClass } from './dataSource';
 import { runningDatabaseUrl } from './embedded/credentials';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/embeddedPostgres';
@@ -94,6 +95,13 @@ export interface Storage {
   readonly place: string;
   /** Resolves when an embedded server has ended by itself; never where DATABASE_URL is used. */
   readonly crashed: Promise<void>;
+  /**
+   * Lets connections be made with the password of this URL, once one was. False where it names another place or another role, which a start
+   * alone takes. Throws StorageError where the database does not take it: then nothing has changed.
+   */
+  useUrl(url: string): Promise<boolean>;
+  /** How many records each key-encryption key seals. */
+  countSealed(): Promise<ReadonlyMap<string, number>>;
   /** Asks the database for one row. */
   check(): Promise<HealthState>;
   /** To be started, and stopped before the storage. */
@@ -143,14 +151,7 @@ export async function countSealedRecords({
   const url = databaseUrl ?? runningDatabaseUrl(dataDir);
   const dataSource = await connect(url, { migrations: [] });
   try {
-    const counts = await Promise.all([
-      new CredentialStore({ dataSource }).countByKey(),
-      new SigningKeyStore({ dataSource }).countByKey(),
-      new SecondFactorStore({ dataSource }).countByKey(),
-    ]);
-    const sums = new Map<string, number>();
-    for (const [id, count] of counts.flatMap((each) => [...each])) sums.set(id, (sums.get(id) ?? 0) + count);
-    return sums;
+    return await countSealed(dataSource);
   } catch (error) {
     throw new StorageError(`The sealed keys in ${withoutCredentials(url)} cannot be counted (${reasonOf(error)}).`, {
       cause: error,
@@ -158,6 +159,17 @@ export async function countSealedRecords({
   } finally {
     await dataSource.destroy();
   }
+}
+
+async function countSealed(dataSource: DataSource): Promise<ReadonlyMap<string, number>> {
+  const counts = await Promise.all([
+    new CredentialStore({ dataSource }).countByKey(),
+    new SigningKeyStore({ dataSource }).countByKey(),
+    new SecondFactorStore({ dataSource }).countByKey(),
+  ]);
+  const sums = new Map<string, number>();
+  for (const [id, count] of counts.flatMap((each) => [...each])) sums.set(id, (sums.get(id) ?? 0) + count);
+  return sums;
 }
 
 /** On a connection of their own: a migration may take longer than any statement of a request. */
@@ -213,15 +225,18 @@ async function confine(owner: DataSource, role: string): Promise<void> {
 }
 
 async function connect(
-  url: string,
+  url: ConnectionUrl,
   options: { readonly migrations: readonly MigrationClass[]; readonly hasStatementTimeout?: boolean },
 ): Promise<DataSource> {
   try {
-    return await createDataSource({ url, ...options }).initialize();
+    return await createDataSource({ ...options, url }).initialize();
   } catch (error) {
-    throw new StorageError(`PostgreSQL at ${withoutCredentials(url)} cannot be used (${reasonOf(error)}).`, {
-      cause: error,
-    });
+    throw new StorageError(
+      `PostgreSQL at ${withoutCredentials(typeof url === 'string' ? url : url())} cannot be used (${reasonOf(error)}).`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -230,13 +245,15 @@ async function toStorage(parts: {
   readonly embedded: EmbeddedPostgres | null;
   readonly migrations: readonly MigrationClass[];
 }): Promise<Storage> {
-  const { url, embedded } = parts;
-  const dataSource = await connect(url, parts);
+  const { embedded } = parts;
+  let urlInUse = parts.url;
+  const url = (): string => urlInUse;
+  const dataSource = await connect(url, { migrations: parts.migrations });
   const readers = await openReaders(url).catch(async (error: unknown) => {
     await dataSource.destroy();
     throw error;
   });
-  const place = withoutCredentials(url);
+  const place = withoutCredentials(parts.url);
   const pool: RunQuery = (text, values) => dataSource.query(text, [...values]);
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
@@ -277,6 +294,13 @@ async function toStorage(parts: {
     leaderLock: (onLost) => new LeaderLock({ url, onLost }),
     place: embedded === null ? place : `${place} (embedded, process ${embedded.pid})`,
     crashed: embedded?.crashed ?? new Promise<void>(() => undefined),
+    useUrl: async (next) => {
+      if (withoutPassword(next) !== withoutPassword(urlInUse)) return false;
+      if (next !== urlInUse) await (await connect(next, { migrations: [] })).destroy();
+      urlInUse = next;
+      return true;
+    },
+    countSealed: () => countSealed(dataSource),
     check: () => checkHealth(dataSource),
     accountNews: (options) => new AccountNews({ ...options, url, pool }),
     signingKeyChanges: (options) =>
@@ -311,12 +335,12 @@ async function toStorage(parts: {
   };
 }
 
-async function openReaders(url: string): Promise<Readers> {
+async function openReaders(url: () => string): Promise<Readers> {
   try {
     return await Readers.open(url);
   } catch (error) {
     throw new StorageError(
-      `PostgreSQL at ${withoutCredentials(url)} cannot be read on behalf of users (${reasonOf(error)}).`,
+      `PostgreSQL at ${withoutCredentials(url())} cannot be read on behalf of users (${reasonOf(error)}).`,
       { cause: error },
     );
   }
@@ -329,6 +353,12 @@ async function checkHealth(dataSource: DataSource): Promise<HealthState> {
   } catch (error) {
     return { name: 'database', healthy: false, detail: reasonOf(error) };
   }
+}
+
+function withoutPassword(url: string): string {
+  const changed = new URL(url);
+  changed.password = '';
+  return changed.href;
 }
 
 /** host:port/database of a connection URL. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BackgroundRunner } from '../telemetry/backgroundRunner';
 import type { Logger } from '../telemetry/logger';
+import type { ConnectionUrl } from './connectionOptions';
 import { NotificationListener, type ListenerTiming } from './notificationListener';
 import { StorageError } from './storageError';
 import { readEndedSessions } from './identity/sessionStore';
@@ -58,7 +59,7 @@ export class UserChanges {
   #working: Promise<void> | null = null;
   #poll: NodeJS.Timeout | null = null;
 
-  constructor(private readonly parts: UserChangesOptions & { readonly url: string; readonly pool: RunQuery }) {
+  constructor(private readonly parts: UserChangesOptions & { readonly url: ConnectionUrl; readonly pool: RunQuery }) {
     const { url, pool, timing = usualTiming, runner, logger, random } = parts;
     this.#timing = timing;
     this.#listener = new NotificationListener({

@@ -8,16 +8,23 @@ export interface HealthState {
 export type HealthCheck = () => HealthState | Promise<HealthState>;
 
 /**
- * Rooms register a check. `/readyz` goes by what must be true for this process to serve; what another process could do no better
- * (an exchange that does not answer an account) is watched besides, and told to operators alone.
+ * Rooms register a check. `/readyz` goes by what must be true for this process to serve. What it can do without for a while makes it
+ * `degraded`: it goes on serving, since the others lack the same. What another process could do no better (an exchange that does not answer
+ * an account) is watched besides, and told to operators alone.
  */
 export class HealthRegistry {
   readonly #vital: HealthCheck[] = [];
+  readonly #needed: HealthCheck[] = [];
   readonly #watched: HealthCheck[] = [];
   #isStopping = false;
 
   register(check: HealthCheck): void {
     this.#vital.push(check);
+  }
+
+  /** What this process does without for a while. */
+  need(check: HealthCheck): void {
+    this.#needed.push(check);
   }
 
   watch(check: HealthCheck): void {
@@ -33,18 +40,33 @@ export class HealthRegistry {
     this.#isStopping = true;
   }
 
-  async read(): Promise<{ readonly ready: boolean; readonly states: readonly HealthState[] }> {
-    const states = await this.#ask(this.#vital);
-    return { ready: !this.#isStopping && states.every((state) => state.healthy), states };
+  async read(): Promise<HealthReport> {
+    const [vital, needed] = await Promise.all([this.#ask(this.#vital), this.#ask(this.#needed)]);
+    return {
+      ready: !this.#isStopping && vital.every(isHealthy),
+      degraded: !needed.every(isHealthy),
+      states: [...vital, ...needed],
+    };
   }
 
   /** Everything that is checked, for the operator. */
-  async report(): Promise<{ readonly ready: boolean; readonly states: readonly HealthState[] }> {
-    const [{ ready, states }, watched] = await Promise.all([this.read(), this.#ask(this.#watched)]);
-    return { ready, states: [...states, ...watched] };
+  async report(): Promise<HealthReport> {
+    const [report, watched] = await Promise.all([this.read(), this.#ask(this.#watched)]);
+    return { ...report, states: [...report.states, ...watched] };
   }
 
   #ask(checks: readonly HealthCheck[]): Promise<readonly HealthState[]> {
     return Promise.all(checks.map(async (check) => check()));
   }
+}
+
+interface HealthReport {
+  readonly ready: boolean;
+  /** It serves, and lacks something. */
+  readonly degraded: boolean;
+  readonly states: readonly HealthState[];
+}
+
+function isHealthy({ healthy }: HealthState): boolean {
+  return healthy;
 }

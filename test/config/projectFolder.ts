@@ -16,7 +16,7 @@ export const production: Environment = {
   HOST: '0.0.0.0',
   TRUSTED_PROXIES: '10.0.0.1',
   EXCHANGES: 'binance,mexc',
-  DATABASE_URL: 'postgres://app:very-secret@db.internal/tickgate?sslmode=verify-full',
+  DATABASE_URL: `postgres://app:very-secret-${randomBytes(24).toString('hex')}@db.internal/tickgate?sslmode=verify-full`,
   ACCESS_TOKEN_PRIVATE_KEY: strongPem,
   CREDENTIAL_KEYS: `k1:${randomBytes(32).toString('base64')}`,
   AUDIT_KEY: randomBytes(32).toString('base64'),

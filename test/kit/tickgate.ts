@@ -3,7 +3,7 @@ import { print, type DocumentNode } from 'graphql';
 import WebSocket from 'ws';
 import { issueDevelopmentToken } from '../../src/cli/issueDevelopmentToken';
 import type { Config } from '../../src/config/config';
-import { loadConfig } from '../../src/config/loadConfig';
+import { loadSettings } from '../../src/config/loadSettings';
 import { findProjectDir } from '../../src/config/processConfig';
 import type { Role } from '../../src/identity/principal';
 import { startTickgate, type Tickgate } from '../../src/main';
@@ -45,8 +45,9 @@ export class RunningTickgate {
     options: TickgateWishes = {},
   ): Promise<RunningTickgate> {
     const data = makeTemporaryDir();
-    if (options.environment?.['DATABASE_URL'] === undefined) await copyDatabase(data.dir);
-    const loaded = loadConfig({
+    const { DATABASE_URL, DATABASE_URL_FILE } = options.environment ?? {};
+    if (DATABASE_URL === undefined && DATABASE_URL_FILE === undefined) await copyDatabase(data.dir);
+    const { config: loaded, secrets } = await loadSettings({
       environment: {
         DATA_DIR: data.dir,
         PORT: '0',
@@ -58,11 +59,13 @@ export class RunningTickgate {
         ...options.environment,
       },
       projectDir: findProjectDir(),
+      clock: Date.now,
     });
     const { tokenTtlS = loaded.tokens.ttlS, keyTiming } = options;
     const config = { ...loaded, tokens: { ...loaded.tokens, ttlS: tokenTtlS } };
     const tickgate = await startTickgate({
       config,
+      secrets,
       exchanges: config.exchanges,
       onProgress: () => undefined,
       signal: new AbortController().signal,

@@ -4,6 +4,7 @@ import { findProjectDir } from '../../src/config/processConfig';
 import { createExchangeRegistry } from '../../src/exchanges/exchangeRegistry';
 import { FeedManager } from '../../src/feeds/feedManager';
 import { MarketData } from '../../src/feeds/marketData';
+import { openSealingKeys } from '../../src/identity/sealing/openCredentialVault';
 import { startTrading, type TradingServices } from '../../src/startTrading';
 import type { Storage } from '../../src/storage/storage';
 import { BackgroundRunner } from '../../src/telemetry/backgroundRunner';
@@ -38,6 +39,12 @@ export async function openTradingRooms(storage: Storage): Promise<TradingRooms> 
   stops.push(() => feeds.stop());
   const services = await startTrading({
     config,
+    sealingKeys: openSealingKeys({
+      ...config.credentials,
+      dataDir: data.dir,
+      mayGenerate: true,
+      onProgress: () => undefined,
+    }),
     settings,
     storage,
     bus,
@@ -51,7 +58,6 @@ export async function openTradingRooms(storage: Storage): Promise<TradingRooms> 
     metrics,
     runner,
     health: new HealthRegistry(),
-    onProgress: () => undefined,
     stops,
   });
   const stop = async (): Promise<void> => {

@@ -34,7 +34,13 @@ beforeAll(async () => {
     projectDir: findProjectDir(),
   });
   const signal = new AbortController().signal;
-  tickgate = await startTickgate({ config, exchanges: config.exchanges, onProgress: () => undefined, signal });
+  tickgate = await startTickgate({
+    config,
+    secrets: [],
+    exchanges: config.exchanges,
+    onProgress: () => undefined,
+    signal,
+  });
 });
 
 afterAll(async () => {

@@ -11,18 +11,31 @@ export interface CredentialKey {
 
 /** The key-encryption keys of this server: the first seals, all of them open. */
 export class KeyEncryptionKeys {
-  readonly newestId: string;
-  readonly #keys = new Map<string, KeyObject>();
+  #newestId: string;
+  #keys: ReadonlyMap<string, KeyObject>;
 
   /** keys: newest first. Throws IdentityError where there is none, one is not 32 bytes long, or two have one id. */
   constructor(keys: readonly CredentialKey[]) {
-    const [newest] = keys;
-    if (newest === undefined) throw new IdentityError('There is no key that seals exchange credentials.');
-    this.newestId = newest.id;
-    for (const { id, key } of keys) {
-      if (this.#keys.has(id)) throw new IdentityError(`Two keys that seal exchange credentials have the id ${id}.`);
-      this.#keys.set(id, toKeyObject(id, key));
+    ({ newestId: this.#newestId, byId: this.#keys } = read(keys));
+  }
+
+  get newestId(): string {
+    return this.#newestId;
+  }
+
+  get ids(): readonly string[] {
+    return [...this.#keys.keys()];
+  }
+
+  /** Lets these take the place of those before. Throws IdentityError where they are not fit, or an id has become another key's: then nothing has changed. */
+  replace(keys: readonly CredentialKey[]): void {
+    const { newestId, byId } = read(keys);
+    const changed = [...byId].find(([id, key]) => !(this.#keys.get(id)?.equals(key) ?? true));
+    if (changed !== undefined) {
+      throw new IdentityError(`The id ${changed[0]} is another key's than before: give a new key an id of its own.`);
     }
+    this.#newestId = newestId;
+    this.#keys = byId;
   }
 
   has(id: string): boolean {
@@ -35,6 +48,17 @@ export class KeyEncryptionKeys {
     if (key === undefined) throw new RangeError('the key-encryption key is not known');
     return key;
   }
+}
+
+function read(keys: readonly CredentialKey[]) {
+  const [newest] = keys;
+  if (newest === undefined) throw new IdentityError('There is no key that seals exchange credentials.');
+  const byId = new Map<string, KeyObject>();
+  for (const { id, key } of keys) {
+    if (byId.has(id)) throw new IdentityError(`Two keys that seal exchange credentials have the id ${id}.`);
+    byId.set(id, toKeyObject(id, key));
+  }
+  return { newestId: newest.id, byId };
 }
 
 /** A KeyObject keeps its bytes outside of JavaScript's memory, and shows none of them. */

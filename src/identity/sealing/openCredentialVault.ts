@@ -7,7 +7,6 @@ import { keyBytes } from './aesGcm';
 import { CredentialVault } from './credentialVault';
 import { KeyEncryptionKeys, type CredentialKey } from './keyEncryptionKeys';
 import { SigningKeyVault } from './signingKeyVault';
-import { TotpVault } from './totpVault';
 
 const fileName = 'credential-keys';
 const idBytes = 4;
@@ -25,17 +24,17 @@ interface CredentialKeysOptions {
  * Whoever loses the key loses what was sealed with it. Throws IdentityError where there is none or it is not fit.
  */
 export function openCredentialVault(options: CredentialKeysOptions): CredentialVault {
-  return new CredentialVault(new KeyEncryptionKeys(readCredentialKeys(options)));
+  return new CredentialVault(openSealingKeys(options));
 }
 
 /** The same for the keys that sign access tokens: both are sealed with the same key-encryption keys. */
 export function openSigningKeyVault(options: CredentialKeysOptions): SigningKeyVault {
-  return new SigningKeyVault(new KeyEncryptionKeys(readCredentialKeys(options)));
+  return new SigningKeyVault(openSealingKeys(options));
 }
 
-/** The same for the secrets of authenticator apps. */
-export function openTotpVault(options: CredentialKeysOptions): TotpVault {
-  return new TotpVault(new KeyEncryptionKeys(readCredentialKeys(options)));
+/** The keys that every vault of a server has in common. */
+export function openSealingKeys(options: CredentialKeysOptions): KeyEncryptionKeys {
+  return new KeyEncryptionKeys(readCredentialKeys(options));
 }
 
 /** The keys themselves, newest first. Throws IdentityError like `openCredentialVault`. */

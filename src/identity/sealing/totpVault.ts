@@ -7,12 +7,14 @@ const purpose = 'tickgate/totp_secrets/v1';
 
 /** Seals the secrets of authenticator apps. The table and the user are bound in: under another user's id they do not open. */
 export class TotpVault {
-  readonly newestKeyId: string;
   readonly #sealer: RecordSealer;
 
-  constructor(keys: KeyEncryptionKeys) {
-    this.newestKeyId = keys.newestId;
+  constructor(private readonly keys: KeyEncryptionKeys) {
     this.#sealer = new RecordSealer({ keys, purpose });
+  }
+
+  get newestKeyId(): string {
+    return this.keys.newestId;
   }
 
   seal(userId: string, secret: string): SealedRecord {

@@ -1,5 +1,6 @@
 import type { BackgroundRunner } from '../../telemetry/backgroundRunner';
 import type { Logger } from '../../telemetry/logger';
+import type { ConnectionUrl } from '../connectionOptions';
 import { NotificationListener, type ListenerTiming } from '../notificationListener';
 import type { RunQuery } from '../userStanding';
 import { accountChannel } from './heldEvents';
@@ -34,7 +35,7 @@ export class AccountNews {
   readonly #timing: AccountNewsTiming;
   #check: NodeJS.Timeout | null = null;
 
-  constructor(private readonly parts: AccountNewsOptions & { readonly url: string; readonly pool: RunQuery }) {
+  constructor(private readonly parts: AccountNewsOptions & { readonly url: ConnectionUrl; readonly pool: RunQuery }) {
     const { url, pool, onAccount, onDoubt, timing = usualTiming, runner, logger, random } = parts;
     this.#timing = timing;
     this.#listener = new NotificationListener({

@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { connectionOptions, type ConnectionUrl } from '../connectionOptions';
 
 /** An arbitrary number that only this lock uses. */
 const lockNumber = 7_146_301;
@@ -17,7 +18,7 @@ export class LeaderLock {
 
   constructor(
     private readonly parts: {
-      readonly url: string;
+      readonly url: ConnectionUrl;
       /** The connection is gone, and the lock with it. */
       readonly onLost: () => void;
     },
@@ -27,9 +28,9 @@ export class LeaderLock {
   async tryTake(): Promise<boolean> {
     if (this.#client !== null) return true;
     const client = new Client({
-      connectionString: this.parts.url,
       keepAlive: true,
       application_name: 'tickgate leader',
+      ...connectionOptions(this.parts.url),
     });
     client.on('error', () => undefined);
     await client.connect();

@@ -1,0 +1,239 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Secret } from '../../src/domain/secret';
+import { loadPackage } from '../../src/secrets/loadPackage';
+import { SecretError } from '../../src/secrets/secretError';
+import { SecretManagers } from '../../src/secrets/secretManagers';
+import type { VaultAuth } from '../../src/secrets/vault/vaultToken';
+import { AwsStandIn } from '../kit/secretManagers/awsStandIn';
+import { GoogleStandIn } from '../kit/secretManagers/googleStandIn';
+import { VaultStandIn } from '../kit/secretManagers/vaultStandIn';
+import { makeTemporaryDir } from '../kit/temporaryDir';
+
+const folder = makeTemporaryDir();
+const vault = new VaultStandIn();
+const aws = new AwsStandIn();
+const google = new GoogleStandIn();
+const before = { ...process.env };
+let now = Date.now();
+let managers: SecretManagers;
+
+const token = (text: string): VaultAuth => ({ method: 'token', token: () => new Secret(text) });
+
+function open(auth: VaultAuth = token('root-of-the-stand-in')): SecretManagers {
+  const settings = {
+    vault: { address: vault.url, ca: null, namespace: null, auth },
+    google: { address: google.url },
+  };
+  return new SecretManagers({ settings, clock: () => now });
+}
+
+/** The failure that reading ends with. */
+async function failureOf(reference: string, of = managers): Promise<SecretError> {
+  const failure: unknown = await of.read(reference).catch((error: unknown) => error);
+  if (!(failure instanceof SecretError)) throw new Error(`no SecretError: ${String(failure)}`);
+  return failure;
+}
+
+beforeAll(async () => {
+  await Promise.all([vault.start(), aws.start(), google.start()]);
+  vault.clock = () => now;
+  vault.addToken('root-of-the-stand-in');
+  const credentials = path.join(folder.dir, 'service-account.json');
+  writeFileSync(credentials, google.credentials);
+  Object.assign(process.env, aws.environment, { GOOGLE_APPLICATION_CREDENTIALS: credentials });
+});
+
+afterAll(async () => {
+  managers.close();
+  process.env = before;
+  await Promise.all([vault.stop(), aws.stop(), google.stop()]);
+  folder.remove();
+});
+
+beforeEach(() => {
+  managers = open();
+});
+
+afterEach(() => {
+  managers.close();
+});
+
+const put = {
+  vault: (value: string) => vault.secrets.set('kv/tickgate/redis', { url: value, other: 'x' }),
+  awssm: (value: string) => aws.secrets.set('tickgate/redis', value),
+  gcpsm: (value: string) => google.secrets.set('my-project/redis', value),
+};
+
+describe.each([
+  ['HashiCorp Vault', 'vault', 'vault://kv/tickgate/redis#url', 'vault://kv/tickgate/nothing#url', vault],
+  ['AWS Secrets Manager', 'awssm', 'awssm://tickgate/redis', 'awssm://tickgate/nothing', aws],
+  ['Google Secret Manager', 'gcpsm', 'gcpsm://my-project/redis', 'gcpsm://my-project/nothing', google],
+] as const)('%s', (_, manager, reference, absent, standIn) => {
+  const value = randomBytes(24).toString('base64url');
+
+  it('gives what is kept there', async () => {
+    put[manager](`${value}\n`);
+    expect(await managers.read(reference)).toBe(value);
+  });
+
+  it('says that nothing is kept there', async () => {
+    expect((await failureOf(absent)).failure).toBe('missing');
+  });
+
+  it('gives the new value once it was rotated', async () => {
+    put[manager]('before');
+    expect(await managers.read(reference)).toBe('before');
+    put[manager](value);
+    expect(await managers.read(reference)).toBe(value);
+  });
+
+  it('is unavailable while it is broken and while it is gone, and is read again afterwards', async () => {
+    put[manager](value);
+    expect(await managers.read(reference)).toBe(value);
+    standIn.brokenWith = 503;
+    const broken = await failureOf(reference);
+    standIn.brokenWith = null;
+    await standIn.stop();
+    const gone = await failureOf(reference);
+    await standIn.start();
+    expect([broken.failure, gone.failure]).toEqual(['unavailable', 'unavailable']);
+    expect([broken.message, gone.message].join()).not.toContain(value);
+    expect(await managers.read(reference)).toBe(value);
+  });
+});
+
+describe('a field of a secret that is JSON', () => {
+  it.each([
+    ['awssm', 'awssm://tickgate/redis#url'],
+    ['gcpsm', 'gcpsm://my-project/redis#url'],
+  ] as const)('is read from %s', async (manager, reference) => {
+    put[manager](JSON.stringify({ url: 'redis://a', port: 1 }));
+    expect(await managers.read(reference)).toBe('redis://a');
+    expect((await failureOf(reference.replace('#url', '#port'))).failure).toBe('missing');
+    put[manager]('very-secret {');
+    const { failure, message } = await failureOf(reference);
+    expect(failure).toBe('missing');
+    expect(message).not.toContain('very');
+  });
+
+  it('is missing from Vault where it is not there', async () => {
+    put.vault('x');
+    expect((await failureOf('vault://kv/tickgate/redis#password')).failure).toBe('missing');
+  });
+});
+
+describe('who asks', () => {
+  it('is refused by AWS where what was sent is not signed with the key that it knows', async () => {
+    put.awssm('x');
+    process.env['AWS_SECRET_ACCESS_KEY'] = 'another';
+    const stranger = open();
+    expect((await failureOf('awssm://tickgate/redis', stranger)).failure).toBe('refused');
+    stranger.close();
+    Object.assign(process.env, aws.environment);
+  });
+
+  it('is refused by Google where another signed the token', async () => {
+    put.gcpsm('x');
+    const file = path.join(folder.dir, 'another.json');
+    writeFileSync(file, new GoogleStandIn().credentials);
+    const known = process.env['GOOGLE_APPLICATION_CREDENTIALS'];
+    process.env['GOOGLE_APPLICATION_CREDENTIALS'] = file;
+    expect((await failureOf('gcpsm://my-project/redis', open())).failure).toBe('refused');
+    process.env['GOOGLE_APPLICATION_CREDENTIALS'] = known;
+  });
+
+  it('is refused by Vault without a token that is good', async () => {
+    put.vault('x');
+    expect((await failureOf('vault://kv/tickgate/redis#url', open(token('guessed')))).failure).toBe('refused');
+  });
+
+  it.each([
+    ['an AppRole', { method: 'approle', mount: 'approle', roleId: 'bots', secretId: () => new Secret('s-1') }],
+    ['a token of the platform', { method: 'jwt', mount: 'kubernetes', role: 'bots', jwt: () => new Secret('s-1') }],
+  ] as const)('signs in to Vault with %s, once for all that is read at a time', async (_, auth) => {
+    put.vault('x');
+    vault.appRoles.set('bots', 's-1');
+    vault.platformTokens.set('bots', 's-1');
+    const logins = vault.logins;
+    const mine = open(auth);
+    const reference = 'vault://kv/tickgate/redis#url';
+    expect(await Promise.all([mine.read(reference), mine.read(reference)])).toEqual(['x', 'x']);
+    expect(await mine.read(reference)).toBe('x');
+    expect(vault.logins).toBe(logins + 1);
+    const wrong = open({ method: 'approle', mount: 'approle', roleId: 'bots', secretId: () => new Secret('s-2') });
+    expect((await failureOf(reference, wrong)).failure).toBe('refused');
+  });
+
+  it('renews its token after half of its life, and signs in anew where it was revoked', async () => {
+    put.vault('x');
+    vault.appRoles.set('bots', 's-1');
+    const mine = open({ method: 'approle', mount: 'approle', roleId: 'bots', secretId: () => new Secret('s-1') });
+    const reference = 'vault://kv/tickgate/redis#url';
+    await mine.read(reference);
+    const { logins, renewals } = vault;
+    now += 1_700_000;
+    await mine.read(reference);
+    expect([vault.logins, vault.renewals]).toEqual([logins, renewals]);
+    now += 200_000;
+    await mine.read(reference);
+    expect([vault.logins, vault.renewals]).toEqual([logins, renewals + 1]);
+    // Past the end of what the sign-in gave.
+    now += 1_750_000;
+    expect(await mine.read(reference)).toBe('x');
+    expect(vault.logins).toBe(logins);
+    vault.tokens.clear();
+    expect(await mine.read(reference)).toBe('x');
+    expect(vault.logins).toBe(logins + 1);
+  });
+});
+
+describe('a reference', () => {
+  it.each([
+    'vault://kv#field',
+    'vault://kv/path',
+    'vault://kv/../sys/raw#x',
+    'vault://kv//x#y',
+    'vault://kv/x#',
+    'awssm://',
+    'awssm://a b',
+    'awssm://a#b c',
+    'gcpsm://project',
+    'gcpsm://project/secret/0',
+    'gcpsm://project/secret/latest/x',
+    'gcpsm://Project/../secret',
+  ])('of another form is refused, and nobody is asked: %s', async (reference) => {
+    const asked = vault.asked.length + aws.asked.length + google.asked.length;
+    expect(await failureOf(reference)).toMatchObject({
+      failure: 'refused',
+      message: expect.stringContaining('not of the form') as unknown,
+    });
+    expect(vault.asked.length + aws.asked.length + google.asked.length).toBe(asked);
+  });
+
+  it('takes the full name that AWS gives a secret', async () => {
+    const arn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:tickgate/redis-a1B2c3';
+    aws.secrets.set(arn, 'x');
+    expect(await managers.read(`awssm://${arn}`)).toBe('x');
+  });
+
+  it('to Vault is refused where no Vault is set', async () => {
+    const none = new SecretManagers({ settings: { vault: null, google: { address: google.url } }, clock: () => now });
+    expect(await failureOf('vault://kv/tickgate/redis#url', none)).toMatchObject({
+      failure: 'refused',
+      message: expect.stringContaining('VAULT_ADDR') as unknown,
+    });
+  });
+
+  it('to a manager whose client is not installed says what to install', async () => {
+    const absent = 'no-such-client';
+    const failure: unknown = await loadPackage(absent, () => import(absent) as Promise<unknown>).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({
+      failure: 'refused',
+      message: expect.stringContaining('npm install no-such-client') as unknown,
+    });
+  });
+});
