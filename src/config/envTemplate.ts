@@ -6,6 +6,7 @@ const heading = [
   '# Every setting of Tickgate. Copy this file to .env, or set the variables where the server runs.',
   '# A variable of the environment wins over .env, and both over config.development.yaml or config.production.yaml.',
   '# NAME_FILE=/path reads the value of NAME from a file, e.g. a mounted secret. A blank value counts as not set.',
+  '# A secret may be told by where a manager keeps it, in the file as well: vault://mount/path#field, awssm://name, gcpsm://project/name (docs/SECRETS.md).',
   '# Made from src/config/keys.ts by `npm run generate:env`.',
 ].join('\n');
 
@@ -24,9 +25,15 @@ function renderKey(name: string, definition: KeyDefinition): string {
     `Allowed: ${definition.type.allowed}.`,
     ...(definition.unit === undefined ? [] : [`Unit: ${definition.unit}.`]),
     defaultsOf(definition),
-    ...(definition.secret ? ['Secret: never in a configuration file.'] : []),
+    ...(definition.secret ? [secrecyOf(definition)] : []),
   ];
   return [`# ${definition.description}`, `# ${facts.join(' ')}`, `${name}=`].join('\n');
+}
+
+function secrecyOf({ opensManager }: KeyDefinition): string {
+  return opensManager
+    ? 'Secret: never in a configuration file, nor from a manager.'
+    : 'Secret: never in a configuration file.';
 }
 
 function defaultsOf(definition: KeyDefinition): string {
