@@ -22,6 +22,7 @@ import { SecretError } from './secrets/secretError';
 import { securityHeaders } from './server/securityHeaders';
 import { startServer } from './server/server';
 import { startAudit } from './startAudit';
+import { startDoctor } from './startDoctor';
 import { startIdentity, type Demo } from './startIdentity';
 import { startLockdown } from './startLockdown';
 import type { KeyRingTiming } from './startKeyRing';
@@ -181,6 +182,10 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
   const main = { schema: buildMainSchema(), table: mainTable };
   const access = { ...config.access, introspection: config.access.introspection !== 'false', clock };
   const trustedOperations = new TrustedOperations(config.access.operations === 'trusted' ? knownDocuments() : null);
+  const review = new AccessReview({ ...main, settings: access, trustedOperations });
+  const headers = securityHeaders(config.http.headers);
+  const { signingKeys } = identity.authServices;
+  const { accessRecords } = storage;
   const server = await startServer({
     main,
     auth: { schema: buildAuthSchema(), table: authTable },
@@ -190,7 +195,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
       caps: { ...limits.socket, ...config.streams.caps },
     },
     authority: identity.authority,
-    http: { ...config.http, headers: securityHeaders(config.http.headers) },
+    http: { ...config.http, headers },
     metricsAddress: config.metrics,
     access,
     trustedOperations,
@@ -202,7 +207,8 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     tokens: identity.verifier,
     services: {
       clock,
-      access: new AccessReview({ ...main, settings: access, trustedOperations }),
+      access: review,
+      doctor: startDoctor({ config, headers, access: review, accessRecords, signingKeys, reservations, clock }),
       marketData,
       marketStreams,
       users: storage.users,

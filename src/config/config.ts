@@ -5,6 +5,7 @@ import type { ExchangeSettings } from './exchangeKeys';
 import type { Mode } from './keyDefinition';
 import type { MailSender, SmtpServer } from './mailKeys';
 import type { Values } from './keys';
+import type { SecretPlace } from './secretPlaces';
 
 /** The settings of one process, checked and frozen; rooms are given their slice of it. */
 export interface Config {
@@ -12,6 +13,7 @@ export interface Config {
   /** Absolute. */
   readonly dataDir: string;
   readonly logLevel: Values['LOG_LEVEL'];
+  readonly secretPlaces: readonly SecretPlace[];
   readonly http: HttpSettings;
   readonly metrics: { readonly host: string; readonly port: number };
   /** `url` is null where the embedded PostgreSQL is to be used: never in production. `migrationUrl`: as the owner of its schema; null where `url` is that. */
@@ -43,6 +45,8 @@ export interface HttpSettings {
   readonly host: string;
   readonly port: number;
   readonly trustedProxies: readonly string[];
+  /** Where clients reach this server; null where nobody has said. */
+  readonly publicUrl: string | null;
   readonly corsOrigins: readonly string[];
   /** What every answer says to browsers. */
   readonly headers: {
@@ -106,6 +110,7 @@ export function toConfig(parts: {
   readonly mode: Mode;
   readonly values: Values;
   readonly exchanges: readonly ExchangeSettings[];
+  readonly secretPlaces: readonly SecretPlace[];
   readonly projectDir: string;
 }): Config {
   const { values } = parts;
@@ -114,10 +119,12 @@ export function toConfig(parts: {
     mode: parts.mode,
     dataDir,
     logLevel: values.LOG_LEVEL,
+    secretPlaces: parts.secretPlaces,
     http: {
       host: values.HOST,
       port: values.PORT,
       trustedProxies: values.TRUSTED_PROXIES,
+      publicUrl: values.PUBLIC_URL,
       corsOrigins: values.CORS_ORIGINS ?? [],
       headers: {
         contentSecurityPolicy: values.CONTENT_SECURITY_POLICY,

@@ -55,6 +55,11 @@ export const keys = {
     description:
       'Proxies in front of this server: from them alone X-Forwarded-For tells where a client is, and X-Forwarded-Proto how it came.',
   },
+  PUBLIC_URL: {
+    type: baseUrl(['https:']),
+    default: null,
+    description: 'Where clients reach this server, through the proxy: `npm run doctor` looks at it from there.',
+  },
   CORS_ORIGINS: {
     type: listOf(browserOrigin),
     default: null,

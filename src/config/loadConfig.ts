@@ -5,6 +5,7 @@ import { addressableExchanges, exchangeKeys, toExchangeSettings } from './exchan
 import type { KeyDefinition, Mode } from './keyDefinition';
 import { keys, modeKey, type Values } from './keys';
 import { SettingReader, type FetchedText } from './readSettings';
+import { secretPlaces } from './secretPlaces';
 import { readConfigFile, readEnvironment, type Environment, type FileSettings } from './sources';
 import { unknownNames } from './unknownNames';
 
@@ -36,8 +37,10 @@ export function loadConfig(parts: {
   if (problems.length > 0) throw new ConfigError(problems, { isPassing: problems.length === reader.passing });
 
   const exchanges = enabled.map((id) => toExchangeSettings(id, exchangeValues));
+  const places = secretPlaces({ definitions: { ...keys, ...ofExchanges }, environment, projectDir });
   // Every value was checked by the type that `Values` is made from.
-  const config = toConfig({ mode, values: Object.fromEntries(values) as unknown as Values, exchanges, projectDir });
+  const checked = Object.fromEntries(values) as unknown as Values;
+  const config = toConfig({ mode, values: checked, exchanges, secretPlaces: places, projectDir });
   const together = crossChecks(config);
   if (together.length > 0) throw new ConfigError(together);
   return config;

@@ -20,6 +20,7 @@ import { RiskResolver } from './risk/risk.resolver';
 import { AccountStreamResolver } from './stream/accountStream.resolver';
 import { MarketStreamResolver } from './stream/marketStream.resolver';
 import { SessionResolver } from './session/session.resolver';
+import { SecurityCheckResolver } from './securityCheck/securityCheck.resolver';
 import { SystemResolver } from './system/system.resolver';
 import { TradeConnectionResolver, TradeResolver } from './trade/trade.resolver';
 import { UserResolver } from './user/user.resolver';
@@ -58,6 +59,7 @@ const mainResolvers = [
   RiskResolver,
   PnlResolver,
   PermissionResolver,
+  SecurityCheckResolver,
   AuditResolver,
 ] as const;
 

@@ -5,10 +5,12 @@ import type { PasswordResetMails } from '../identity/passwordResetMails';
 import type { Passwords } from '../identity/passwords';
 import type { PersonalData } from '../identity/personalData';
 import type { Sessions } from '../identity/sessions';
+import type { PublicJwk } from '../identity/signing/signingKey';
 import type { Users } from '../identity/users';
 import type { MarketData } from '../feeds/marketData';
 import type { AccessReview } from '../security/accessReview';
 import type { AuditLog } from '../operations/auditLog';
+import type { Doctor } from '../operations/doctor/doctor';
 import type { RequestContext } from '../security/requestContext';
 import type { AccountStreams } from '../streams/accountStreams';
 import type { MarketStreams } from '../streams/marketStreams';
@@ -33,6 +35,7 @@ export interface GraphqlServices {
   readonly users: UserReader;
   readonly userAdministration: Pick<Users, keyof Users>;
   readonly auditLog: Pick<AuditLog, keyof AuditLog>;
+  readonly doctor: Pick<Doctor, 'report'>;
   readonly sessions: Pick<Sessions, 'live' | 'liveOne' | 'revoke'>;
   readonly apiKeys: Pick<ApiKeys, keyof ApiKeys>;
   readonly personalData: Pick<PersonalData, keyof PersonalData>;
@@ -61,7 +64,7 @@ export interface AuthServices {
   readonly resetMails: Pick<PasswordResetMails, 'request'>;
   /** Behind `/auth/session`. */
   readonly sessions: Pick<Sessions, 'refresh' | 'end'>;
-  readonly signingKeys: { publicJwks(): { readonly keys: readonly unknown[] } };
+  readonly signingKeys: { publicJwks(): { readonly keys: readonly PublicJwk[] } };
 }
 
 export interface AuthContext extends RequestContext {

@@ -110,6 +110,7 @@ export const permissions = {
     users: { who: 'reviewers', rate: 'read', cost: 1, times: 'first' },
     auditLog: { who: 'reviewers', rate: 'read', cost: 1, times: 'first' },
     verifyAuditLog: { who: 'reviewers', rate: 'verification', cost: 100 },
+    securityChecks: { who: 'reviewers', rate: 'verification', cost: 100 },
   },
   Mutation: {
     revokeSession: { who: 'signedIn', rate: 'control', cost: 5, openIn: 'READONLY' },
@@ -213,6 +214,7 @@ export const objectTypes = {
   AuditEdge: { who: 'reachable' },
   AuditConnection: { who: 'reachable' },
   AuditVerification: { who: 'reachable' },
+  Check: { who: 'reachable' },
   StreamMeta: { who: 'reachable', shared: 'public' },
   TickerEvent: { who: 'reachable', shared: 'public' },
   OrderBookEvent: { who: 'reachable', shared: 'public' },

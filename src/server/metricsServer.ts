@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import type { GraphqlServices } from '../graphql/context';
 import type { HealthRegistry } from '../telemetry/health';
 import type { Metrics } from '../telemetry/metrics';
 
@@ -10,14 +11,16 @@ interface Page {
 
 /**
  * For operators, on a port of its own, because it tells more than a stranger should know: GET /metrics in Prometheus' text format, and
- * GET /health, what each check says, 503 where one of them is not well.
+ * GET /health, what each check says, 503 where one of them is not well; GET /security, the boxes of the checklists (`npm run doctor`).
  */
 export function createMetricsServer({
   metrics,
   health,
+  services,
 }: {
   readonly metrics: Metrics;
   readonly health: HealthRegistry;
+  readonly services: Pick<GraphqlServices, 'doctor'>;
 }): Server {
   const pages: Readonly<Record<string, () => Promise<Page>>> = {
     '/metrics': async () => ({
@@ -30,6 +33,11 @@ export function createMetricsServer({
       const isWell = report.ready && report.states.every(({ healthy }) => healthy);
       return { status: isWell ? 200 : 503, contentType: 'application/json', text: JSON.stringify(report) };
     },
+    '/security': async () => ({
+      status: 200,
+      contentType: 'application/json',
+      text: JSON.stringify(await services.doctor.report()),
+    }),
   };
   return createServer((request, response) => {
     const page = pages[request.url ?? ''];

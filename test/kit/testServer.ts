@@ -108,6 +108,7 @@ const closedRooms: Omit<GraphqlServices, 'clock' | 'access' | 'marketData' | 'ma
   sessions: openFor<GraphqlServices['sessions']>('sessions', { liveOne: () => Promise.resolve(null) }),
   apiKeys: openFor<GraphqlServices['apiKeys']>('API keys', { liveOne: () => Promise.resolve(null) }),
   auditLog: openFor<GraphqlServices['auditLog']>('the audit log', { entry: () => Promise.resolve(null) }),
+  doctor: closedRoom('the doctor'),
   personalData: closedRoom('personal data'),
   userAdministration: closedRoom('the administration of users'),
   accounts: closedRoom('accounts'),

@@ -66,6 +66,16 @@ export class AccessRecords {
     );
   }
 
+  /** How the server speaks with its database. */
+  async connection(): Promise<{ readonly isEncrypted: boolean; readonly isLocal: boolean }> {
+    const [found] = await this.#read<{ readonly isEncrypted: boolean; readonly isLocal: boolean }>(
+      `SELECT ssl AS "isEncrypted", coalesce(inet_server_addr() << '127.0.0.0/8' OR inet_server_addr() = '::1', true) AS "isLocal"
+         FROM pg_stat_ssl WHERE pid = pg_backend_pid()`,
+    );
+    if (found === undefined) throw new Error('the database does not tell of its own connection');
+    return found;
+  }
+
   /** Those that are not retired, the newest first. */
   async signingKeys(): Promise<readonly ReviewedSigningKey[]> {
     return this.#read(

@@ -1,0 +1,90 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { loadProcessConfig } from '../config/processConfig';
+import { CommandError, UsageError, reportFailure } from './commandError';
+
+const usage = `Looks at a running server, box by box of both security checklists, and says what it saw. Changes nothing.
+
+  npm run doctor
+  npm run doctor -- --production   as the gate before a deployment: the server has to be one for production as well
+
+  --json   the same for programs
+  --help   this text
+
+Run it where the server runs, with its settings: it is asked on METRICS_PORT, on loopback. Auditors see the same by the query securityChecks.
+
+Exit status: 0 every box passed, 1 some did not, or nobody can tell, 69 no server answers, 78 a setting is wrong.
+`;
+
+/** sysexits.h: a service is not there. */
+const unavailableExitStatus = 69;
+const timeoutMs = 30_000;
+
+const answer = z.object({
+  mode: z.enum(['development', 'production']),
+  checks: z.array(z.object({ name: z.string(), title: z.string(), passed: z.boolean(), evidence: z.string() })).min(1),
+});
+type Answer = z.infer<typeof answer>;
+
+async function run(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const { host, port } = (await loadProcessConfig()).metrics;
+  const { mode, checks } = await ask(`http://${host}:${port}/security`);
+  const gate = {
+    name: 'productionMode',
+    title: 'This is a server for production',
+    passed: mode === 'production',
+    evidence:
+      mode === 'production' ? 'NODE_ENV=production' : 'it runs for development: start it with NODE_ENV=production',
+  };
+  const all = options.production ? [gate, ...checks] : checks;
+  process.stdout.write(options.json ? `${JSON.stringify(all, null, 2)}\n` : describe(all));
+  if (all.some(({ passed }) => !passed)) process.exitCode = 1;
+}
+
+async function ask(url: string): Promise<Answer> {
+  let response: Response;
+  try {
+    response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+  } catch {
+    throw new CommandError(
+      `No server answers at ${url}: start it, and run this with its METRICS_PORT.`,
+      unavailableExitStatus,
+    );
+  }
+  const read = answer.safeParse(await response.json().catch(() => null));
+  if (read.success) return read.data;
+  throw new CommandError(
+    `What answers at ${url} is no server of this version: look at METRICS_PORT.`,
+    unavailableExitStatus,
+  );
+}
+
+function describe(checks: Answer['checks']): string {
+  const blocks = checks.map(
+    ({ title, passed, evidence }) => `${passed ? 'passed' : 'NOT   '}  ${title}\n        ${evidence}\n`,
+  );
+  const open = checks.filter(({ passed }) => !passed).length;
+  return `${blocks.join('')}\n${checks.length - open} of ${checks.length} boxes passed.\n`;
+}
+
+function readOptions(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        production: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
+  }
+}
+
+run().catch(reportFailure);

@@ -1,0 +1,236 @@
+import { calendarFile } from '../securityCalendar';
+import type { OutsideView } from './outsideView';
+import type { SecurityFacts } from './securityFacts';
+
+/** What was found of one box, in words that show it. */
+export interface Finding {
+  readonly passed: boolean;
+  readonly evidence: string;
+}
+
+/** One box of the two checklists that came with this project; SECURITY.md says which line is which. */
+export interface Box {
+  readonly name: string;
+  readonly line: string;
+  /** As the checklist has it. */
+  readonly title: string;
+  readonly look: (facts: SecurityFacts) => Finding | Promise<Finding>;
+}
+
+const dayMs = 86_400_000;
+/** Where less is left, whatever renews it has failed for weeks. */
+const minCertificateLeft = 1 / 3;
+/** How many days late the next signing key may be: a server that is off for a weekend. */
+const lateDays = 3;
+
+export const boxes: readonly Box[] = [
+  { name: 'secretsManaged', line: 'A100', title: 'All secrets are properly managed', look: lookAtSecrets },
+  { name: 'tls', line: 'A101', title: 'SSL/TLS is properly configured', look: lookAtTls },
+  { name: 'rateLimiting', line: 'A102', title: 'Rate limiting is enabled', look: lookAtLimits },
+  { name: 'cors', line: 'A103', title: 'CORS is configured correctly', look: lookAtOrigins },
+  { name: 'signingKey', line: 'A104', title: 'JWT secret is strong and unique', look: lookAtSigningKey },
+  { name: 'nonRoot', line: 'A105', title: 'Non-root user is used in containers', look: lookAtUser },
+  { name: 'securityHeaders', line: 'A106', title: 'Security headers are enabled', look: lookAtHeaders },
+  { name: 'dependencies', line: 'A107', title: 'Dependencies are up to date', look: recordsOf('A107') },
+  { name: 'firewall', line: 'A108', title: 'Firewall rules are in place', look: lookAtFirewall },
+  { name: 'monitoring', line: 'A109', title: 'Monitoring and logging are configured', look: notBuilt('alerts') },
+  { name: 'secretsOutOfSources', line: 'B70', title: 'All secrets in environment variables', look: lookAtSecretPlaces },
+  { name: 'certificate', line: 'B71', title: 'SSL certificates configured', look: lookAtCertificate },
+  { name: 'rateLimitingAtTheEdge', line: 'B72', title: 'Rate limiting enabled', look: lookAtLimits },
+  { name: 'alerts', line: 'B73', title: 'Monitoring alerts set up', look: notBuilt('alerts') },
+  {
+    name: 'backups',
+    line: 'B74',
+    title: 'Backup strategy in place',
+    look: notBuilt('backups and their restore tests'),
+  },
+  { name: 'firewallRules', line: 'B75', title: 'Firewall rules configured', look: lookAtFirewall },
+  { name: 'databaseEncryption', line: 'B76', title: 'Database encryption enabled', look: lookAtDatabase },
+  { name: 'authentication', line: 'B77', title: 'API authentication required', look: lookAtOpenFields },
+  { name: 'securityScan', line: 'B80', title: 'Security scan passed', look: recordsOf('B80') },
+  { name: 'penetrationTest', line: 'B81', title: 'Penetration test scheduled', look: recordsOf('B81') },
+  { name: 'accessLogs', line: 'B82', title: 'Access logs reviewed', look: recordsOf('B82') },
+  {
+    name: 'baselines',
+    line: 'B83',
+    title: 'Performance baselines set',
+    look: recordsOf('B83'),
+  },
+  { name: 'incidentDrill', line: 'B84', title: 'Incident response tested', look: recordsOf('B84') },
+  { name: 'training', line: 'B85', title: 'Team security training', look: recordsOf('B85') },
+  { name: 'compliance', line: 'B86', title: 'Compliance documented', look: recordsOf('B86') },
+];
+
+function passed(evidence: string): Finding {
+  return { passed: true, evidence };
+}
+
+function failed(evidence: string): Finding {
+  return { passed: false, evidence };
+}
+
+/** What a later release brings: it is no use to look for it. */
+function notBuilt(what: string) {
+  return (): Finding => failed(`not built: ${what}`);
+}
+
+/** What only people can do, by what they wrote down. */
+function recordsOf(line: string) {
+  return ({ records }: SecurityFacts): Finding => {
+    const kept = records(line);
+    if (kept.length === 0)
+      return failed(`${calendarFile} holds no record of ${line}: add one, with its day and report`);
+    const due = kept.filter(({ state }) => state !== 'done');
+    const told = (due.length > 0 ? due : kept).map(({ entry, sentence }) => `${entry.title}: ${sentence}`);
+    return { passed: due.length === 0, evidence: told.join(' ') };
+  };
+}
+
+function lookAtSecrets({ mode, secrets }: SecurityFacts): Finding {
+  if (mode !== 'production')
+    return failed(
+      'in development the server makes its keys itself, beside its data: start it with NODE_ENV=production',
+    );
+  const open = secrets.filter(({ fileMode }) => fileMode !== null && (fileMode & 0o027) !== 0);
+  if (open.length > 0)
+    return failed(
+      `readable by others, or writable by the group: ${open.map(describeFile).join(', ')}; chmod 0640 or less`,
+    );
+  const inEnvironment = secrets.filter(({ place }) => place === 'environment').map(({ name }) => name);
+  if (inEnvironment.length > 0) {
+    return failed(
+      `in the environment, where every child and /proc has them: ${inEnvironment.join(', ')}; set NAME_FILE instead`,
+    );
+  }
+  return passed(`${secrets.length} secrets, none of them in the environment: ${secrets.map(describePlace).join(', ')}`);
+}
+
+function lookAtSecretPlaces({ secrets }: SecurityFacts): Finding {
+  // A secret in a configuration file, which is committed, keeps the server from starting.
+  return passed(
+    `none of ${secrets.length} in a configuration file, or the server had not started: ${secrets.map(describePlace).join(', ') || 'none is set'}`,
+  );
+}
+
+function describePlace({ name, place, fileMode }: SecurityFacts['secrets'][number]): string {
+  return `${name} (${place}${fileMode === null ? '' : ` ${octal(fileMode)}`})`;
+}
+
+function describeFile({ name, fileMode }: SecurityFacts['secrets'][number]): string {
+  return `the file of ${name} (${octal(fileMode ?? 0)})`;
+}
+
+function octal(mode: number): string {
+  return `0${(mode & 0o777).toString(8)}`;
+}
+
+async function lookAtTls(facts: SecurityFacts): Promise<Finding> {
+  return withView(facts, ({ protocol, oldProtocols, plainStatus, headers }) => {
+    if (oldProtocols.length > 0) return failed(`takes ${oldProtocols.join(' and ')}: see nginx/`);
+    if (plainStatus !== null && plainStatus < 400)
+      return failed(
+        `answers POST /graphql in plain text with ${plainStatus}: what was sent has been read on the way; refuse it`,
+      );
+    const hsts = headers['strict-transport-security']?.join() ?? '';
+    const seconds = Number(/max-age=(\d+)/.exec(hsts)?.[1] ?? 0);
+    if (seconds < 31_536_000)
+      return failed(`Strict-Transport-Security is "${hsts}": a year at least (max-age=31536000)`);
+    const plain = plainStatus === null ? 'does not answer' : `answers ${plainStatus}`;
+    return passed(`${protocol ?? 'TLS'}; TLS 1.0 and 1.1 refused; plain text ${plain}; ${hsts}`);
+  });
+}
+
+async function lookAtCertificate(facts: SecurityFacts): Promise<Finding> {
+  return withView(facts, ({ certificateProblem, certificateEnds, certificateLeft }) => {
+    if (certificateProblem !== null) return failed(`the certificate is not good: ${certificateProblem}`);
+    const days = Math.floor(((certificateEnds?.getTime() ?? 0) - Date.now()) / dayMs);
+    const left = `${days} days left, until ${certificateEnds?.toISOString().slice(0, 10) ?? 'nobody knows when'}`;
+    return certificateLeft < minCertificateLeft
+      ? failed(`less than a third of its life is left (${left}): renewal fails`)
+      : passed(left);
+  });
+}
+
+async function lookAtHeaders(facts: SecurityFacts): Promise<Finding> {
+  const names = Object.keys(facts.headers);
+  const view = await facts.outside();
+  if (view === null)
+    return passed(
+      `in every answer of this process: ${names.join(', ')}; PUBLIC_URL is not set: what a proxy makes of them is not seen`,
+    );
+  if (view.failure !== null) return failed(`${view.url}: ${view.failure}`);
+  const wrong = names.filter((name) => view.headers[name]?.length !== 1);
+  return wrong.length > 0
+    ? failed(`not exactly once in an answer of ${view.url}: ${wrong.join(', ')}`)
+    : passed(`each once in an answer of ${view.url}: ${names.join(', ')}`);
+}
+
+async function withView(facts: SecurityFacts, judge: (view: OutsideView) => Finding): Promise<Finding> {
+  const view = await facts.outside();
+  if (view === null) return failed('PUBLIC_URL is not set: nobody knows where clients reach this server');
+  return view.failure === null ? judge(view) : failed(`${view.url}: ${view.failure}`);
+}
+
+async function lookAtLimits({ tryLimit }: SecurityFacts): Promise<Finding> {
+  const { asked, max, passed: through } = await tryLimit();
+  const evidence = `of ${asked} calls at once a limit of ${max} let ${through} pass`;
+  return { passed: through === max, evidence };
+}
+
+function lookAtOrigins({ mode, corsOrigins, letsIn }: SecurityFacts): Finding {
+  const strangers = ['https://evil.example', 'null', ...corsOrigins.map((origin) => `${origin}.evil.example`)];
+  const wrong = strangers.filter(letsIn);
+  if (wrong.length > 0) return failed(`pages of ${wrong.join(', ')} are let in`);
+  const plain = corsOrigins.filter((origin) => !origin.startsWith('https://'));
+  if (mode === 'production' && plain.length > 0) return failed(`in plain text: ${plain.join(', ')}`);
+  return passed(`pages of ${corsOrigins.join(', ') || 'no other site'} alone; ${strangers.length} others were tried`);
+}
+
+async function lookAtSigningKey({ signingKey }: SecurityFacts): Promise<Finding> {
+  const key = await signingKey();
+  if (key === null) return failed('no key signs: see the log');
+  const { kid, algorithm, bits, ageDays, maxAgeDays } = key;
+  const evidence = `${algorithm}, ${bits} bits, ${ageDays} days old, kid ${kid}; no secret is shared with anybody`;
+  const isStrong = algorithm === 'RS256' ? bits >= 3_072 : algorithm === 'ES256' && bits >= 256;
+  if (!isStrong) return failed(`too weak: ${evidence}`);
+  return maxAgeDays > 0 && ageDays > maxAgeDays + lateDays
+    ? failed(`no server replaces it: ${evidence}`)
+    : passed(evidence);
+}
+
+function lookAtUser({ userId }: SecurityFacts): Finding {
+  if (userId === null) return failed('this system has no user ids to tell by');
+  return userId === 0
+    ? failed('this process runs as root (user 0): docker/ shows how it need not')
+    : passed(`this process runs as user ${userId}`);
+}
+
+/** Whoever may see the rules of a host is root there, and a server is not. */
+function lookAtFirewall(): Finding {
+  return failed(
+    'a server cannot see the firewall of its host: `npm run check:firewall` tries docker/nftables.conf, `nft list ruleset` on the host shows what is there',
+  );
+}
+
+async function lookAtDatabase({ database }: SecurityFacts): Promise<Finding> {
+  const { isEncrypted, isLocal } = await database();
+  const columns = 'exchange credentials, signing keys and second factors are sealed (AES-256-GCM)';
+  if (isEncrypted) return passed(`this connection is encrypted; ${columns}`);
+  return isLocal
+    ? passed(`this connection does not leave the machine; ${columns}`)
+    : failed('this connection is not encrypted: add ?sslmode=verify-full to DATABASE_URL');
+}
+
+function lookAtOpenFields({ openFields }: SecurityFacts): Finding {
+  const unexpected = openFields.filter((field) => !meantToBeOpen.has(field));
+  return unexpected.length > 0
+    ? failed(`open to whoever is not signed in: ${unexpected.join(', ')}`)
+    : passed(`without signing in there is nothing but ${openFields.join(', ')}`);
+}
+
+/** What signing in takes, the time, and how a stranger finds out that the server is there. */
+const meantToBeOpen = new Set([
+  'Query.serverTime',
+  'auth/Query.signingKeys',
+  ...['login', 'verifyMfa', 'requestPasswordReset', 'resetPassword'].map((field) => `auth/Mutation.${field}`),
+]);

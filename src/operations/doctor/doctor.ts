@@ -1,0 +1,41 @@
+import { boxes } from './boxes';
+import type { SecurityFacts } from './securityFacts';
+
+/** A box of the checklists, looked at. */
+export interface SecurityCheck {
+  readonly name: string;
+  /** As the checklist has it, behind the line that it stands in. */
+  readonly title: string;
+  readonly passed: boolean;
+  /** What was seen, and where it did not pass what to do. */
+  readonly evidence: string;
+}
+
+/** Of one server at one moment. */
+export interface SecurityReport {
+  readonly mode: SecurityFacts['mode'];
+  /** In the order of the checklists. */
+  readonly checks: readonly SecurityCheck[];
+}
+
+/** Looks at the running server, box by box. What cannot be looked at has not passed. */
+export class Doctor {
+  constructor(private readonly facts: SecurityFacts) {}
+
+  async report(): Promise<SecurityReport> {
+    // Several boxes ask for the same view.
+    let view: ReturnType<SecurityFacts['outside']> | null = null;
+    const facts = { ...this.facts, outside: () => (view ??= this.facts.outside()) };
+    const checks = await Promise.all(
+      boxes.map(async ({ name, line, title, look }) => {
+        try {
+          return { name, title: `${line}: ${title}`, ...(await look(facts)) };
+        } catch (error) {
+          const reason = error instanceof Error ? error.message : String(error);
+          return { name, title: `${line}: ${title}`, passed: false, evidence: `unknown: ${reason}` };
+        }
+      }),
+    );
+    return { mode: facts.mode, checks };
+  }
+}

@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { boxes } from '../../../src/operations/doctor/boxes';
+import { Doctor } from '../../../src/operations/doctor/doctor';
+import type { OutsideView } from '../../../src/operations/doctor/outsideView';
+import type { SecurityFacts } from '../../../src/operations/doctor/securityFacts';
+import { findProjectDir } from '../../../src/config/processConfig';
+import { judgeCalendar, parseCalendar } from '../../../src/operations/securityCalendar';
+
+const entries = parseCalendar(readFileSync(path.join(findProjectDir(), 'security/calendar.yml'), 'utf8'));
+const today = '2027-01-31';
+
+function recordsWith(done: 'never' | { readonly on: string; readonly report: string }): SecurityFacts['records'] {
+  return (line) =>
+    judgeCalendar(
+      entries.filter(({ lines }) => lines.includes(line)).map((entry) => ({ ...entry, done })),
+      { today, hasReport: () => true },
+    );
+}
+
+const goodView: OutsideView = {
+  url: 'https://api.example.com',
+  failure: null,
+  protocol: 'TLSv1.3',
+  certificateProblem: null,
+  certificateEnds: new Date(Date.now() + 60 * 86_400_000),
+  certificateLeft: 0.66,
+  oldProtocols: [],
+  headers: { 'strict-transport-security': ['max-age=63072000'], 'x-frame-options': ['DENY'] },
+  plainStatus: 403,
+};
+
+/** A server as it should be. */
+const good: SecurityFacts = {
+  mode: 'production',
+  userId: 10_001,
+  secrets: [
+    { name: 'AUDIT_KEY', place: 'file', fileMode: 0o400 },
+    { name: 'DATABASE_URL', place: 'file', fileMode: 0o640 },
+  ],
+  corsOrigins: ['https://app.example.com'],
+  letsIn: (origin) => origin === 'https://app.example.com',
+  headers: { 'x-frame-options': 'DENY', 'strict-transport-security': 'max-age=63072000' },
+  openFields: ['Query.serverTime', 'auth/Mutation.login'],
+  signingKey: () => Promise.resolve({ kid: 'k', algorithm: 'RS256', bits: 3_072, ageDays: 12, maxAgeDays: 30 }),
+  tryLimit: () => Promise.resolve({ asked: 20, max: 5, passed: 5 }),
+  database: () => Promise.resolve({ isEncrypted: true, isLocal: false }),
+  outside: () => Promise.resolve(goodView),
+  records: recordsWith({ on: '2027-01-30', report: 'security/reports/of-the-test.md' }),
+};
+
+async function openBoxes(change: Partial<SecurityFacts>): Promise<readonly string[]> {
+  const { checks } = await new Doctor({ ...good, ...change }).report();
+  return checks.filter(({ passed }) => !passed).map(({ name }) => name);
+}
+
+async function evidenceOf(name: string, change: Partial<SecurityFacts> = {}): Promise<string | undefined> {
+  const { checks } = await new Doctor({ ...good, ...change }).report();
+  return checks.find((check) => check.name === name)?.evidence;
+}
+
+/** What no server can show yet, or ever. */
+const alwaysOpen = ['firewall', 'monitoring', 'alerts', 'backups', 'firewallRules'];
+
+it('looks at every box of both checklists, each once, by the name of its line', () => {
+  const lines = (letter: string, from: number, to: number): string[] =>
+    Array.from({ length: to - from + 1 }, (_, index) => `${letter}${from + index}`);
+  expect(boxes.map(({ line }) => line)).toEqual([
+    ...lines('A', 100, 109),
+    ...lines('B', 70, 77),
+    ...lines('B', 80, 86),
+  ]);
+  expect(new Set(boxes.map(({ name }) => name)).size).toBe(boxes.length);
+});
+
+it('passes a server that is as it should be, but for what is not built and what no server can see', async () => {
+  expect(await openBoxes({})).toEqual(alwaysOpen);
+  expect(await evidenceOf('backups')).toBe('not built: backups and their restore tests');
+  expect(await evidenceOf('firewall')).toContain('npm run check:firewall');
+});
+
+const key = { kid: 'k', algorithm: 'RS256', bits: 3_072, ageDays: 12, maxAgeDays: 30 };
+const view = (change: Partial<OutsideView>): Partial<SecurityFacts> => ({
+  outside: () => Promise.resolve({ ...goodView, ...change }),
+});
+
+it.each<readonly [string, readonly string[], Partial<SecurityFacts>]>([
+  ['a server for development', ['secretsManaged'], { mode: 'development' }],
+  [
+    'a secret in the environment',
+    ['secretsManaged'],
+    { secrets: [{ name: 'AUDIT_KEY', place: 'environment', fileMode: null }] },
+  ],
+  [
+    'a secret that others read',
+    ['secretsManaged'],
+    { secrets: [{ name: 'AUDIT_KEY', place: 'file', fileMode: 0o644 }] },
+  ],
+  [
+    'a secret that its group writes',
+    ['secretsManaged'],
+    { secrets: [{ name: 'AUDIT_KEY', place: 'file', fileMode: 0o660 }] },
+  ],
+  ['nobody saying where it is', ['tls', 'certificate'], { outside: () => Promise.resolve(null) }],
+  ['no answer from outside', ['tls', 'securityHeaders', 'certificate'], view({ failure: 'ECONNREFUSED' })],
+  ['TLS 1.0', ['tls'], view({ oldProtocols: ['TLSv1'] })],
+  ['an API in plain text', ['tls'], view({ plainStatus: 200 })],
+  ['an API that sends plain text on', ['tls'], view({ plainStatus: 301 })],
+  ['no HSTS', ['tls', 'securityHeaders'], view({ headers: { 'x-frame-options': ['DENY'] } })],
+  [
+    'HSTS for a day',
+    ['tls'],
+    view({ headers: { ...goodView.headers, 'strict-transport-security': ['max-age=86400'] } }),
+  ],
+  [
+    'a header twice',
+    ['securityHeaders'],
+    view({ headers: { ...goodView.headers, 'x-frame-options': ['DENY', 'DENY'] } }),
+  ],
+  ['a certificate of nobody', ['certificate'], view({ certificateProblem: 'DEPTH_ZERO_SELF_SIGNED_CERT' })],
+  ['a certificate that nobody renews', ['certificate'], view({ certificateLeft: 0.33 })],
+  [
+    'a limit that lets one more pass',
+    ['rateLimiting', 'rateLimitingAtTheEdge'],
+    { tryLimit: () => Promise.resolve({ asked: 20, max: 5, passed: 6 }) },
+  ],
+  [
+    'a limit that fails',
+    ['rateLimiting', 'rateLimitingAtTheEdge'],
+    { tryLimit: () => Promise.reject(new Error('gone')) },
+  ],
+  ['pages of everybody', ['cors'], { letsIn: () => true }],
+  ['pages whose name only begins well', ['cors'], { letsIn: (origin) => origin.startsWith('https://app.example.com') }],
+  ['pages in plain text', ['cors'], { corsOrigins: ['http://app.example.com'] }],
+  ['no key', ['signingKey'], { signingKey: () => Promise.resolve(null) }],
+  ['a key of 2,048 bits', ['signingKey'], { signingKey: () => Promise.resolve({ ...key, bits: 2_048 }) }],
+  ['a key that all share', ['signingKey'], { signingKey: () => Promise.resolve({ ...key, algorithm: 'HS256' }) }],
+  ['a key that nobody rotates', ['signingKey'], { signingKey: () => Promise.resolve({ ...key, ageDays: 34 }) }],
+  ['root', ['nonRoot'], { userId: 0 }],
+  ['nobody knowing whom it runs as', ['nonRoot'], { userId: null }],
+  [
+    'a database in plain text',
+    ['databaseEncryption'],
+    { database: () => Promise.resolve({ isEncrypted: false, isLocal: false }) },
+  ],
+  ['a database that is gone', ['databaseEncryption'], { database: () => Promise.reject(new Error('gone')) }],
+  ['prices for everybody', ['authentication'], { openFields: [...good.openFields, 'Query.markets'] }],
+])('does not pass %s', async (_name, open, change) => {
+  expect((await openBoxes(change)).filter((name) => !alwaysOpen.includes(name))).toEqual(open);
+});
+
+it.each<readonly [string, Partial<SecurityFacts>]>([
+  ['a database on the same machine', { database: () => Promise.resolve({ isEncrypted: false, isLocal: true }) }],
+  ['a key that is replaced by hand', { signingKey: () => Promise.resolve({ ...key, ageDays: 400, maxAgeDays: 0 }) }],
+  ['P-256', { signingKey: () => Promise.resolve({ ...key, algorithm: 'ES256', bits: 256 }) }],
+  ['a secret of a manager', { secrets: [{ name: 'AUDIT_KEY', place: 'vault', fileMode: null }] }],
+  ['no answer in plain text at all', view({ plainStatus: null })],
+])('passes %s', async (_name, change) => {
+  expect(await openBoxes(change)).toEqual(alwaysOpen);
+});
+
+it('goes by what people wrote down, and passes nothing that they did not do', async () => {
+  const byPeople = [
+    'dependencies',
+    'securityScan',
+    'penetrationTest',
+    'accessLogs',
+    'baselines',
+    'incidentDrill',
+    'training',
+    'compliance',
+  ];
+  const never = await openBoxes({ records: recordsWith('never') });
+  expect(never.filter((name) => !alwaysOpen.includes(name))).toEqual(byPeople);
+  expect(await evidenceOf('training', { records: recordsWith('never') })).toMatch(/^[^:]+: Never done\. To do: /);
+  const late = recordsWith({ on: '2020-01-01', report: 'security/reports/of-the-test.md' });
+  expect(await openBoxes({ records: late })).toEqual(never);
+  expect(await openBoxes({ records: () => [] })).toEqual(never);
+  const unreadable = (): never => {
+    throw new Error('security/calendar.yml cannot be read');
+  };
+  expect(await openBoxes({ records: unreadable })).toEqual(never);
+  expect(await evidenceOf('compliance', { records: unreadable })).toBe('unknown: security/calendar.yml cannot be read');
+});
+
+it('looks from outside once for all boxes', async () => {
+  const outside = jest.fn(good.outside);
+  await new Doctor({ ...good, outside }).report();
+  expect(outside).toHaveBeenCalledTimes(1);
+});
