@@ -51,7 +51,7 @@ async function run(): Promise<void> {
       word: 'full',
       isConfirmed: options.yes,
     });
-  const { database, dataDir } = loadProcessConfig();
+  const { database, dataDir } = await loadProcessConfig();
   const storage = await openRunningStorage({ databaseUrl: database.url?.reveal() ?? null, dataDir });
   try {
     const set = level === null ? null : { level, reason, actor: operatorName(), at: Date.now() };

@@ -58,7 +58,7 @@ async function run(): Promise<void> {
   const { user, all } = options;
   if ((user === undefined) !== all) throw new UsageError('Say whom: --user E, or --all.', usage);
   const notice = readTemplate(options.template);
-  const config = loadProcessConfig();
+  const config = await loadProcessConfig();
   const storage = await openRunningStorage({
     databaseUrl: config.database.url?.reveal() ?? null,
     dataDir: config.dataDir,

@@ -48,7 +48,7 @@ async function run(): Promise<void> {
       word: 'everybody',
       isConfirmed: options.yes,
     });
-  const { database, dataDir } = loadProcessConfig();
+  const { database, dataDir } = await loadProcessConfig();
   const storage = await openRunningStorage({ databaseUrl: database.url?.reveal() ?? null, dataDir });
   try {
     const named = user === undefined ? null : await findNamedUser(storage, user);

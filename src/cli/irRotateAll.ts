@@ -51,7 +51,7 @@ async function run(): Promise<void> {
     word: 'rotate',
     isConfirmed: options.yes,
   });
-  const config = loadProcessConfig();
+  const config = await loadProcessConfig();
   const storage = await openEmergencyStorage(config);
   try {
     const done = await rotate(storage, config, options['api-keys']);

@@ -60,7 +60,7 @@ async function run(): Promise<void> {
     until: options.until === undefined ? null : timeOf(options.until, now),
   };
   const page = { first: numberOf(options.first, mostFirst), after: numberOf(options.after, Number.MAX_SAFE_INTEGER) };
-  const { database, dataDir, audit } = loadProcessConfig();
+  const { database, dataDir, audit } = await loadProcessConfig();
   const chain = new AuditChain(
     openAuditKey({ key: audit.key, dataDir, mayGenerate: false, onProgress: () => undefined }),
   );
