@@ -1,6 +1,8 @@
 /** Where Cloudflare publishes from which addresses it connects, one range a line. */
 export const cloudflareSources = ['https://www.cloudflare.com/ips-v4', 'https://www.cloudflare.com/ips-v6'] as const;
 
+const fetchTimeoutMs = 20_000;
+
 export interface RangesSource {
   /** E.g. "fetched on 2026-11-23 from https://www.cloudflare.com/ips-v4 and …". */
   readonly origin: string;
@@ -27,11 +29,29 @@ export function rangesOf(file: string): readonly string[] {
   return [...file.matchAll(/^set_real_ip_from (\S+);$/gm)].map(([, range = '']) => range);
 }
 
+/** Throws where a source cannot be had, or is no list. */
+export async function fetchRanges(urls: readonly string[]): Promise<readonly string[]> {
+  const texts = urls.map(async (url) => {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(fetchTimeoutMs) });
+    if (!answer.ok) throw new Error(`${url} answers ${answer.status}`);
+    return parseRanges(await answer.text());
+  });
+  return (await Promise.all(texts)).flat();
+}
+
+/** A line for each range that has come or gone. */
+export function differencesOf(now: readonly string[], before: readonly string[]): readonly string[] {
+  const added = now.filter((range) => !before.includes(range)).map((range) => `+ ${range}`);
+  const gone = before.filter((range) => !now.includes(range)).map((range) => `- ${range}`);
+  return [...added, ...gone];
+}
+
 /** Throws where a line is no range: a page that says "blocked" is none either. */
-export function parseRanges(text: string): readonly string[] {
+function parseRanges(text: string): readonly string[] {
   const lines = text.split('\n').map((line) => line.trim());
   const ranges = lines.filter((line) => line !== '');
-  const wrong = ranges.find((range) => !/^(\d{1,3}(\.\d{1,3}){3}\/\d{1,2}|[\da-f:]+::\/\d{1,3})$/.test(range));
+  // Wider than /8 would be everybody.
+  const wrong = ranges.find((range) => !/^(\d{1,3}(\.\d{1,3}){3}|[\da-f:]+::)\/([89]|[1-9]\d{1,2})$/.test(range));
   if (wrong !== undefined || ranges.length === 0)
     throw new Error(`This is no list of ranges: ${(wrong ?? 'it is empty').slice(0, 80)}`);
   return ranges;

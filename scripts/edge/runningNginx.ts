@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { renderTemplate } from './renderTemplate';
@@ -11,6 +11,8 @@ import { makeThrowAwayCertificate, type CertificateFiles } from './throwAwayCert
 const filesOfProject = path.resolve(__dirname, '../../nginx');
 const startTimeoutMs = 15_000;
 const lookEveryMs = 20;
+/** Where a machine without IPv6 listens a second time. */
+const spareAddress = '127.255.255.254';
 
 /** The variables of the template that a run may want otherwise: docs/EDGE.md. */
 export type EdgeVariables = Readonly<
@@ -108,13 +110,13 @@ export class RunningNginx {
       PUBLIC_HOST: `localhost:${this.ports.https}`,
       APP_SERVERS: nodes.map((node) => `server ${node};`).join(' '),
       CLIENTS: 'direct',
-      HSTS: 'host',
+      HSTS: 'on',
       TLS_PROFILE: 'intermediate',
       TLS_CURVES: 'X25519:prime256v1:secp384r1',
       TLS_CERTIFICATE: this.certificate.certificate,
       TLS_CERTIFICATE_KEY: this.certificate.key,
       LISTEN_IPV4: '127.0.0.1',
-      LISTEN_IPV6: '[::1]',
+      LISTEN_IPV6: hasIpv6() ? '[::1]' : spareAddress,
       HTTP_PORT: String(this.ports.http),
       HTTPS_PORT: String(this.ports.https),
       HEALTH_PORT: String(this.ports.health),
@@ -153,6 +155,10 @@ export class RunningNginx {
     for (const end of [failed, closed, ended]) end.catch(() => undefined);
     await Promise.race([untilHealthy(this.ports.health), ended]);
   }
+}
+
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'));
 }
 
 async function untilHealthy(port: number): Promise<void> {

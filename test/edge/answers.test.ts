@@ -105,6 +105,8 @@ describeWith('nginx', 'answers of the edge', () => {
     for (const hidden of ['/metrics', '/health', '/graphql/', '/auth', '/auth/session/x', '/.well-known/', '/status']) {
       const answer = await over({ path: hidden });
       expect([hidden, answer.status, codeOf(answer)]).toEqual([hidden, 404, 'NOT_FOUND']);
+      // No node has been asked.
+      expect(answer.headers['x-request-id']).toBeUndefined();
     }
   });
 

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectTls } from 'node:tls';
 import type { EdgeVariables, NginxWishes } from '../../scripts/edge/runningNginx';
 import { RunningNginx } from '../../scripts/edge/runningNginx';
 import { ask, graphql, multiplexed, tally, type EdgeAnswer } from '../kit/edge/edgeRequest';
@@ -107,6 +110,26 @@ describeWith('nginx', 'limits of the edge', () => {
     for (const socket of [...sockets, ...others, next]) await closeSocket(socket);
   });
 
+  it('has 100 requests of one address under way at once, and no more', async () => {
+    // As if it had sent them over the last ten seconds.
+    await start({ edit: (_file, text) => text.replaceAll('zone=api burst=20', 'zone=api burst=500') });
+    // A connection carries no more than 128 at once.
+    const clients = [0, 1].map(() => connectHttp2(nginx.httpsUrl, { rejectUnauthorized: false }));
+    const statuses: number[] = [];
+    for (const client of clients) {
+      client.on('error', () => undefined);
+      for (let at = 0; at < 52; at += 1) {
+        const stream = client.request({ ':method': 'POST', ':path': '/graphql', 'content-length': '10' });
+        stream.on('error', () => undefined);
+        stream.on('response', ({ ':status': status = 0 }) => statuses.push(status));
+        stream.write('{');
+      }
+    }
+    await eventually(() => statuses.length === 4);
+    expect(tally(statuses)).toEqual({ 429: 4 });
+    for (const client of clients) client.destroy();
+  });
+
   it('holds whoever takes another name with each request to one limit', async () => {
     await start();
     const headersOf = (at: number): Record<string, string> => ({
@@ -117,6 +140,28 @@ describeWith('nginx', 'limits of the edge', () => {
     });
     const answers = await rapidly(8, (at) => ask(nginx.httpsUrl, { ...login, headers: headersOf(at) }));
     expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 5, 429: 3 });
+  });
+
+  describe('of patience', () => {
+    /** A tenth of it. */
+    const impatient = {
+      edit: (_file: string, text: string): string => text.replaceAll(/^(client_\w+_timeout) 10s;$/gm, '$1 1s;'),
+    };
+
+    it.each([
+      ['headers that never end', 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nX-Slow: '],
+      ['a body that never comes', 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{'],
+      ['a request that never begins', ''],
+    ])('cut off %s', async (_, text) => {
+      await start(impatient);
+      const { https: port } = nginx.ports;
+      const socket = connectTls({ port, host: '127.0.0.1', servername: 'localhost', rejectUnauthorized: false });
+      await once(socket, 'secureConnect');
+      socket.on('error', () => undefined).resume();
+      socket.write(text);
+      await eventually(() => socket.destroyed || socket.readableEnded);
+      socket.destroy();
+    });
   });
 
   describe('of addresses that a listed proxy tells', () => {
