@@ -3,19 +3,59 @@ import { execFileSync } from 'node:child_process';
 /** More than any list of files or any object that a repository of sources holds. */
 const maxOutputBytes = 1024 * 1024 * 1024;
 
+/** What git itself says of why it cannot. */
+class GitError extends Error {
+  constructor(
+    message: string,
+    readonly status: number | null,
+  ) {
+    super(message);
+    this.name = 'GitError';
+  }
+}
+
+/** Throws GitError. */
 export function git(projectDir: string, args: readonly string[], input?: string): Buffer {
-  return execFileSync('git', [...args], {
-    cwd: projectDir,
-    maxBuffer: maxOutputBytes,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    ...(input === undefined ? {} : { input }),
-  });
+  // A hook of git that runs us says by variables which repository it is of: what we ask is about the folder that we are given.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')));
+  try {
+    // Whose files they are does not matter: the scripts of this checkout are run already.
+    return execFileSync('git', ['-c', `safe.directory=${projectDir}`, ...args], {
+      cwd: projectDir,
+      env,
+      maxBuffer: maxOutputBytes,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...(input === undefined ? {} : { input }),
+    });
+  } catch (cause) {
+    const { code, stderr, status } = cause as {
+      readonly code?: string;
+      readonly stderr?: Buffer;
+      readonly status?: number;
+    };
+    const said =
+      code === 'ENOENT' ? 'is missing: apt-get install -y git' : (stderr?.toString().trim() ?? String(cause));
+    throw new GitError(`git ${said}`, status ?? null);
+  }
 }
 
 /** Files that a commit would hold: tracked ones, and those that are neither tracked nor ignored. */
 export function listFiles(projectDir: string): string[] {
   const listed = git(projectDir, ['ls-files', '-z', '--cached', '--others', '--exclude-standard']).toString();
-  return [...new Set(listed.split('\0'))].filter((file) => file !== '');
+  // A repository of its own inside this one, which no commit takes along, ends with a slash.
+  return [...new Set(listed.split('\0'))].filter((file) => file !== '' && !file.endsWith('/'));
+}
+
+/** Those of the paths that .gitignore keeps out of a commit; what a person ignores on a machine of theirs does not count. */
+export function ignoredAmong(projectDir: string, paths: readonly string[]): readonly string[] {
+  const asked = ['-c', 'core.excludesFile=', 'check-ignore', '--no-index', '--stdin', '-z'];
+  try {
+    return git(projectDir, asked, paths.join('\0')).toString().split('\0');
+  } catch (error) {
+    // Its way of saying "none of them".
+    if (error instanceof GitError && error.status === 1) return [];
+    throw error;
+  }
 }
 
 /** Everything that a push would send: blobs, commits and annotated tags that a branch, a tag or the stash reaches. */
@@ -33,11 +73,7 @@ const batchBytes = 32 * 1024 * 1024;
 export function* readHistory(projectDir: string): Generator<GitObject> {
   const listed = git(projectDir, ['rev-list', '--objects', '--all']).toString();
   const format = '%(objectname) %(objecttype) %(objectsize) %(rest)';
-  const described = git(
-    projectDir,
-    ['cat-file', `--batch-check=${format}`],
-    `${listed.trimEnd()}\n${tagsOf(projectDir)}`,
-  );
+  const described = git(projectDir, ['cat-file', `--batch-check=${format}`], listed);
   let batch: Omit<GitObject, 'bytes'>[] = [];
   let size = 0;
   for (const line of described.toString().split('\n')) {
@@ -51,11 +87,6 @@ export function* readHistory(projectDir: string): Generator<GitObject> {
     size = 0;
   }
   yield* readObjects(projectDir, batch);
-}
-
-/** rev-list names commits, trees and blobs; an annotated tag is an object of its own. */
-function tagsOf(projectDir: string): string {
-  return git(projectDir, ['for-each-ref', '--format=%(objectname)', 'refs/tags']).toString();
 }
 
 function* readObjects(projectDir: string, objects: readonly Omit<GitObject, 'bytes'>[]): Generator<GitObject> {

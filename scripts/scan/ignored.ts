@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import type { Check, Finding } from './check';
-import { git } from './git';
+import { git, ignoredAmong } from './git';
 
 /** Where secrets and data lie on a machine that runs the server. */
 const mustBeIgnored = ['.env', 'data/keys.json', 'node_modules/a/package.json', 'dist/a.js', 'a.log'];
@@ -10,8 +9,9 @@ const template = /(^|\/)\.env\.template$/;
 export const ignored: Check = {
   name: 'ignored files',
   run: (projectDir) => {
+    const kept = ignoredAmong(projectDir, mustBeIgnored);
     const findings: Finding[] = mustBeIgnored
-      .filter((file) => !isIgnored(projectDir, file))
+      .filter((file) => !kept.includes(file))
       .map((file) => ({ place: '.gitignore', sentence: `does not keep ${file} out of a commit.` }));
     const tracked = git(projectDir, ['ls-files', '-z']).toString().split('\0');
     for (const file of tracked.filter((file) => /(^|\/)\.env(\.|$)/.test(file) && !template.test(file)))
@@ -28,12 +28,3 @@ export const ignored: Check = {
     return { figures: `${mustBeIgnored.length} places, ${tracked.length - 1} tracked files`, findings };
   },
 };
-
-function isIgnored(projectDir: string, file: string): boolean {
-  try {
-    execFileSync('git', ['check-ignore', '--quiet', '--no-index', file], { cwd: projectDir, stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

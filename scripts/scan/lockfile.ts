@@ -7,7 +7,7 @@ const exactVersion = /^\d+\.\d+\.\d+(-[\w.-]+)?$/;
 const registry = 'https://registry.npmjs.org/';
 
 /** Settings of npm without which an installation is not what the lock says, or runs what nobody reviewed. */
-const npmSettings = ['ignore-scripts=true', 'save-exact=true', 'min-release-age=7'];
+const npmSettings = ['ignore-scripts=true', 'save-exact=true'];
 
 export const lockfile: Check = {
   name: 'lockfile',

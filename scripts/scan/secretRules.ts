@@ -104,7 +104,7 @@ export const secretRules = {
   'docker-registry-auth': { words: ['"auth"'], pattern: /"auth"\s*:\s*"(?<secret>[A-Za-z0-9+/]{20,}={0,2})"/g },
   'password-in-url': {
     words: ['://'],
-    pattern: /\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/'"`<>]*:(?<secret>[^\s@/'"`<>]{8,})@[^\s'"`]+/gi,
+    pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/'"`<>]*:(?<secret>[^\s@/'"`<>]{8,})@[^\s'"`]+/gi,
     isLikely: (secret) => !isPlaceholder(secret) && looksRandom(secret),
   },
   'authorization-header': {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Check, Finding, Outcome } from './check';
@@ -95,14 +95,15 @@ function leaksOfHistory(projectDir: string): {
 }
 
 function leaksInFile(projectDir: string, file: string): Leak[] {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path.join(projectDir, file));
-  } catch {
-    // A file that was removed and not yet committed so, a link to nowhere: the history has what there was.
-    return [];
-  }
-  return [...leaksByName(file), ...findLeaks(bytes)];
+  const place = path.join(projectDir, file);
+  const found = lstatSync(place, { throwIfNoEntry: false });
+  // Removed, and not yet committed so: the history has what there was.
+  if (found === undefined) return [];
+  if (found.isDirectory()) throw new Error(`${file} is a repository inside this one, and is not looked at.`);
+  return [
+    ...leaksByName(file),
+    ...findLeaks(found.isSymbolicLink() ? readlinkSync(place, 'buffer') : readFileSync(place)),
+  ];
 }
 
 /** Leaks that are not allowed. */

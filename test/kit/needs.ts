@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import needs from './needs.json';
@@ -23,11 +24,18 @@ export function describeWith(need: Need, name: string, suite: () => void): void 
 }
 
 function isThere(need: Need): boolean {
-  if (needs[need].kind === 'data') return existsSync(sharedDataDir);
+  if (need === 'shared-data') return existsSync(sharedDataDir);
+  if (need === 'history') return hasHistory();
   if (needs[need].kind === 'user') return process.getuid?.() === 0;
   // Daemons live where a user's PATH often does not look.
   const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin'];
   return folders.some((folder) => folder !== '' && isExecutable(path.join(folder, need)));
+}
+
+/** False in an unpacked archive, and in a clone of the newest commits alone. */
+function hasHistory(): boolean {
+  const asked = spawnSync('git', ['rev-parse', '--is-shallow-repository'], { cwd: __dirname, encoding: 'utf8' });
+  return asked.status === 0 && asked.stdout.trim() === 'false';
 }
 
 function isRequired(need: Need): boolean {

@@ -1,26 +1,38 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { findProjectDir } from '../../src/config/processConfig';
 import { advisories } from '../../scripts/scan/advisories';
+import type { Check } from '../../scripts/scan/check';
 import { checks } from '../../scripts/scan/checks';
+import { ignored } from '../../scripts/scan/ignored';
 import { isAllowed } from '../../scripts/scan/licences';
 import { isGood, runCheck, type Line } from '../../scripts/scan/report';
 import { runSelfTest } from '../../scripts/scan/selfTest/selfTest';
 import { plantedSecrets } from '../../scripts/scan/selfTest/plantedSecrets';
+import { historySecrets, treeSecrets } from '../../scripts/scan/secrets';
 import { workflowRules } from '../../scripts/scan/workflowRules';
+import { describeWith } from '../kit/needs';
 
 const projectDir = findProjectDir();
 
-describe('this project', () => {
-  // Known vulnerabilities are the registry's to tell: CI asks it, a test of sources does not hang on it.
-  it.each(checks.filter((check) => check !== advisories).map((check) => [check.name, check] as const))(
-    'has no fault: %s',
-    (_, check) => {
-      expect(runCheck(check, projectDir).findings).toEqual([]);
-    },
-  );
+/** Those that ask git. Known vulnerabilities are the registry's to tell: CI asks it, a test of sources does not hang on it. */
+const ofRepository: readonly Check[] = [treeSecrets, historySecrets, ignored];
+const ofFiles = checks.filter((check) => check !== advisories && !ofRepository.includes(check));
+
+function expectNoFault(check: Check): void {
+  expect(runCheck(check, projectDir).findings).toEqual([]);
+}
+
+describeWith('history', 'this repository', () => {
+  it.each(ofRepository.map((check) => [check.name, check] as const))('has no fault: %s', (_, check) => {
+    expectNoFault(check);
+  });
 });
 
-describe('the self-test', () => {
+it.each(ofFiles.map((check) => [check.name, check] as const))('this project has no fault: %s', (_, check) => {
+  expectNoFault(check);
+});
+
+describeWith('git', 'the self-test', () => {
   it('finds every fault that it plants', () => {
     const lines = runSelfTest().map((run) => run());
     expect(lines.filter(({ status }) => status !== 'ok')).toEqual([]);

@@ -68,7 +68,7 @@ const lockFaults: readonly PlantedFault[] = [
     ],
     found: /overrides b/,
   },
-  ...['ignore-scripts=true', 'save-exact=true', 'min-release-age=7'].map((setting) => ({
+  ...['ignore-scripts=true', 'save-exact=true'].map((setting) => ({
     name: `npm without ${setting}`,
     check: 'lockfile',
     edits: [{ file: '.npmrc', from: setting, to: '' }],

@@ -78,17 +78,15 @@ export class SampleProject {
   }
 
   git(...args: readonly string[]): void {
-    const identity = [
-      '-c',
+    // As if nobody had set anything up on this machine.
+    const settings = [
       'user.name=Nobody',
-      '-c',
       'user.email=nobody@example.com',
-      '-c',
       'commit.gpgsign=false',
-      '-c',
       'tag.gpgsign=false',
+      'core.hooksPath=',
     ];
-    git(this.dir, [...identity, ...args]);
+    git(this.dir, [...settings.flatMap((setting) => ['-c', setting]), ...args]);
   }
 
   remove(): void {

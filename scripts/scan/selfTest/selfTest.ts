@@ -1,5 +1,6 @@
 import { checks } from '../checks';
 import { advisories } from '../advisories';
+import { ignored } from '../ignored';
 import { runCheck, type Line } from '../report';
 import { historySecrets, treeSecrets } from '../secrets';
 import { differences } from '../sbom';
@@ -10,7 +11,15 @@ import { SampleProject } from './sampleProject';
 
 /** Whether the scan finds what it says it looks for: faults of every kind, planted in repositories made for it. A line each, as of a check. */
 export function runSelfTest(): readonly (() => Line)[] {
-  return [nothingPlanted, secretsInTree, secretsInHistory, shallowClone, differentBill, ...faultsByCheck()];
+  return [
+    nothingPlanted,
+    secretsInTree,
+    secretsInHistory,
+    shallowClone,
+    committedAnyway,
+    differentBill,
+    ...faultsByCheck(),
+  ];
 }
 
 function nothingPlanted(): Line {
@@ -69,6 +78,19 @@ function shallowClone(): Line {
     const { findings } = runCheck(historySecrets, `${sample.dir}/clone`);
     const isFound = findings.some(({ sentence }) => sentence.includes('git fetch --unshallow'));
     return { figures: isFound ? '1 of 1' : '0 of 1', missed: isFound ? [] : ['a shallow clone passed for the whole'] };
+  });
+}
+
+function committedAnyway(): Line {
+  return inSample('committed anyway', (sample) => {
+    const files = { '.env': /is committed: take it out/, 'run.log': /although \.gitignore names it/ };
+    for (const file of Object.keys(files)) sample.write(file, 'nothing\n');
+    sample.commit('Add');
+    const { findings } = runCheck(ignored, sample.dir);
+    const missed = Object.entries(files)
+      .filter(([file, found]) => !findings.some(({ place, sentence }) => place === file && found.test(sentence)))
+      .map(([file]) => file);
+    return { figures: `${2 - missed.length} of 2`, missed };
   });
 }
 
