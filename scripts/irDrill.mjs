@@ -1,6 +1,7 @@
-// `npm run ir:drill`: what is stolen in test/main/incidentDrill.test.ts, with Redis and more sockets, and a report of how long each took.
+// `npm run ir:drill`: what is stolen in test/main/incidentDrill.test.ts, with Redis and more sockets, and a report of how long each took,
+// which `npm run ir:drill -- FILE` keeps.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { prepare, projectDir } from './prepare.mjs';
@@ -14,6 +15,10 @@ const run = spawnSync(process.execPath, [jest, '--forceExit', 'test/main/inciden
   env: { ...process.env, INCIDENT_DRILL_REPORT: report },
   stdio: ['ignore', 'inherit', 'inherit'],
 });
-if (existsSync(report)) process.stdout.write(`\n${readFileSync(report, 'utf8')}`);
+const [target] = process.argv.slice(2);
+if (existsSync(report)) {
+  process.stdout.write(`\n${readFileSync(report, 'utf8')}`);
+  if (target !== undefined) copyFileSync(report, target);
+}
 rmSync(folder, { recursive: true });
 process.exitCode = run.status ?? 1;
