@@ -1,3 +1,4 @@
+import { BlockList } from 'node:net';
 import { listOf, nodeOf, textOf, textsOf, type Deployment, type Node } from './deployment';
 import { holdsSecret, imageProblem, settingProblems, type Rule } from './rule';
 
@@ -224,6 +225,29 @@ export const composeRules: readonly Rule[] = [
       ),
   },
   {
+    name: 'compose-trusted-proxy',
+    reason:
+      'whoever is believed about the addresses of clients has no limits; and an address that is given out to others is not nginx’s',
+    find: ({ compose, services }) => {
+      const trusted = Object.fromEntries(environmentOf(services['app'] ?? {}))['TRUSTED_PROXIES'];
+      const fixed = Object.entries(nodeOf(services[edge.service]?.['networks'])).flatMap(([network, of]) => {
+        const address = textOf(nodeOf(of)['ipv4_address']);
+        return address === '' ? [] : [[network, address] as const];
+      });
+      const given = fixed.filter(([network, address]) =>
+        isGivenOut(nodeOf(nodeOf(compose['networks'])[network]), address),
+      );
+      return [
+        ...(fixed.length === 1 && fixed[0]?.[1] === textOf(trusted)
+          ? []
+          : [`${place}, app: TRUSTED_PROXIES is ${textOf(trusted)}, and not the one address of nginx`]),
+        ...given.map(
+          ([network, address]) => `${place}, ${network}: may give ${address} to a container before nginx starts`,
+        ),
+      ];
+    },
+  },
+  {
     name: 'compose-nginx-variables',
     reason:
       'a variable that the template asks for and nobody sets stands in the rendered file as it is, and nginx does not start',
@@ -239,6 +263,17 @@ function each(find: (service: Node, name: string) => readonly string[]): (deploy
     Object.entries(services).flatMap(([name, service]) =>
       find(service, name).map((problem) => `${place}, ${name}: ${problem}`),
     );
+}
+
+/** Whether Docker hands an address of a network to whoever comes first: it does so from `ip_range`, else from the whole. */
+function isGivenOut(network: Node, address: string): boolean {
+  return listOf(nodeOf(network['ipam'])['config']).some((config) => {
+    const { subnet, ip_range: range = subnet } = nodeOf(config);
+    const [base = '', prefix = '32'] = textOf(range).split('/');
+    const list = new BlockList();
+    list.addSubnet(base, Number(prefix));
+    return list.check(address);
+  });
 }
 
 /** Of both forms: a mapping, and a list of NAME=value. */

@@ -17,6 +17,9 @@ export interface RehearsedImage {
   readonly healthcheck: readonly string[];
 }
 
+/** The stage that the image is made of has no name. */
+const lastStage = 'last';
+
 export interface Builder {
   /** Whom the commands of RUN run as: they need no root. */
   readonly uid: number;
@@ -55,7 +58,7 @@ export async function takeSteps(
     const content = instruction.getArgumentsContent() ?? '';
     switch (instruction.getKeyword()) {
       case 'FROM': {
-        const [, name = 'last'] = /\bAS\s+(\S+)/i.exec(content) ?? [];
+        const [, name = lastStage] = /\bAS\s+(\S+)/i.exec(content) ?? [];
         image = emptyImage(path.join(dir, `stage-${name}`));
         mkdirSync(image.root);
         chownSync(image.root, builder.uid, builder.uid);
@@ -129,14 +132,10 @@ function copy(
     const end = path.join(image.root, isInto ? path.join(target, path.basename(source)) : target);
     mkdirSync(path.dirname(end), { recursive: true });
     cpSync(place, end, { recursive: true, verbatimSymlinks: true });
-    const owner = flag('chown') ?? (image.user === '0:0' && !isLast(stages) ? `${uid}:${uid}` : '0:0');
+    // In the stage that builds the builder owns the files, as root does in a container; in the last one root does here too.
+    const owner = flag('chown') ?? (stages.has(lastStage) ? '0:0' : `${uid}:${uid}`);
     execFileSync('chown', ['-Rh', owner, end]);
   }
-}
-
-/** In the stage that builds, the builder owns the files, as root does in a container; in the last one root does here too. */
-function isLast(stages: ReadonlyMap<string, string>): boolean {
-  return stages.has('last');
 }
 
 async function runStep(

@@ -117,6 +117,11 @@ const breaches: Readonly<Record<string, readonly (readonly [file: string, from: 
     [compose, '      CORS_ORIGINS', '      CORS_ORIGIN'],
     [compose, '      AUDIT_KEY_FILE: /run/secrets/audit_key\n', ''],
   ],
+  'compose-trusted-proxy': [
+    [compose, 'TRUSTED_PROXIES: 172.30.99.2', 'TRUSTED_PROXIES: 172.30.99.0/28'],
+    [compose, 'front: { ipv4_address: 172.30.99.2 }', 'front: {}'],
+    [compose, ', ip_range: 172.30.99.8/29', ''],
+  ],
   'compose-nginx-variables': [['nginx/templates/planted.conf.template', /$/, 'listen ${A_NEW_VARIABLE};']],
   'kubernetes-image-pinned': [[postgres, '@sha256:unresolved', '']],
   'kubernetes-namespace': [['docker/kubernetes/namespace.yaml', 'restricted', 'baseline']],
