@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
 import { loadProcessConfig } from '../config/processConfig';
+import type { SecurityCheck, SecurityReport } from '../operations/doctor/doctor';
+import { parseReport } from '../operations/doctor/parseReport';
 import { CommandError, UsageError, reportFailure } from './commandError';
 
 const usage = `Looks at a running server, box by box of both security checklists, and says what it saw. Changes nothing.
@@ -19,12 +20,6 @@ Exit status: 0 every box passed, 1 some did not, or nobody can tell, 69 no serve
 /** sysexits.h: a service is not there. */
 const unavailableExitStatus = 69;
 const timeoutMs = 30_000;
-
-const answer = z.object({
-  mode: z.enum(['development', 'production']),
-  checks: z.array(z.object({ name: z.string(), title: z.string(), passed: z.boolean(), evidence: z.string() })).min(1),
-});
-type Answer = z.infer<typeof answer>;
 
 async function run(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
@@ -46,7 +41,7 @@ async function run(): Promise<void> {
   if (all.some(({ passed }) => !passed)) process.exitCode = 1;
 }
 
-async function ask(url: string): Promise<Answer> {
+async function ask(url: string): Promise<SecurityReport> {
   let response: Response;
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
@@ -56,15 +51,15 @@ async function ask(url: string): Promise<Answer> {
       unavailableExitStatus,
     );
   }
-  const read = answer.safeParse(await response.json().catch(() => null));
-  if (read.success) return read.data;
+  const report = parseReport(await response.json().catch(() => null));
+  if (report !== null) return report;
   throw new CommandError(
     `What answers at ${url} is no server of this version: look at METRICS_PORT.`,
     unavailableExitStatus,
   );
 }
 
-function describe(checks: Answer['checks']): string {
+function describe(checks: readonly SecurityCheck[]): string {
   const blocks = checks.map(
     ({ title, passed, evidence }) => `${passed ? 'passed' : 'NOT   '}  ${title}\n        ${evidence}\n`,
   );
