@@ -26,11 +26,11 @@ async function main(): Promise<void> {
   const stopped = new Promise((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
   process.stdout.write(
     [
-      `GraphQL:      ${nginx.httpsUrl}/graphql (HTTP, and WebSocket as wss://localhost:${ports.https}/graphql)`,
+      `GraphQL:       ${nginx.httpsUrl}/graphql (HTTP, and WebSocket as wss://localhost:${ports.https}/graphql)`,
       `In plain text: ${nginx.httpUrl}/ leads there`,
-      `Try:          curl -k ${nginx.httpsUrl}/readyz`,
-      `Files:        ${nginx.dir} (configuration as it was rendered, certificate, access.log)`,
-      'Stop:         Ctrl-C',
+      `Try:           curl -k ${nginx.httpsUrl}/readyz`,
+      `Files:         ${nginx.dir} (configuration as it was rendered, certificate, access.log)`,
+      'Stop:          Ctrl-C',
       '',
     ].join('\n'),
   );
