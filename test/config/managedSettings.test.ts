@@ -114,6 +114,8 @@ describe('what opens a manager', () => {
       VAULT_JWT_FILE: file,
       AUDIT_KEY: reference,
     });
+    // By whoever signs in, not by whoever follows secrets.
+    expect(secrets.map(({ name }) => name)).toEqual(['AUDIT_KEY']);
     vault.platformTokens.set('bots', 'jwt-2');
     vault.tokens.clear();
     await expect(secrets[0]?.read()).rejects.toMatchObject({ failure: 'refused' });
