@@ -265,7 +265,7 @@ export const keys = {
       'Where this node signs how far the audit log goes; audit-checkpoints.ndjson in DATA_DIR where it is not set. Best out of reach of the database.',
   },
   SECRETS_REFRESH_S: {
-    type: wholeNumber({ min: 1, max: 50 }),
+    type: wholeNumber({ min: 1, max: 40 }),
     unit: 'seconds',
     default: '30',
     description:

@@ -38,15 +38,6 @@ export class AwsSecrets implements SecretManager<'awssm'> {
     }
   }
 
-  close(): void {
-    this.#opening?.then(
-      ({ client }) => {
-        client.destroy();
-      },
-      () => undefined,
-    );
-  }
-
   #open(): Promise<{ readonly sdk: Sdk; readonly client: SecretsManagerClient }> {
     this.#opening ??= open();
     return this.#opening;

@@ -41,10 +41,6 @@ export class GoogleSecrets implements SecretManager<'gcpsm'> {
     return fieldOf(Buffer.from(encoded, 'base64').toString('utf8'), field);
   }
 
-  close(): void {
-    // Each question has a connection of its own.
-  }
-
   #open(): Promise<AuthClient> {
     this.#opening ??= open().catch((error: unknown) => {
       // A metadata server that is away at the start may come back.

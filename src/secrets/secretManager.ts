@@ -5,11 +5,10 @@ export type ReferenceTo<Manager extends SecretReference['manager']> = Extract<
   { readonly manager: Manager }
 >;
 
-/** Reads secrets from one manager, over connections of its own. */
+/** Reads secrets from one manager. No connection of its keeps a process alive. */
 export interface SecretManager<Manager extends SecretReference['manager']> {
   /** The value as it is now. Throws SecretError. */
   read(reference: ReferenceTo<Manager>): Promise<string>;
-  close(): void;
 }
 
 /** For one question; whoever starts, or follows, asks again. */

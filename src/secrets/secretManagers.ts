@@ -26,10 +26,6 @@ export class SecretManagers {
     return text;
   }
 
-  close(): void {
-    for (const manager of Object.values(this.#opened)) manager.close();
-  }
-
   #readAt(place: SecretReference): Promise<string> {
     const { settings, clock } = this.parts;
     switch (place.manager) {

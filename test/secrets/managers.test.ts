@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Secret } from '../../src/domain/secret';
 import { loadPackage } from '../../src/secrets/loadPackage';
 import { SecretError } from '../../src/secrets/secretError';
 import { SecretManagers } from '../../src/secrets/secretManagers';
 import type { VaultAuth } from '../../src/secrets/vault/vaultToken';
+import { describeWith } from '../kit/needs';
 import { AwsStandIn } from '../kit/secretManagers/awsStandIn';
 import { GoogleStandIn } from '../kit/secretManagers/googleStandIn';
 import { VaultStandIn } from '../kit/secretManagers/vaultStandIn';
@@ -46,7 +48,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  managers.close();
   process.env = before;
   await Promise.all([vault.stop(), aws.stop(), google.stop()]);
   folder.remove();
@@ -54,10 +55,6 @@ afterAll(async () => {
 
 beforeEach(() => {
   managers = open();
-});
-
-afterEach(() => {
-  managers.close();
 });
 
 const put = {
@@ -130,7 +127,6 @@ describe('who asks', () => {
     process.env['AWS_SECRET_ACCESS_KEY'] = 'another';
     const stranger = open();
     expect((await failureOf('awssm://tickgate/redis', stranger)).failure).toBe('refused');
-    stranger.close();
     Object.assign(process.env, aws.environment);
   });
 
@@ -186,6 +182,39 @@ describe('who asks', () => {
     vault.tokens.clear();
     expect(await mine.read(reference)).toBe('x');
     expect(vault.logins).toBe(logins + 1);
+  });
+});
+
+describeWith('openssl', 'Vault over TLS', () => {
+  it('is asked where an authority that is known vouches for it, and told nothing otherwise', async () => {
+    const file = (name: string): string => path.join(folder.dir, name);
+    const subject = ['-subj', '/CN=vault', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+    const files = ['-keyout', file('key.pem'), '-out', file('cert.pem'), '-days', '2'];
+    execFileSync('openssl', ['req', '-x509', ...key, ...files, ...subject], { stdio: 'pipe' });
+    const cert = readFileSync(file('cert.pem'), 'utf8');
+    const far = new VaultStandIn();
+    far.tls = { key: readFileSync(file('key.pem'), 'utf8'), cert };
+    await far.start();
+    far.addToken('t');
+    far.secrets.set('kv/a', { b: 'x' });
+    const at = (ca: string | null): SecretManagers =>
+      new SecretManagers({
+        settings: {
+          vault: { address: far.url, ca, namespace: 'team', auth: token('t') },
+          google: { address: google.url },
+        },
+        clock: Date.now,
+      });
+    const failure = await failureOf('vault://kv/a#b', at(null));
+    expect([failure.failure, failure.message, far.asked]).toEqual([
+      'unavailable',
+      'Vault does not answer (DEPTH_ZERO_SELF_SIGNED_CERT)',
+      [],
+    ]);
+    expect(await at(cert).read('vault://kv/a#b')).toBe('x');
+    expect(far.asked.map(({ headers }) => headers['x-vault-namespace'])).toEqual(['team', 'team']);
+    await far.stop();
   });
 });
 

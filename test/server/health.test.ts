@@ -21,13 +21,25 @@ describe('the service routes', () => {
       const response = await fetch(`http://127.0.0.1:${unwell.running.metricsPort}/health`);
       return [response.status, await response.json()];
     };
-    expect(await health()).toEqual([200, { ready: true, states: [] }]);
+    expect(await health()).toEqual([200, { ready: true, degraded: false, states: [] }]);
     const state = { name: 'trading', healthy: false, detail: '1 not open for up to 5 s' };
     unwell.health.watch(() => state);
-    expect(await health()).toEqual([503, { ready: true, states: [state] }]);
+    expect(await health()).toEqual([503, { ready: true, degraded: false, states: [state] }]);
     expect((await fetch(`${unwell.httpUrl}/health`)).status).toBe(404);
     expect((await fetch(`${unwell.httpUrl}/readyz`)).status).toBe(200);
     await unwell.stop();
+  });
+
+  it('tell that something is lacking, and stay ready: the other nodes lack the same', async () => {
+    const lacking = await TestServer.start();
+    lacking.health.need(() => ({ name: 'secrets', healthy: false, detail: 'AUDIT_KEY: …' }));
+    const response = await fetch(`${lacking.httpUrl}/readyz`);
+    expect([response.status, await response.json()]).toEqual([200, { status: 'degraded' }]);
+    const report = await fetch(`http://127.0.0.1:${lacking.running.metricsPort}/health`);
+    expect([report.status, await report.json()]).toMatchObject([503, { ready: true, degraded: true }]);
+    lacking.health.register(() => ({ name: 'database', healthy: false, detail: '' }));
+    expect((await fetch(`${lacking.httpUrl}/readyz`)).status).toBe(503);
+    await lacking.stop();
   });
 
   it('tell that it is not ready when a check fails, without saying which', async () => {

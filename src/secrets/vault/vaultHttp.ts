@@ -87,8 +87,11 @@ function parse(text: string): unknown {
 
 /** A code or a class, never a message: it may repeat what was sent. */
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown failure';
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  const { code, name } = (typeof error === 'object' && error !== null ? error : {}) as Readonly<
+    Record<string, unknown>
+  >;
+  // Of a question that took too long it is a number.
+  return [code, name].find((one) => typeof one === 'string') ?? 'unknown failure';
 }
 
 /** What an answer that is no success says. The texts of Vault are not repeated: they may hold paths of others. */

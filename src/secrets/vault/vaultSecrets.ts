@@ -32,10 +32,6 @@ export class VaultSecrets implements SecretManager<'vault'> {
     return textAt(data, field);
   }
 
-  close(): void {
-    // Each question has a connection of its own.
-  }
-
   async #get(place: string): Promise<VaultAnswer> {
     const token = await this.#token.get();
     const answer = await this.#http.get(place, token);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 
@@ -20,18 +21,20 @@ export abstract class StandIn {
   /** Everything answered with this, as a balancer in front of it does when nothing is behind. */
   brokenWith: number | null = null;
   readonly asked: Asked[] = [];
+  /** Speaks TLS where it has a certificate. */
+  tls: { readonly key: string; readonly cert: string } | null = null;
   #server: Server | null = null;
   #port = 0;
 
   protected abstract answer(asked: Asked): Answered;
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.tls === null ? 'http' : 'https'}://127.0.0.1:${this.#port}`;
   }
 
   /** At the same place as before, where it was there before. */
   async start(): Promise<this> {
-    const server = createServer((request, response) => {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
       void textOf(request).then((body) => {
         const asked = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body };
         this.asked.push(asked);
@@ -39,7 +42,8 @@ export abstract class StandIn {
           this.brokenWith === null ? this.answer(asked) : { status: this.brokenWith, body: { errors: ['broken'] } };
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(said));
       });
-    });
+    };
+    const server = this.tls === null ? createServer(answer) : createTlsServer(this.tls, answer);
     server.listen(this.#port, '127.0.0.1');
     await once(server, 'listening');
     this.#port = (server.address() as AddressInfo).port;
