@@ -53,6 +53,11 @@ function isPlaceholder(text: string): boolean {
   return /^[<$%{]|\$\{|\.\.\.|…|\*\*\*|x{4}|example|placeholder|change.?me|your[-_]|dummy|redacted/i.test(text);
 }
 
+/** Where tokens are asked for, and not one: a password in a URL has a rule of its own. */
+function isAddress(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+}
+
 const word = '[A-Za-z0-9]';
 
 export const secretRules = {
@@ -116,7 +121,7 @@ export const secretRules = {
     words: ['secret', 'token', 'passw', 'api', 'private', 'credential', 'auth', 'key'],
     pattern:
       /(?:secret|token|passw(?:or)?d|pwd|api_?key|access_?key|private_?key|encryption_?key|audit_?key|credentials?|credential_keys|auth)\w{0,20}["'`]?\s*(?::|=|=>)\s*["'`](?<secret>[^\s"'`]{16,})["'`]/gi,
-    isLikely: (secret) => !isPlaceholder(secret) && looksRandom(secret),
+    isLikely: (secret) => !isPlaceholder(secret) && !isAddress(secret) && looksRandom(secret),
   },
   // NAME=value of shells and .env files, `name: value` of YAML.
   'plain-assignment': {

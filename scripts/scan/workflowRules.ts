@@ -232,6 +232,7 @@ export const duties: Readonly<Record<string, Duty>> = {
   },
   zizmor: { image: /zizmor:/, run: [/--min-severity low/], when: 'every change and every week' },
   actionlint: { image: /actionlint:/, run: [/docker run/], when: 'every change and every week' },
+  'pins looked up, and the same everywhere': { run: [/^npm run pin -- --check$/], when: 'release' },
   'nothing open at a release': { run: [/^npm run scan -- --release$/], when: 'release' },
   'SBOM of the image': { image: /trivy:/, run: [/--format cyclonedx/], when: 'release' },
   signature: { run: [/cosign sign --yes/, /cosign attest --yes --type cyclonedx/], when: 'release' },

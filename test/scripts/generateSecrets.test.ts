@@ -43,7 +43,8 @@ function load(of = folder) {
   const names = ['credential_keys', 'audit_key', 'password_peppers', 'access_token_private_key'];
   const urls = ['database_url', 'migration_database_url', 'redis_url'];
   const files = [...names, ...urls].map((name) => [`${name.toUpperCase()}_FILE`, path.join(of, name)] as const);
-  const environment = { NODE_ENV: 'production', HOST: '0.0.0.0', EXCHANGES: 'binance', ...Object.fromEntries(files) };
+  const given = { NODE_ENV: 'production', HOST: '0.0.0.0', TRUSTED_PROXIES: 'none', EXCHANGES: 'binance' };
+  const environment = { ...given, ...Object.fromEntries(files) };
   return loadConfig({ environment, projectDir: made.dir });
 }
 

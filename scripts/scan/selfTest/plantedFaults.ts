@@ -246,6 +246,7 @@ const neglects: Readonly<Record<keyof typeof duties, readonly Edit[]>> = {
   'OWASP dependency-check': [inWorkflow('scan', '--failOnCVSS 7', '--failOnCVSS 11')],
   zizmor: [inWorkflow('scan', 'ghcr.io/zizmorcore/zizmor:', 'ghcr.io/zizmorcore/other:')],
   actionlint: [inWorkflow('scan', 'rhysd/actionlint:', 'rhysd/other:')],
+  'pins looked up, and the same everywhere': [inWorkflow('release', 'npm run pin -- --check', 'npm run pin')],
   'nothing open at a release': [inWorkflow('release', 'npm run scan -- --release', 'npm run scan')],
   'SBOM of the image': [inWorkflow('image', '--format cyclonedx', '--format spdx-json')],
   signature: [inWorkflow('image', /cosign sign --yes.*/, 'true')],

@@ -76,7 +76,7 @@ it('adopts at its start what stands at the exchange, with what was executed befo
   await take('0.2');
   await eventually(async () => (await ordersOf(partly))[0]?.['phase'] === 'CLOSED', { timeoutMs: foundWithinMs });
   // All is the same but the trade from before: it is in the opening balance.
-  await eventually(async () => (await arena.differences(partly)).length === 1);
+  await eventually(async () => (await arena.differences(partly)).length === 1, { timeoutMs: foundWithinMs });
   expect((await arena.differences(partly))[0]).toMatch(/^partly: traded, but not booked: .* 0\.1 /);
 }, 130_000);
 
