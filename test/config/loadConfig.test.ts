@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
@@ -7,6 +8,7 @@ import { limits } from '../../src/security/limits';
 import { ProjectFolder, production, strongPem } from './projectFolder';
 
 const project = new ProjectFolder();
+const password = randomBytes(24).toString('hex');
 
 describe('defaults', () => {
   it('needs nothing in development', () => {
@@ -233,22 +235,22 @@ describe('production', () => {
       const refused = [expect.stringMatching(new RegExp(`^${name} does not make sure .*sslmode=verify-full`))];
       const problems = (url: string): readonly string[] => project.problemsOf({ ...production, [name]: url });
       for (const url of [
-        'postgres://a:very-secret@db.internal/t',
-        'postgres://a:very-secret@db.internal/t?sslmode=disable',
-        'postgres://a:very-secret@db.internal/t?sslmode=require',
-        'postgres://a:very-secret@db.internal/t?sslmode=no-verify',
-        'postgres://a:very-secret@db.internal/t?ssl=true',
-        'postgres://a:very-secret@db.internal/t?sslmode=verify-full&sslmode=disable',
-        'postgres://a:very-secret@127.0.0.1/t?host=db.internal',
+        `postgres://a:${password}@db.internal/t`,
+        `postgres://a:${password}@db.internal/t?sslmode=disable`,
+        `postgres://a:${password}@db.internal/t?sslmode=require`,
+        `postgres://a:${password}@db.internal/t?sslmode=no-verify`,
+        `postgres://a:${password}@db.internal/t?ssl=true`,
+        `postgres://a:${password}@db.internal/t?sslmode=verify-full&sslmode=disable`,
+        `postgres://a:${password}@127.0.0.1/t?host=db.internal`,
       ]) {
         expect(problems(url)).toEqual(refused);
-        expect(problems(url).join()).not.toContain('very-secret');
+        expect(problems(url).join()).not.toContain(password);
       }
       for (const url of [
-        'postgres://a:b@db.internal/t?sslmode=verify-full',
-        'postgres://a:b@127.0.0.1/t',
-        'postgres://a:b@[::1]/t',
-        'postgres://a:b@db.internal/t?host=/run/postgresql',
+        `postgres://a:${password}@db.internal/t?sslmode=verify-full`,
+        `postgres://a:${password}@127.0.0.1/t`,
+        `postgres://a:${password}@[::1]/t`,
+        `postgres://a:${password}@db.internal/t?host=/run/postgresql`,
       ])
         expect(problems(url)).toEqual([]);
     },
@@ -256,10 +258,10 @@ describe('production', () => {
 
   it('refuses a Redis in plain text, except on loopback', () => {
     const redis = (url: string): readonly string[] => project.problemsOf({ ...production, REDIS_URL: url });
-    expect(redis('redis://a:very-secret@cache.internal')).toEqual([
+    expect(redis(`redis://a:${password}@cache.internal`)).toEqual([
       expect.stringContaining('REDIS_URL is not encrypted'),
     ]);
-    expect([redis('rediss://a:b@cache.internal'), redis('redis://127.0.0.1:6379')]).toEqual([[], []]);
+    expect([redis(`rediss://a:${password}@cache.internal`), redis('redis://127.0.0.1:6379')]).toEqual([[], []]);
   });
 
   it('refuses pages in plain text, except on loopback, and a wildcard', () => {

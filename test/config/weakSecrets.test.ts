@@ -6,8 +6,8 @@ const project = new ProjectFolder();
 const strong = randomBytes(16).toString('hex');
 
 const urls = {
-  DATABASE_URL: (password: string) => `postgres://app:${password}@db.internal/tickgate`,
-  MIGRATION_DATABASE_URL: (password: string) => `postgres://owner:${password}@db.internal/tickgate`,
+  DATABASE_URL: (password: string) => `postgres://app:${password}@db.internal/tickgate?sslmode=verify-full`,
+  MIGRATION_DATABASE_URL: (password: string) => `postgres://owner:${password}@db.internal/tickgate?sslmode=verify-full`,
   REDIS_URL: (password: string) => `rediss://:${password}@redis.internal`,
 } as const;
 
