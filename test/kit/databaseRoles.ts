@@ -14,8 +14,8 @@ export interface DatabaseWithRoles {
 }
 
 /** A PostgreSQL of its own, made as an operator would: one role that owns the schema, another for the server. */
-export async function startDatabaseWithRoles(): Promise<DatabaseWithRoles> {
-  const { url: ownerUrl, superuserUrl, stop } = await startTestDatabase();
+export async function startDatabaseWithRoles(start = startTestDatabase): Promise<DatabaseWithRoles> {
+  const { url: ownerUrl, superuserUrl, stop } = await start();
   const serverRole = 'tickgate-server';
   const superuser = new Client({ connectionString: superuserUrl });
   await superuser.connect();
