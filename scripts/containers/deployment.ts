@@ -25,6 +25,8 @@ export interface Deployment {
   readonly workloads: readonly Workload[];
   /** Variables that nginx/templates are rendered with. */
   readonly templateVariables: readonly string[];
+  /** Settings of docker/postgres/postgresql.conf: where a name stands twice, the last counts, as PostgreSQL has it. */
+  readonly postgres: Readonly<Record<string, string>>;
 }
 
 /** Text of each file by its place in the project, so that a test can change one. */
@@ -39,6 +41,7 @@ export function readFiles(projectDir: string): Files {
     '.dockerignore',
     'docker/Dockerfile',
     'docker/compose.yaml',
+    'docker/postgres/postgresql.conf',
     ...below('docker/kubernetes'),
     ...below('nginx/templates'),
   ];
@@ -71,6 +74,11 @@ export function readDeployment(files: Files): Deployment {
         ),
       ),
     ].sort(),
+    postgres: Object.fromEntries(
+      [...text('docker/postgres/postgresql.conf').matchAll(/^\s*(\w+)\s*(?:=|\s)\s*'?([^'#\n]*?)'?\s*(?:#.*)?$/gm)].map(
+        ([, name = '', value = '']) => [name, value],
+      ),
+    ),
   };
 }
 

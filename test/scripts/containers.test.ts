@@ -5,6 +5,7 @@ import { containerRules } from '../../scripts/containers/rules';
 const files = readFiles(findProjectDir());
 const digest = `sha256:${'ab'.repeat(32)}`;
 const [image, compose, ignored] = ['docker/Dockerfile', 'docker/compose.yaml', '.dockerignore'];
+const postgresSettings = 'docker/postgres/postgresql.conf';
 const [app, nginx, network, postgres] = ['app', 'nginx', 'network', 'postgres'].map(
   (name) => `docker/kubernetes/${name}.yaml`,
 ) as [string, string, string, string];
@@ -170,6 +171,12 @@ const breaches: Readonly<Record<string, readonly (readonly [file: string, from: 
     [app, '            - { name: AUDIT_KEY_FILE, value: /run/secrets/audit_key }\n', ''],
   ],
   'kubernetes-nginx-variables': [['nginx/templates/planted.conf.template', /$/, 'listen ${A_NEW_VARIABLE};']],
+  'postgres-settings': [
+    [postgresSettings, 'log_connections = on', '#log_connections = on'],
+    [postgresSettings, /$/, "log_statement = 'all'\n"],
+    [postgresSettings, 'log_parameter_max_length = 0\n', ''],
+    [postgresSettings, 'ssl = on', 'ssl = off # for now'],
+  ],
 };
 
 function brokenRules(changed: Files): readonly string[] {
