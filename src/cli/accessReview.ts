@@ -1,8 +1,7 @@
-import { parseArgs } from 'node:util';
 import { loadProcessConfig } from '../config/processConfig';
 import { openRunningStorage } from '../storage/storage';
 import { findFaults, readAccess, describeAccess } from './accessReport';
-import { UsageError, reportFailure } from './commandError';
+import { runCommand } from './commandLine';
 
 const usage = `Prints who has access to what: users, API keys, signing keys, database roles and the Redis user, to be looked through every quarter. Changes nothing.
 
@@ -16,10 +15,6 @@ Exit status: 0 nothing is wrong by itself, 1 something is, and the last lines sa
 `;
 
 async function run(): Promise<void> {
-  if (readHelp(process.argv.slice(2))) {
-    process.stdout.write(usage);
-    return;
-  }
   const { database, redis, dataDir, tokens } = await loadProcessConfig();
   const storage = await openRunningStorage({ databaseUrl: database.url?.reveal() ?? null, dataDir });
   try {
@@ -32,12 +27,4 @@ async function run(): Promise<void> {
   }
 }
 
-function readHelp(args: readonly string[]): boolean {
-  try {
-    return parseArgs({ args: [...args], options: { help: { type: 'boolean', default: false } } }).values.help;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
-  }
-}
-
-run().catch(reportFailure);
+runCommand({ usage, options: {} }, run);

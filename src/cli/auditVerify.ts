@@ -1,6 +1,5 @@
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
-import { parseArgs } from 'node:util';
 import type { Writable } from 'node:stream';
 import { loadProcessConfig } from '../config/processConfig';
 import { openAuditKey } from '../identity/openAuditKey';
@@ -11,7 +10,7 @@ import { verifyAudit } from '../operations/auditVerification';
 import { readCheckpoints, type Checkpoint } from '../operations/checkpointFile';
 import { openRunningStorage } from '../storage/storage';
 import { describeVerification, statusOf } from './auditReport';
-import { UsageError, reportFailure } from './commandError';
+import { runCommand, type OptionsOf } from './commandLine';
 
 const usage = `Verifies the whole audit log: every entry, their order, and the signed checkpoints. Changes nothing.
 
@@ -30,19 +29,13 @@ Exit status: 0 the log is whole, 1 it was tampered with, 78 AUDIT_KEY is missing
 
 const progressEvery = 100_000;
 
-interface Options {
-  readonly export?: string;
-  readonly checkpoints?: readonly string[];
-  readonly 'public-key': boolean;
-  readonly help: boolean;
-}
+const known = {
+  export: { type: 'string' },
+  checkpoints: { type: 'string', multiple: true },
+  'public-key': { type: 'boolean', default: false },
+} as const;
 
-async function run(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) {
-    process.stdout.write(usage);
-    return;
-  }
+async function run(options: OptionsOf<typeof known>): Promise<void> {
   const config = await loadProcessConfig();
   const { dataDir } = config;
   const chain = new AuditChain(
@@ -112,20 +105,4 @@ async function openTarget(file: string): Promise<ExportTarget> {
   };
 }
 
-function readOptions(args: readonly string[]): Options {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        export: { type: 'string' },
-        checkpoints: { type: 'string', multiple: true },
-        'public-key': { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
-  }
-}
-
-run().catch(reportFailure);
+runCommand({ usage, options: known }, run);

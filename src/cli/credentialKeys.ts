@@ -1,8 +1,7 @@
-import { parseArgs } from 'node:util';
 import { loadProcessConfig } from '../config/processConfig';
 import { readCredentialKeys } from '../identity/sealing/openCredentialVault';
 import { countSealedRecords } from '../storage/storage';
-import { UsageError, reportFailure } from './commandError';
+import { runCommand } from './commandLine';
 import { describeKeys, listSealingKeys, statusOf } from './sealingKeys';
 
 const usage = `Tells which entries of CREDENTIAL_KEYS still seal something (keys of exchanges, keys that sign access tokens), and which may be
@@ -19,10 +18,6 @@ Exit status: 0 every older key may be removed, 1 an older key is in use, 78 a ke
 `;
 
 async function run(): Promise<void> {
-  if (wantsHelp(process.argv.slice(2))) {
-    process.stdout.write(usage);
-    return;
-  }
   const config = await loadProcessConfig();
   const { dataDir } = config;
   const configured = readCredentialKeys({
@@ -38,12 +33,4 @@ async function run(): Promise<void> {
   process.exitCode = statusOf(keys);
 }
 
-function wantsHelp(args: readonly string[]): boolean {
-  try {
-    return parseArgs({ args: [...args], options: { help: { type: 'boolean', default: false } } }).values.help;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
-  }
-}
-
-run().catch(reportFailure);
+runCommand({ usage, options: {} }, run);

@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
 import { loadProcessConfig } from '../config/processConfig';
 import type { SecurityCheck, SecurityReport } from '../operations/doctor/doctor';
 import { parseReport } from '../operations/doctor/parseReport';
-import { CommandError, UsageError, reportFailure } from './commandError';
+import { CommandError } from './commandError';
+import { runCommand, type OptionsOf } from './commandLine';
 
 const usage = `Looks at a running server, box by box of both security checklists, and says what it saw. Changes nothing.
 
@@ -21,12 +21,12 @@ Exit status: 0 every box passed, 1 some did not, or nobody can tell, 69 no serve
 const unavailableExitStatus = 69;
 const timeoutMs = 30_000;
 
-async function run(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) {
-    process.stdout.write(usage);
-    return;
-  }
+const known = {
+  production: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
+async function run(options: OptionsOf<typeof known>): Promise<void> {
   const { host, port } = (await loadProcessConfig()).metrics;
   const { mode, checks } = await ask(`http://${host}:${port}/security`);
   const gate = {
@@ -67,19 +67,4 @@ function describe(checks: readonly SecurityCheck[]): string {
   return `${blocks.join('')}\n${checks.length - open} of ${checks.length} boxes passed.\n`;
 }
 
-function readOptions(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        production: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
-  }
-}
-
-run().catch(reportFailure);
+runCommand({ usage, options: known }, run);

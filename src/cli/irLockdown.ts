@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
 import { loadProcessConfig } from '../config/processConfig';
 import { lockdownLevels, type LockdownLevel } from '../domain/lockdown';
 import { openRunningStorage, type Storage } from '../storage/storage';
-import { UsageError, reportFailure } from './commandError';
+import { UsageError } from './commandError';
+import { runCommand, type OptionsOf } from './commandLine';
 import { assertConfirmed } from './confirmation';
 import { operatorName } from './operator';
 
@@ -28,21 +28,16 @@ Run it where a server runs, with its settings; the database has to be up. docs/I
 Exit status: 0 it is as asked, 64 the arguments do not fit, 77 it was not confirmed.
 `;
 
-interface Options {
-  readonly level?: string | undefined;
-  readonly lift: boolean;
-  readonly reason?: string | undefined;
-  readonly yes: boolean;
-  readonly json: boolean;
-  readonly help: boolean;
-}
+const known = {
+  level: { type: 'string' },
+  lift: { type: 'boolean', default: false },
+  reason: { type: 'string' },
+  yes: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+type Options = OptionsOf<typeof known>;
 
-async function run(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) {
-    process.stdout.write(usage);
-    return;
-  }
+async function run(options: Options): Promise<void> {
   const level = levelOf(options);
   const reason = reasonOf(options);
   if (level === 'FULL')
@@ -93,22 +88,4 @@ function reasonOf({ reason = 'no reason given' }: Options): string {
   throw new UsageError(`Say why on one line, in at most ${longestReason} characters: --reason "…".`, usage);
 }
 
-function readOptions(args: readonly string[]): Options {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        level: { type: 'string' },
-        lift: { type: 'boolean', default: false },
-        reason: { type: 'string' },
-        yes: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
-  }
-}
-
-run().catch(reportFailure);
+runCommand({ usage, options: known }, run);

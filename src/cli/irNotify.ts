@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import type { Config } from '../config/config';
 import { loadProcessConfig } from '../config/processConfig';
 import { Mailer } from '../mail/mailer';
@@ -9,7 +8,8 @@ import type { NoticeStanding } from '../storage/incidents/noticeLedger';
 import { openRunningStorage, type Storage } from '../storage/storage';
 import { createLogger } from '../telemetry/logger';
 import { createMetrics } from '../telemetry/metrics';
-import { CommandError, UsageError, reportFailure } from './commandError';
+import { CommandError, UsageError } from './commandError';
+import { runCommand, type OptionsOf } from './commandLine';
 import { assertConfirmed } from './confirmation';
 import { findNamedUser } from './namedUser';
 import { operatorName } from './operator';
@@ -38,23 +38,18 @@ const exitStatuses = { some: 1, template: 66, noMailServer: 69, cannotWrite: 73 
 const maxAtOnce = 4;
 const pageSize = 1_000;
 
-interface Options {
-  readonly user?: string | undefined;
-  readonly all: boolean;
-  readonly template?: string | undefined;
-  readonly 'dry-run': boolean;
-  readonly addressees?: string | undefined;
-  readonly yes: boolean;
-  readonly json: boolean;
-  readonly help: boolean;
-}
+const known = {
+  user: { type: 'string' },
+  all: { type: 'boolean', default: false },
+  template: { type: 'string' },
+  'dry-run': { type: 'boolean', default: false },
+  addressees: { type: 'string' },
+  yes: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+type Options = OptionsOf<typeof known>;
 
-async function run(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) {
-    process.stdout.write(usage);
-    return;
-  }
+async function run(options: Options): Promise<void> {
   const { user, all } = options;
   if ((user === undefined) !== all) throw new UsageError('Say whom: --user E, or --all.', usage);
   const notice = readTemplate(options.template);
@@ -186,24 +181,4 @@ function describe({ waiting, sent, unknown }: NoticeStanding, options: Options):
   ].join('\n');
 }
 
-function readOptions(args: readonly string[]): Options {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        user: { type: 'string' },
-        all: { type: 'boolean', default: false },
-        template: { type: 'string' },
-        'dry-run': { type: 'boolean', default: false },
-        addressees: { type: 'string' },
-        yes: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
-  }
-}
-
-run().catch(reportFailure);
+runCommand({ usage, options: known }, run);

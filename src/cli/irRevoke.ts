@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
 import { loadProcessConfig } from '../config/processConfig';
 import { describeRevoked } from '../storage/incidents/revocations';
 import { openRunningStorage } from '../storage/storage';
-import { UsageError, reportFailure } from './commandError';
+import { UsageError } from './commandError';
+import { runCommand, type OptionsOf } from './commandLine';
 import { assertConfirmed } from './confirmation';
 import { findNamedUser } from './namedUser';
 import { operatorName } from './operator';
@@ -24,22 +24,16 @@ Run it where a server runs, with its settings; the database has to be up.
 Exit status: 0 they have ended, 64 the arguments do not fit, 67 there is no such user, 77 it was not confirmed.
 `;
 
-interface Options {
-  readonly user?: string | undefined;
-  readonly all: boolean;
-  readonly sessions: boolean;
-  readonly 'api-keys': boolean;
-  readonly yes: boolean;
-  readonly json: boolean;
-  readonly help: boolean;
-}
+const known = {
+  user: { type: 'string' },
+  all: { type: 'boolean', default: false },
+  sessions: { type: 'boolean', default: false },
+  'api-keys': { type: 'boolean', default: false },
+  yes: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
 
-async function run(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) {
-    process.stdout.write(usage);
-    return;
-  }
+async function run(options: OptionsOf<typeof known>): Promise<void> {
   const { user, all, json } = options;
   if ((user === undefined) !== all) throw new UsageError('Say of whom: --user E, or --all.', usage);
   if (all)
@@ -73,23 +67,4 @@ async function run(): Promise<void> {
   }
 }
 
-function readOptions(args: readonly string[]): Options {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        user: { type: 'string' },
-        all: { type: 'boolean', default: false },
-        sessions: { type: 'boolean', default: false },
-        'api-keys': { type: 'boolean', default: false },
-        yes: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
-  }
-}
-
-run().catch(reportFailure);
+runCommand({ usage, options: known }, run);

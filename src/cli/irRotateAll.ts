@@ -1,10 +1,9 @@
-import { parseArgs } from 'node:util';
 import type { Config } from '../config/config';
 import { loadProcessConfig } from '../config/processConfig';
 import { openSigningKeyVault, readCredentialKeys } from '../identity/sealing/openCredentialVault';
 import { KeyRotation } from '../identity/signing/keyRotation';
 import { countSealedRecords, type Storage } from '../storage/storage';
-import { reportFailure, UsageError } from './commandError';
+import { runCommand, type OptionsOf } from './commandLine';
 import { assertConfirmed } from './confirmation';
 import { openEmergencyStorage } from './emergencyStorage';
 import { operatorName } from './operator';
@@ -25,13 +24,6 @@ Run it where a server runs, with its settings; the database has to be up, the se
 Exit status: 0 done, and what is left stands in the list; 64 the arguments do not fit, 77 it was not confirmed.
 `;
 
-interface Options {
-  readonly 'api-keys': boolean;
-  readonly yes: boolean;
-  readonly json: boolean;
-  readonly help: boolean;
-}
-
 interface Done {
   readonly signingKey: string;
   readonly signingKeys: number;
@@ -40,12 +32,13 @@ interface Done {
   readonly oneTimeTokens: number;
 }
 
-async function run(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) {
-    process.stdout.write(usage);
-    return;
-  }
+const known = {
+  'api-keys': { type: 'boolean', default: false },
+  yes: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+
+async function run(options: OptionsOf<typeof known>): Promise<void> {
   await assertConfirmed({
     consequence: 'This ends every session for good: everybody signs in again.',
     word: 'rotate',
@@ -126,20 +119,4 @@ function describe(done: Done, left: readonly RotationStep[]): string {
   ].join('\n');
 }
 
-function readOptions(args: readonly string[]): Options {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        'api-keys': { type: 'boolean', default: false },
-        yes: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
-  }
-}
-
-run().catch(reportFailure);
+runCommand({ usage, options: known }, run);

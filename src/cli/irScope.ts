@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { loadProcessConfig } from '../config/processConfig';
 import { openAuditKey } from '../identity/openAuditKey';
 import { AuditChain } from '../operations/auditChain';
@@ -7,7 +6,8 @@ import { readCheckpoints } from '../operations/checkpointFile';
 import { IncidentScope } from '../operations/incidentScope';
 import { openRunningStorage, type Storage } from '../storage/storage';
 import { describeVerification, statusOf, type AuditReport } from './auditReport';
-import { UsageError, reportFailure } from './commandError';
+import { UsageError } from './commandError';
+import { runCommand, type OptionsOf } from './commandLine';
 import { findNamedUser } from './namedUser';
 import { describeScope, timelineTable } from './scopeReport';
 
@@ -35,24 +35,18 @@ Exit status: 0 the log is whole, 1 it was tampered with (what stands behind that
 fit, 67 there is no such user, 78 AUDIT_KEY is missing or not the one of this log.
 `;
 
-interface Options {
-  readonly since?: string | undefined;
-  readonly until?: string | undefined;
-  readonly user?: string | undefined;
-  readonly ip?: string | undefined;
-  readonly first: string;
-  readonly after: string;
-  readonly json: boolean;
-  readonly markdown: boolean;
-  readonly help: boolean;
-}
+const known = {
+  since: { type: 'string' },
+  until: { type: 'string' },
+  user: { type: 'string' },
+  ip: { type: 'string' },
+  first: { type: 'string', default: String(defaultFirst) },
+  after: { type: 'string', default: '0' },
+  json: { type: 'boolean', default: false },
+  markdown: { type: 'boolean', default: false },
+} as const;
 
-async function run(): Promise<void> {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) {
-    process.stdout.write(usage);
-    return;
-  }
+async function run(options: OptionsOf<typeof known>): Promise<void> {
   const now = Date.now();
   if (options.since === undefined) throw new UsageError('Say since when: --since 24h.', usage);
   const period = {
@@ -131,25 +125,4 @@ function numberOf(text: string, most: number): number {
   throw new UsageError(`"${text}" is no number from 0 to ${most}.`, usage);
 }
 
-function readOptions(args: readonly string[]): Options {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        since: { type: 'string' },
-        until: { type: 'string' },
-        user: { type: 'string' },
-        ip: { type: 'string' },
-        first: { type: 'string', default: String(defaultFirst) },
-        after: { type: 'string', default: '0' },
-        json: { type: 'boolean', default: false },
-        markdown: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
-  }
-}
-
-run().catch(reportFailure);
+runCommand({ usage, options: known }, run);

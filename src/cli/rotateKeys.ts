@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import type { Config } from '../config/config';
 import { loadProcessConfig } from '../config/processConfig';
 import { IdentityError } from '../identity/identityError';
@@ -8,7 +7,7 @@ import { keyTimesFor } from '../identity/signing/keyTimes';
 import { limits } from '../security/limits';
 import { openRunningStorage } from '../storage/storage';
 import { StorageError, reasonOf } from '../storage/storageError';
-import { UsageError, reportFailure } from './commandError';
+import { runCommand } from './commandLine';
 import { openEmergencyStorage } from './emergencyStorage';
 import { operatorName } from './operator';
 
@@ -24,12 +23,7 @@ the old one until they have expired: nobody notices.
 Run it where a server runs, with its settings; the database has to be up.
 `;
 
-async function run(): Promise<void> {
-  const { emergency, help } = readArguments(process.argv.slice(2));
-  if (help) {
-    process.stdout.write(usage);
-    return;
-  }
+async function run({ emergency }: { readonly emergency: boolean }): Promise<void> {
   const config = await loadProcessConfig();
   const { dataDir } = config;
   const keys = config.credentials.keys;
@@ -73,15 +67,4 @@ async function revokeAll(rotation: KeyRotation): Promise<string> {
   return `${kid} signs now. ${keys} older keys and ${sessions} sessions have ended, and with them every access token.`;
 }
 
-function readArguments(args: readonly string[]): { readonly emergency: boolean; readonly help: boolean } {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: { emergency: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
-  }
-}
-
-run().catch(reportFailure);
+runCommand({ usage, options: { emergency: { type: 'boolean', default: false } } }, run);

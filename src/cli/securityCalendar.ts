@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import { findProjectDir } from '../config/processConfig';
 import { calendarFile, dayOf, readCalendar, type JudgedEntry } from '../operations/securityCalendar';
-import { UsageError, reportFailure } from './commandError';
+import { UsageError } from './commandError';
+import { runCommand, type OptionsOf } from './commandLine';
 
 /** The longest state, and a gap. */
 const stateWidth = 16;
@@ -21,13 +21,14 @@ Exit status: 0 everything is done in time, 1 something is overdue, was never don
 65 the file is not as it has to be, and the sentence says where.
 `;
 
-function run(): void {
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) {
-    process.stdout.write(usage);
-    return;
-  }
-  const entries = readCalendar(options.dir ?? findProjectDir(), options.today);
+const known = {
+  today: { type: 'string' },
+  dir: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+function run(options: OptionsOf<typeof known>): void {
+  const entries = readCalendar(options.dir ?? findProjectDir(), readDay(options.today));
   const open = entries.filter(({ state }) => state !== 'done');
   process.stdout.write(options.json ? describeAsJson(entries) : describe(entries, open.length));
   if (open.length > 0) process.exitCode = 1;
@@ -57,41 +58,12 @@ function describeAsJson(entries: readonly JudgedEntry[]): string {
   return `${JSON.stringify(told, null, 2)}\n`;
 }
 
-interface Options {
-  readonly today: string;
-  readonly dir?: string;
-  readonly json: boolean;
-  readonly help: boolean;
-}
-
-function readOptions(args: readonly string[]): Options {
-  const read = readArguments(args);
-  const today = read.today ?? dayOf(new Date());
-  const moment = new Date(`${today}T00:00:00Z`);
+function readDay(text: string = dayOf(new Date())): string {
+  const moment = new Date(`${text}T00:00:00Z`);
   // A day that is not in the calendar becomes another one: 30 February, 2 March.
-  if (!/^\d{4}-\d\d-\d\d$/.test(today) || Number.isNaN(moment.getTime()) || dayOf(moment) !== today)
-    throw new UsageError(`"${today}" is no day: --today 2027-01-31.`, usage);
-  return { ...read, today };
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(moment.getTime()) || dayOf(moment) !== text)
+    throw new UsageError(`"${text}" is no day: --today 2027-01-31.`, usage);
+  return text;
 }
 
-function readArguments(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        today: { type: 'string' },
-        dir: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
-  }
-}
-
-try {
-  run();
-} catch (error) {
-  reportFailure(error);
-}
+runCommand({ usage, options: known }, run);

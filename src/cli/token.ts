@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import { loadProcessConfig } from '../config/processConfig';
-import { roles, type Role } from '../identity/principal';
-import { UsageError, reportFailure } from './commandError';
+import { roles } from '../identity/principal';
+import { UsageError } from './commandError';
+import { runCommand } from './commandLine';
 import { issueDevelopmentToken } from './issueDevelopmentToken';
 
 const usage = `Prints an access token of a demo user, and nothing else. Development only: a second factor counts as proven, for
@@ -13,29 +13,11 @@ const usage = `Prints an access token of a demo user, and nothing else. Developm
   --help        this text
 `;
 
-async function run(): Promise<void> {
-  const { role, help } = readArguments(process.argv.slice(2));
-  if (help) {
-    process.stdout.write(usage);
-    return;
-  }
+async function run(options: { readonly role: string }): Promise<void> {
+  const role = roles.find((candidate) => candidate === options.role.toUpperCase());
+  if (role === undefined) throw new UsageError(`"${options.role}" is not a role.`, usage);
   const issued = await issueDevelopmentToken({ config: await loadProcessConfig(), role });
   process.stdout.write(`${issued.accessToken}\n`);
 }
 
-function readArguments(args: readonly string[]): { readonly role: Role; readonly help: boolean } {
-  let values: { readonly role: string; readonly help: boolean };
-  try {
-    values = parseArgs({
-      args: [...args],
-      options: { role: { type: 'string', default: 'trader' }, help: { type: 'boolean', default: false } },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
-  }
-  const role = roles.find((candidate) => candidate === values.role.toUpperCase());
-  if (role === undefined) throw new UsageError(`"${values.role}" is not a role.`, usage);
-  return { role, help: values.help };
-}
-
-run().catch(reportFailure);
+runCommand({ usage, options: { role: { type: 'string', default: 'trader' } } }, run);

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { loadProcessConfig } from '../config/processConfig';
 import { isEmailAddress } from '../identity/emailAddress';
 import { PasswordHasher } from '../identity/passwordHasher';
@@ -7,7 +6,8 @@ import { issueReset, resetLink, resetLives } from '../identity/passwordReset';
 import { roles as allRoles, type Role } from '../identity/principal';
 import { openRunningStorage, type Storage } from '../storage/storage';
 import type { Change, ListedUser, UserChange } from '../storage/identity/userAdministration';
-import { CommandError, UsageError, reportFailure } from './commandError';
+import { CommandError, UsageError } from './commandError';
+import { runCommand, type OptionsOf } from './commandLine';
 import { operatorName } from './operator';
 
 const usage = `Users of this server.
@@ -32,10 +32,8 @@ const noUserExitStatus = 67;
 /** sysexits.h: not permitted. */
 const refusedExitStatus = 77;
 
-interface Arguments {
-  readonly email?: string | undefined;
-  readonly role?: string[] | undefined;
-}
+const known = { email: { type: 'string' }, role: { type: 'string', multiple: true } } as const;
+type Arguments = OptionsOf<typeof known>;
 
 /** resetPageUrl: null where tokens are given without a link. */
 type Command = (storage: Storage, args: Arguments, resetPageUrl: string | null) => Promise<string>;
@@ -74,12 +72,9 @@ const commands: Readonly<Record<string, Command>> = {
   },
 };
 
-async function run(): Promise<void> {
-  const { command, args, help } = readArguments(process.argv.slice(2));
-  if (help) {
-    process.stdout.write(usage);
-    return;
-  }
+async function run(args: Arguments, words: readonly string[]): Promise<void> {
+  if (words.length > 1) throw new UsageError(`One thing at a time: ${words.join(', ')}.`, usage);
+  const [command] = words;
   const work = command === undefined ? undefined : commands[command];
   if (work === undefined) throw new UsageError(`Say what to do: ${Object.keys(commands).join(', ')}.`, usage);
   const config = await loadProcessConfig();
@@ -150,26 +145,4 @@ function rolesOf({ role = [] }: Arguments): readonly Role[] {
   return known;
 }
 
-function readArguments(args: readonly string[]): {
-  readonly command: string | undefined;
-  readonly args: Arguments;
-  readonly help: boolean;
-} {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        email: { type: 'string' },
-        role: { type: 'string', multiple: true },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    if (positionals.length > 1) throw new Error(`One thing at a time: ${positionals.join(', ')}.`);
-    return { command: positionals[0], args: values, help: values.help };
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'wrong arguments', usage);
-  }
-}
-
-run().catch(reportFailure);
+runCommand({ usage, options: known, takesWords: true }, run);

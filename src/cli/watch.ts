@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { print } from 'graphql';
 import { createClient, type Client } from 'graphql-ws';
 import logUpdate from 'log-update';
@@ -10,7 +9,8 @@ import {
   type TickersSubscription,
   type TickersSubscriptionVariables,
 } from '../graphql/operations.generated';
-import { CommandError, reportFailure, UsageError } from './commandError';
+import { CommandError, UsageError } from './commandError';
+import { runCommand, type OptionsOf } from './commandLine';
 import { IdentityError } from '../identity/identityError';
 import { endingSocket } from './endingSocket';
 import { issueDevelopmentToken } from './issueDevelopmentToken';
@@ -39,37 +39,24 @@ interface Arguments {
   readonly markets: readonly string[];
   readonly url: string | null;
   readonly token: string | null;
-  readonly isHelp: boolean;
 }
 
-function readArguments(args: readonly string[]): Arguments {
-  const { values, positionals } = parse(args);
-  const wrong = positionals.find((market) => parseMarketId(market) === null);
+const known = { url: { type: 'string' }, token: { type: 'string' } } as const;
+
+function readArguments(options: OptionsOf<typeof known>, markets: readonly string[]): Arguments {
+  const wrong = markets.find((market) => parseMarketId(market) === null);
   if (wrong !== undefined) {
     throw new UsageError(`"${wrong}" is not a market: write exchange:symbol, e.g. simulator:BTC/USDT.`, usage);
   }
-  if (positionals.length === 0 && !values.help) throw new UsageError('Name at least one market.', usage);
-  if (values.url !== undefined && !isSocketUrl(values.url)) {
-    throw new UsageError(`"${values.url}" is not the address of a WebSocket: it begins with ws:// or wss://.`, usage);
+  if (markets.length === 0) throw new UsageError('Name at least one market.', usage);
+  if (options.url !== undefined && !isSocketUrl(options.url)) {
+    throw new UsageError(`"${options.url}" is not the address of a WebSocket: it begins with ws:// or wss://.`, usage);
   }
   return {
-    markets: [...new Set(positionals)],
-    url: values.url ?? null,
-    token: values.token ?? null,
-    isHelp: values.help,
+    markets: [...new Set(markets)],
+    url: options.url ?? null,
+    token: options.token ?? null,
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { url: { type: 'string' }, token: { type: 'string' }, help: { type: 'boolean', default: false } },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), usage);
-  }
 }
 
 /** A part behind `#` is for browsers; a WebSocket refuses it. */
@@ -193,10 +180,4 @@ function describe(error: unknown): unknown {
   return new CommandError(`The server closed the connection (${code}).`, refusedExitStatus);
 }
 
-async function run(): Promise<void> {
-  const options = readArguments(process.argv.slice(2));
-  if (options.isHelp) process.stdout.write(usage);
-  else await watch(options);
-}
-
-run().catch(reportFailure);
+runCommand({ usage, options: known, takesWords: true }, (options, markets) => watch(readArguments(options, markets)));
