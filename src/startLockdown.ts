@@ -18,13 +18,13 @@ export interface LockdownStart {
 /** Follows how far the service is locked, before anybody is let in. Throws StorageError where that cannot be read. */
 export async function startLockdown(parts: LockdownStart): Promise<Lockdown> {
   const { storage, clock, logger, runner, health, stops } = parts;
-  const lockdown = new Lockdown();
+  const lockdown = new Lockdown({ clock });
   lockdown.subscribe((level) => {
     logger.fatal({ alarm: 'CRITICAL', level }, describe(level));
   });
   const following = storage.lockdownChanges({
-    onReading: ({ level }) => {
-      lockdown.take(level);
+    onReading: ({ level }, readAt) => {
+      lockdown.take(level, readAt);
     },
     onNotification: () => undefined,
     clock,

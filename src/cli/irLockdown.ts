@@ -14,8 +14,8 @@ const usage = `Locks the service, on every node within a second, and over restar
   npm run ir:lockdown -- --level LEVEL --reason "why"
   npm run ir:lockdown -- --lift --reason "why"
 
-  --level   no-trading  nothing new is sent to exchanges, not even what flattens; cancels pass
-            readonly    and nothing is changed but that sessions and API keys are ended; reading and signing in go on
+  --level   no-trading  exchanges are sent nothing but cancels, and what the kill switch closes positions with
+            readonly    cancels alone, and nothing is changed but that sessions and API keys are ended; reading and signing in go on
             full        and nobody but admins is let in, who read; every session ends for good, API keys wait
   --lift    takes it back; what was ended stays ended
   --reason  for the audit log and, where it stops trading, for the owners of accounts; up to ${longestReason} characters

@@ -1,4 +1,5 @@
 import type { DecimalString } from '../domain/decimal';
+import { holdsFlattening } from '../domain/lockdown';
 import type { Market } from '../domain/market';
 import type { EpochMs } from '../domain/marketData';
 import { isTerminal } from '../domain/orderPhases';
@@ -61,16 +62,16 @@ export class Booking {
   get isHalted(): boolean {
     const { account, house } = this.tx;
     return (
-      this.isLockedDown ||
+      house.lockdown !== 'NONE' ||
       house.state === 'HALTED' ||
       account.tradingState === 'HALTED' ||
       account.approval === 'AWAITED'
     );
   }
 
-  /** Nothing new may be sent, not even what flattens. */
-  get isLockedDown(): boolean {
-    return this.tx.house.lockdown !== 'NONE';
+  /** Not even what the kill switch closes positions with may be sent. */
+  get isFlatteningHeld(): boolean {
+    return holdsFlattening(this.tx.house.lockdown);
   }
 
   /** Only what makes positions smaller may be sent. */

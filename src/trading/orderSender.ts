@@ -101,7 +101,7 @@ export class OrderSender {
   async #claim(booking: Booking, orderId: string): Promise<OrderRecord | null> {
     const order = await booking.order(orderId);
     if (order?.phase !== 'PENDING') return null;
-    if (booking.isLockedDown || (booking.isHalted && order.origin === 'API')) {
+    if (order.origin === 'FLATTEN' ? booking.isFlatteningHeld : booking.isHalted) {
       await booking.move(order, { type: 'CANCEL_REQUESTED' }, { cause: 'trading is halted' });
       return null;
     }

@@ -183,7 +183,7 @@ export class TestServer {
       rateLimiter: createFieldRateLimiter({ reservations, clock: Date.now }),
       costLimiter: createCostLimiter(budgets),
       callLimiter: createCallLimiter({ reservations, clock: Date.now }),
-      lockdown: options.lockdown ?? new Lockdown(),
+      lockdown: options.lockdown ?? new Lockdown({ clock: () => 0 }),
       denials: options.denials ?? { record: () => Promise.resolve() },
       tokens: options.verifier ?? tokens,
       services: {

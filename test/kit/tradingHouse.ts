@@ -15,6 +15,11 @@ import { intentFor, openTradingNode, type TradingNode, type TradingNodeOptions }
 
 type TestStorage = Awaited<ReturnType<typeof openTestStorage>>;
 
+interface HouseOptions extends Pick<TradingNodeOptions, 'longestWaitMs' | 'follow'> {
+  /** Done once the account is there, before the node starts. */
+  readonly before?: (storage: TestStorage['storage'], account: AccountRecord) => Promise<void>;
+}
+
 /** One node of trading with a database of its own, a user, and one LIVE account of hers at the simulated exchange. */
 export class TradingHouse {
   readonly trading: Trading;
@@ -31,7 +36,7 @@ export class TradingHouse {
   /** Waits until the account may trade. */
   static async open(
     simulator: RunningSimulator,
-    options: Pick<TradingNodeOptions, 'longestWaitMs'> = {},
+    { before = () => Promise.resolve(), ...options }: HouseOptions = {},
   ): Promise<TradingHouse> {
     const database = await openTestStorage();
     const { storage } = database;
@@ -60,6 +65,7 @@ export class TradingHouse {
       outcome: 'made',
     });
     const { restUrl, wsUrl } = simulator;
+    await before(storage, account);
     const node = openTradingNode({ ...options, storage, restUrl, wsUrl });
     const house = new TradingHouse(database, node, account, { userId: user.id, actor: user.id });
     await house.reconciled();
@@ -86,10 +92,16 @@ export class TradingHouse {
     };
   }
 
-  /** What its database says to anybody. */
-  async query<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
+  /** Somebody at its database by hand, who has to leave. */
+  async operator(): Promise<Client> {
     const client = new Client({ connectionString: this.database.url });
     await client.connect();
+    return client;
+  }
+
+  /** What its database says to anybody. */
+  async query<Row extends object>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
+    const client = await this.operator();
     const { rows } = await client.query<Row>(text, [...values]);
     await client.end();
     return rows;

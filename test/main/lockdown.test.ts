@@ -8,6 +8,8 @@ import { createMetrics } from '../../src/telemetry/metrics';
 import { eventually } from '../kit/eventually';
 import { IncidentHouse } from '../kit/incidentHouse';
 import { startSimulator, type RunningSimulator } from '../kit/simulator';
+import { TcpRelay } from '../kit/tcpRelay';
+import { RunningTickgate } from '../kit/tickgate';
 
 /** All nodes obey so soon. */
 const soon = { timeoutMs: 1_000 };
@@ -99,19 +101,52 @@ it('NO_TRADING takes no order in on any node, from the moment it is set, whateve
   expect(await order(0)).toMatchObject({ order: { status: 'OPEN' }, errors: [] });
 });
 
-it('NO_TRADING cancels what was taken in and not sent yet', async () => {
-  const { rows } = await house.operator.query<{ id: string }>(`SELECT id FROM orders WHERE phase = 'OPEN' LIMIT 1`);
-  const [sent] = rows;
-  // As one that a node took in just before, and died.
-  await house.operator.query(`UPDATE trading_house SET lockdown = 'NO_TRADING', lockdown_since = now()`);
+/** As an admin or the trader would pull it. */
+async function flatten(role: 'TRADER' | 'ADMIN', state: 'HALTED' | 'ACTIVE'): Promise<unknown> {
+  const rest = `state: ${state}, flatten: ${state === 'HALTED'}, reason: "get out"`;
+  const { data, errors } = await house
+    .node(1)
+    .post<object>(`mutation { setTradingState(account: "${account}", ${rest}) { state } }`, {
+      authorization: await house.node(1).signIn(role),
+    });
+  return data ?? errors?.[0]?.extensions['code'];
+}
+
+async function positions(): Promise<readonly string[]> {
+  const { rows } = await house.operator.query<{ amount: string }>(
+    'SELECT amount FROM positions WHERE account_id = $1 AND closed_at IS NULL',
+    [account],
+  );
+  return rows.map(({ amount }) => amount);
+}
+
+const isFlat = () => eventually(async () => (await positions()).length === 0);
+
+it('NO_TRADING lets the kill switch close positions; READONLY lets nobody pull it, and holds one that was pulled before until it is loosened', async () => {
+  const atMarket = { type: 'MARKET', price: undefined };
+  expect(await order(0, atMarket)).toMatchObject({ order: { status: 'CLOSED' } });
+  await lock('NO_TRADING');
+  expect(await flatten('TRADER', 'HALTED')).toEqual({ setTradingState: { state: 'HALTED' } });
+  await isFlat();
+  await flatten('TRADER', 'ACTIVE');
+  await lock('NONE');
+
+  expect(await order(0, atMarket)).toMatchObject({ order: { status: 'CLOSED' } });
+  await lock('READONLY');
+  await eventually(async () => (await flatten('ADMIN', 'HALTED')) === 'SERVICE_LOCKED', soon);
+  // As one that was asked for in the moment before, and began behind it.
   await house.operator.query(
-    `UPDATE orders SET phase = 'PENDING', exchange_order_id = NULL, client_order_id = NULL, created_at = now() WHERE id = $1`,
-    [sent?.id],
+    `UPDATE accounts SET trading_state = 'HALTED', flatten_number = flatten_number + 1, flatten_active = true WHERE id = $1`,
+    [account],
   );
   await eventually(async () => {
-    const found = await house.operator.query<{ phase: string }>('SELECT phase FROM orders WHERE id = $1', [sent?.id]);
-    return found.rows[0]?.phase === 'CANCELED';
+    const entries = await house.entries('order.create');
+    return entries.some(({ actor, outcome }) => actor === 'risk' && outcome?.startsWith('GLOBAL_HALTED') === true);
   });
+  expect(await positions()).toHaveLength(1);
+  await lock('NO_TRADING');
+  await isFlat();
+  await flatten('ADMIN', 'ACTIVE');
 });
 
 it('tells the streams of accounts what holds now', async () => {
@@ -128,8 +163,9 @@ it('tells the streams of accounts what holds now', async () => {
   socket!.close();
 });
 
-it('READONLY is obeyed by every node within a second, reading and signing in go on, and a session may end', async () => {
+it('READONLY is obeyed by every node within a second, reading and signing in go on, and orders and sessions may be ended', async () => {
   const token = await traderToken();
+  const { order: open } = await order(0);
   const { accessToken, refreshToken } = await house.login('VIEWER');
   const mutation = `mutation { removeAccount(id: "${randomUUID()}") { errors { code } } }`;
   expect(await house.codesOf(mutation, token)).toEqual([null, null]);
@@ -137,6 +173,7 @@ it('READONLY is obeyed by every node within a second, reading and signing in go 
   await lock('READONLY');
   await eventually(async () => (await house.codesOf(mutation, token)).every((code) => code === 'SERVICE_LOCKED'), soon);
   expect(await house.codesOf('{ accounts { id } }', token)).toEqual([null, null]);
+  expect(await cancel(open!.id)).toMatchObject({ order: { status: 'CANCELED' }, errors: [] });
   for (const socket of sockets) expect(await socket.isAlive()).toBe(true);
   const refreshed = await fetch(`${house.node(0).url}/auth/session`, {
     method: 'POST',
@@ -224,6 +261,36 @@ it('no session begins while FULL is being set', async () => {
   await operator.query('COMMIT');
   operator.release();
   expect(await beginning).toBe('locked');
+});
+
+it('a node that has lost its database takes no order and changes nothing, and obeys as soon as it is back', async () => {
+  const { port } = new URL(house.database.url);
+  const relay = await TcpRelay.start(Number(port));
+  const url = new URL(house.database.url);
+  url.port = String(relay.port);
+  const environment = { ...house.environment, DATABASE_URL: url.toString() };
+  const node = await RunningTickgate.start('simulator', simulator, { environment });
+  const authorization = await house.node(1).signIn('TRADER');
+  const codeOf = async (query: string) =>
+    (await node.post(query, { authorization })).errors?.[0]?.extensions['code'] ?? null;
+  const change = `mutation { removeAccount(id: "${randomUUID()}") { errors { code } } }`;
+  const terms = `account: "${account}", market: "simulator:BTC/USDT", type: LIMIT, side: BUY, amount: "0.01", price: "50000"`;
+  const buy = `mutation { createOrder(input: { idempotencyKey: "while it is away", ${terms} }) { errors { code } } }`;
+  expect(await codeOf(change)).toBeNull();
+
+  relay.refuseNew(true);
+  relay.cut();
+  await lock('READONLY');
+  // It cannot know; nor can it write.
+  expect(await Promise.all([codeOf(buy), codeOf(change)])).toEqual(['INTERNAL_SERVER_ERROR', 'INTERNAL_SERVER_ERROR']);
+  expect(await codeOf('{ serverTime }')).toBeNull();
+  relay.refuseNew(false);
+  await eventually(async () => (await codeOf(change)) === 'SERVICE_LOCKED');
+  expect(await codeOf(buy)).toBe('SERVICE_LOCKED');
+  const { rowCount } = await house.operator.query(`SELECT FROM idempotency_keys WHERE key = 'while it is away'`);
+  expect(rowCount).toBe(0);
+  await node.stop();
+  await relay.stop();
 });
 
 it('a node that cannot tell whether the service is locked does not start', async () => {

@@ -34,6 +34,8 @@ const [main, auth] = ['/graphql', '/auth/graphql'];
 
 let server: TestServer;
 let lockdown: Lockdown;
+/** By the clock of the lockdown. */
+let time = 0;
 /** By the token that they send. */
 const people = new Map<string, Principal>();
 
@@ -58,7 +60,7 @@ function come(as: {
 }
 
 beforeAll(async () => {
-  lockdown = new Lockdown();
+  lockdown = new Lockdown({ clock: () => time });
   server = await TestServer.start({
     lockdown,
     access: { publicMarketData: true },
@@ -74,7 +76,8 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 afterEach(() => {
-  lockdown.take('NONE');
+  time = 0;
+  lockdown.take('NONE', time);
 });
 
 async function isLocked(asked: { readonly path: string; readonly document: string }, as: string | null) {
@@ -96,22 +99,37 @@ const without = (names: readonly string[], open: readonly string[]): readonly st
   expect(names).toEqual(expect.arrayContaining([...open]));
   return names.filter((name) => !open.includes(name));
 };
-const endings = [`${main} revokeSession`, `${main} revokeApiKey`];
+const endings = ['revokeSession', 'revokeApiKey', 'cancelOrder', 'cancelAllOrders'].map((name) => `${main} ${name}`);
 const signIns = [`${auth} login`, `${auth} verifyMfa`];
 
 describe('over HTTP', () => {
   it.each(['NONE', 'NO_TRADING'] as const)('%s closes no field', async (level) => {
-    lockdown.take(level);
+    lockdown.take(level, time);
     expect(await closedTo(come({ roles }))).toEqual([]);
   });
 
   it('READONLY closes every mutation but those that end something, and those that sign in', async () => {
-    lockdown.take('READONLY');
+    lockdown.take('READONLY', time);
     expect(await closedTo(come({ roles }))).toEqual(without(mutations, [...endings, ...signIns, `${auth} stepUp`]));
   });
 
+  it('a node that cannot read how far it is locked changes, after a while, no more than in READONLY, and reads on', async () => {
+    const as = come({ roles });
+    time = 20_000;
+    expect(await closedTo(as)).toEqual([]);
+    time = 20_001;
+    expect(await closedTo(as)).toEqual(without(mutations, [...endings, ...signIns, `${auth} stepUp`]));
+    const { body } = await server.post(
+      { query: 'mutation { setGlobalTradingState(state: HALTED, reason: "?") }' },
+      { authorization: as },
+    );
+    expect(body).toMatchObject({ errors: [{ extensions: { code: 'SERVICE_LOCKED', level: 'UNKNOWN' } }] });
+    lockdown.take('NONE', time);
+    expect(await closedTo(as)).toEqual([]);
+  });
+
   it('FULL leaves signing in to everybody else, and to an admin what READONLY leaves', async () => {
-    lockdown.take('FULL');
+    lockdown.take('FULL', time);
     const all = fields.filter(({ operation }) => operation !== OperationTypeNode.SUBSCRIPTION).map(({ name }) => name);
     const open = [...signIns, `${auth} signingKeys`];
     expect(await closedTo(come({ roles: ['TRADER', 'AUDITOR', 'ANALYST', 'VIEWER'] }))).toEqual(
@@ -126,7 +144,7 @@ describe('over HTTP', () => {
     ['an API key of an admin', () => come({ roles, isKey: true })],
     ['an admin without a second factor', () => come({ roles, isVerified: false })],
   ])('FULL lets %s read nothing, not even the schema or what is public', async (_who, make) => {
-    lockdown.take('FULL');
+    lockdown.take('FULL', time);
     const as = make();
     for (const document of [
       '{ serverTime }',
@@ -146,7 +164,7 @@ describe('over HTTP', () => {
   });
 
   it.each(lockdownLevels)('%s leaves /readyz and /livez as they are', async (level) => {
-    lockdown.take(level);
+    lockdown.take(level, time);
     for (const page of ['/readyz', '/livez', '/.well-known/jwks.json'])
       expect((await fetch(`${server.httpUrl}${page}`)).status).toBe(200);
   });
@@ -173,7 +191,7 @@ describe('over WebSocket', () => {
       const sockets = await Promise.all(people.map((as) => RawSocket.connect(server.wsUrl, as ?? undefined)));
       const early = await RawSocket.open(server.wsUrl);
       for (const [index, socket] of sockets.entries()) socket.subscribe(String(index), tickers);
-      lockdown.take(level);
+      lockdown.take(level, time);
       if (level !== 'FULL') {
         for (const socket of sockets)
           expect((await socket.messagesUntilPong()).filter(({ type }) => type !== 'next')).toEqual([]);
@@ -187,7 +205,7 @@ describe('over WebSocket', () => {
   );
 
   it('FULL lets an admin in and nobody else', async () => {
-    lockdown.take('FULL');
+    lockdown.take('FULL', time);
     expect(await closeCodeOf(null)).toBe(4423);
     expect(await closeCodeOf(come({ roles: ['TRADER'] }))).toBe(4423);
     expect(await closeCodeOf(come({ roles, isKey: true }))).toBe(4423);
@@ -198,7 +216,7 @@ describe('over WebSocket', () => {
     const [admin, plain] = [come({ roles }), come({ roles: ['TRADER'] })];
     const [asAdmin, asPlain] = [admin, plain].map((text) => people.get(text.replace('Bearer ', ''))!);
     people.set(plain.replace('Bearer ', ''), { ...asPlain!, userId: asAdmin!.userId });
-    lockdown.take('FULL');
+    lockdown.take('FULL', time);
     const socket = await RawSocket.connect(server.wsUrl, admin);
     socket.send({ type: 'ping', payload: { authorization: plain } });
     expect((await socket.closed).code).toBe(4423);
@@ -207,7 +225,7 @@ describe('over WebSocket', () => {
   it('READONLY and NO_TRADING leave queries and streams open', async () => {
     const socket = await RawSocket.connect(server.wsUrl, come({ roles }));
     for (const level of ['READONLY', 'NO_TRADING'] satisfies LockdownLevel[]) {
-      lockdown.take(level);
+      lockdown.take(level, time);
       socket.subscribe(level, '{ serverTime }');
       const answer = (await socket.next()) as { readonly payload?: { readonly errors?: [] } };
       expect(codesOf(answer.payload?.errors)).toEqual([]);

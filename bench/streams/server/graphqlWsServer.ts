@@ -16,7 +16,7 @@ export function startGraphqlWsServer(assembly: Assembly, isGuarded: boolean): Pr
   const { services, rateLimiter, costLimiter, tokens } = assembly;
   const access = { publicMarketData: false, introspection: true, clock: Date.now };
   const denials = { record: () => Promise.resolve() };
-  const lockdown = new Lockdown();
+  const lockdown = new Lockdown({ clock: Date.now });
   const schema = buildBenchSchema();
   const http = createServer();
   const wss = new WebSocketServer({ server: http, path: '/graphql', perMessageDeflate: false });

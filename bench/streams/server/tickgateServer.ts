@@ -31,7 +31,7 @@ export async function startTickgateServer(
     rateLimiter,
     costLimiter,
     callLimiter: () => Promise.resolve(true),
-    lockdown: new Lockdown(),
+    lockdown: new Lockdown({ clock: Date.now }),
     denials: { record: () => Promise.resolve() },
     tokens,
     services,

@@ -1,5 +1,6 @@
 import { compareDecimals } from '../../domain/compareDecimals';
 import type { DecimalString } from '../../domain/decimal';
+import { holdsFlattening } from '../../domain/lockdown';
 import type { EpochMs } from '../../domain/marketData';
 import { share } from '../../domain/money';
 import type { AccountRecord, OrderOrigin } from '../../storage/trading/records';
@@ -54,12 +55,12 @@ const checks: readonly Check[] = [
  *
  * What only makes a position smaller passes REDUCING, and the limits of position, daily loss and drawdown: the way out stays
  * open. It does not pass HALTED, nor the limits that guard against mistakes (order notional, orders a minute, price age).
- * The orders of a flatten pass everything, as long as they reduce, but a lockdown.
+ * The orders of a flatten pass everything, as long as they reduce, but a lockdown that holds them too.
  */
 export function judgeIntent(facts: IntentFacts): Refusal | null {
   const intent: Intent = { ...facts, isReducing: reduces(facts) };
-  if (facts.house.lockdown !== 'NONE') return globalHalt();
   if (facts.origin === 'FLATTEN') {
+    if (holdsFlattening(facts.house.lockdown)) return globalHalt();
     return intent.isReducing ? null : refuse('FLATTEN_NOT_REDUCING', 'There is no such position to flatten any more.');
   }
   for (const check of checks) {
@@ -70,7 +71,7 @@ export function judgeIntent(facts: IntentFacts): Refusal | null {
 }
 
 function checkGlobalState({ house, isReducing }: Intent): Refusal | null {
-  if (house.state === 'HALTED') return globalHalt();
+  if (house.lockdown !== 'NONE' || house.state === 'HALTED') return globalHalt();
   if (house.state === 'REDUCING' && !isReducing)
     return refuse('GLOBAL_REDUCING', 'The operator lets only orders through that make a position smaller.');
   return null;

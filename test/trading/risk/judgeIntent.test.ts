@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { RiskLimits } from '../../../src/domain/accounts';
 import { compareDecimals } from '../../../src/domain/compareDecimals';
 import type { DecimalString } from '../../../src/domain/decimal';
-import { lockdownLevels, type LockdownLevel } from '../../../src/domain/lockdown';
+import type { LockdownLevel } from '../../../src/domain/lockdown';
 import type { OrderTerms } from '../../../src/domain/orders';
 import { newAccount } from '../../../src/storage/trading/accountTable';
 import type { OrderRecord, PositionRecord } from '../../../src/storage/trading/records';
@@ -125,17 +125,16 @@ describe('states', () => {
     expect(verdict({ terms, globalState: 'HALTED' })).toBe('GLOBAL_HALTED');
   });
 
-  it.each(lockdownLevels.filter((level) => level !== 'NONE'))(
-    'refuses whatever it is in a lockdown, %s',
-    (lockdown) => {
-      for (const [side, origin] of [
-        ['BUY', 'API'],
-        ['SELL', 'API'],
-        ['SELL', 'FLATTEN'],
-      ] as const)
-        expect(verdict({ lockdown, origin, terms: { side } })).toBe('GLOBAL_HALTED');
-    },
-  );
+  it.each([
+    ['NO_TRADING', null],
+    ['READONLY', 'GLOBAL_HALTED'],
+    ['FULL', 'GLOBAL_HALTED'],
+  ] as const)('refuses what clients ask for in the lockdown %s, and of a flatten: %s', (lockdown, ofFlatten) => {
+    for (const side of ['BUY', 'SELL'] as const)
+      expect(verdict({ lockdown, origin: 'API', terms: { side } })).toBe('GLOBAL_HALTED');
+    expect(verdict({ lockdown, origin: 'FLATTEN', terms: { side: 'SELL' } })).toBe(ofFlatten);
+    expect(verdict({ lockdown, origin: 'FLATTEN', terms: { side: 'BUY' } })).toBe(ofFlatten ?? 'FLATTEN_NOT_REDUCING');
+  });
 
   it('lets an order of a flatten through all states and limits, as long as it reduces', () => {
     const strict = {
