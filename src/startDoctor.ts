@@ -3,6 +3,7 @@ import type { Config } from './config/config';
 import { findProjectDir } from './config/processConfig';
 import type { PublicJwk } from './identity/signing/signingKey';
 import { Doctor } from './operations/doctor/doctor';
+import { machineId } from './operations/doctor/machine';
 import { viewFromOutside } from './operations/doctor/outsideView';
 import type { SigningKeyFacts } from './operations/doctor/securityFacts';
 import { dayOf, readCalendar } from './operations/securityCalendar';
@@ -30,6 +31,7 @@ export function startDoctor(parts: DoctorParts): Doctor {
   const { corsOrigins, publicUrl } = config.http;
   return new Doctor({
     mode: config.mode,
+    machine: machineId(),
     userId: process.getuid?.() ?? null,
     secrets: config.secretPlaces,
     corsOrigins,

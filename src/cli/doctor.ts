@@ -1,7 +1,9 @@
+import { json } from 'node:stream/consumers';
 import { loadProcessConfig } from '../config/processConfig';
 import type { SecurityCheck, SecurityReport } from '../operations/doctor/doctor';
+import { withHostView } from '../operations/doctor/hostView';
 import { parseReport } from '../operations/doctor/parseReport';
-import { CommandError } from './commandError';
+import { CommandError, UsageError } from './commandError';
 import { runCommand, type OptionsOf } from './commandLine';
 
 const usage = `Looks at a running server, box by box of both security checklists, and says what it saw. Changes nothing.
@@ -9,10 +11,14 @@ const usage = `Looks at a running server, box by box of both security checklists
   npm run doctor
   npm run doctor -- --production   as the gate before a deployment: the server has to be one for production as well
 
-  --json   the same for programs
-  --help   this text
+  --json     the same for programs
+  --report   what the server alone says, for --read
+  --read     reads that from standard input, where the server is in a container and its port is not to be reached:
+             docker compose -f docker/compose.yaml exec -T app /nodejs/bin/node dist/src/cli/doctor.js --report | npm run doctor -- --read
+  --help     this text
 
-Run it where the server runs, with its settings: it is asked on METRICS_PORT, on loopback. Auditors see the same by the query securityChecks.
+Run it where the server runs, with its settings: it is asked on METRICS_PORT, on loopback. As root it sees the firewall of the host, too.
+Auditors see the rest by the query securityChecks.
 
 Exit status: 0 every box passed, 1 some did not, or nobody can tell, 69 no server answers, 78 a setting is wrong.
 `;
@@ -23,12 +29,18 @@ const timeoutMs = 30_000;
 
 const known = {
   production: { type: 'boolean', default: false },
+  report: { type: 'boolean', default: false },
+  read: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
 async function run(options: OptionsOf<typeof known>): Promise<void> {
-  const { host, port } = (await loadProcessConfig()).metrics;
-  const { mode, checks } = await ask(`http://${host}:${port}/security`);
+  const report = options.read ? await readReport() : await askServer();
+  if (options.report) {
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    return;
+  }
+  const { mode, checks } = await withHostView(report);
   const gate = {
     name: 'productionMode',
     title: 'This is a server for production',
@@ -41,7 +53,19 @@ async function run(options: OptionsOf<typeof known>): Promise<void> {
   if (all.some(({ passed }) => !passed)) process.exitCode = 1;
 }
 
-async function ask(url: string): Promise<SecurityReport> {
+async function readReport(): Promise<SecurityReport> {
+  const written: unknown = await json(process.stdin).catch(() => null);
+  const report = parseReport(written);
+  if (report !== null) return report;
+  throw new UsageError(
+    'What stands on standard input is no report of a server of this version: --report writes one.',
+    usage,
+  );
+}
+
+async function askServer(): Promise<SecurityReport> {
+  const { host, port } = (await loadProcessConfig()).metrics;
+  const url = `http://${host}:${port}/security`;
   let response: Response;
   try {
     response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });

@@ -145,7 +145,7 @@ export class CountedHouse {
       marketData,
       marketStreams,
       auditLog: new AuditLog({ entries, links, chain, checkpointFile: '/nowhere/checkpoints' }),
-      doctor: { report: () => Promise.resolve({ mode: 'development' as const, checks: [] }) },
+      doctor: { report: () => Promise.resolve({ mode: 'development' as const, machine: null, checks: [] }) },
       sessions: this.sessions,
       apiKeys: this.apiKeys,
       userAdministration: this.users,

@@ -37,12 +37,19 @@ async function doctor(args: readonly string[], port = server.tickgate.metricsPor
   return command;
 }
 
-it('says the same to auditors by a query as to the operator by the command', async () => {
+const isOfTheHost = ({ name }: Check): boolean => name.startsWith('firewall');
+
+it('says the same to auditors by a query as to the operator by the command, which sees the host as well', async () => {
   const asked = (await ask('AUDITOR')) as readonly Check[];
   expect(asked).toHaveLength(25);
   const told = await doctor(['--json']);
   expect([told.status, told.stderr]).toEqual([1, '']);
-  expect(JSON.parse(told.stdout)).toEqual(asked);
+  const heard = JSON.parse(told.stdout) as readonly Check[];
+  expect(heard.map(({ name }) => name)).toEqual(asked.map(({ name }) => name));
+  expect(heard.filter((check) => !isOfTheHost(check))).toEqual(asked.filter((check) => !isOfTheHost(check)));
+  for (const { evidence } of heard.filter(isOfTheHost)) {
+    expect(evidence).toMatch(/^rules of .+: |^the rules of this host cannot be seen: .+ as root$/);
+  }
   expect(await ask('TRADER')).toEqual(['FORBIDDEN']);
 });
 

@@ -205,11 +205,9 @@ function lookAtUser({ userId }: SecurityFacts): Finding {
     : passed(`this process runs as user ${userId}`);
 }
 
-/** Whoever may see the rules of a host is root there, and a server is not. */
+/** Whoever may see the rules of a host is root there, and a server is not: hostView.ts takes the place of this. */
 function lookAtFirewall(): Finding {
-  return failed(
-    'a server cannot see the firewall of its host: `npm run check:firewall` tries docker/nftables.conf, `nft list ruleset` on the host shows what is there',
-  );
+  return failed('a server cannot see the firewall of its host: run `npm run doctor` there, as root');
 }
 
 async function lookAtDatabase({ database }: SecurityFacts): Promise<Finding> {

@@ -14,6 +14,8 @@ export interface SecurityCheck {
 /** Of one server at one moment. */
 export interface SecurityReport {
   readonly mode: SecurityFacts['mode'];
+  /** The machine that it runs on, so that a command knows whether it is on the same one. */
+  readonly machine: string | null;
   /** In the order of the checklists. */
   readonly checks: readonly SecurityCheck[];
 }
@@ -36,6 +38,6 @@ export class Doctor {
         }
       }),
     );
-    return { mode: facts.mode, checks };
+    return { mode: facts.mode, machine: facts.machine, checks };
   }
 }

@@ -2,7 +2,11 @@ import { z } from 'zod';
 import type { SecurityReport } from './doctor';
 
 const check = z.object({ name: z.string(), title: z.string(), passed: z.boolean(), evidence: z.string() });
-const report = z.object({ mode: z.enum(['development', 'production']), checks: z.array(check).min(1) });
+const report = z.object({
+  mode: z.enum(['development', 'production']),
+  machine: z.string().nullable(),
+  checks: z.array(check).min(1),
+});
 
 /** Null for what no server of this version has written. */
 export function parseReport(value: unknown): SecurityReport | null {

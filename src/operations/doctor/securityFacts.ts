@@ -12,6 +12,8 @@ export interface SecretPlace {
 /** What a running server knows of itself, asked anew each time. */
 export interface SecurityFacts {
   readonly mode: 'development' | 'production';
+  /** Null where nobody can tell. */
+  readonly machine: string | null;
   /** Whom the process runs as; null where the system has no such numbers. */
   readonly userId: number | null;
   readonly secrets: readonly SecretPlace[];
