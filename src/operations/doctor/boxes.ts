@@ -36,7 +36,7 @@ export const boxes: readonly Box[] = [
   { name: 'monitoring', line: 'A109', title: 'Monitoring and logging are configured', look: notBuilt('alerts') },
   { name: 'secretsOutOfSources', line: 'B70', title: 'All secrets in environment variables', look: lookAtSecretPlaces },
   { name: 'certificate', line: 'B71', title: 'SSL certificates configured', look: lookAtCertificate },
-  { name: 'rateLimitingAtTheEdge', line: 'B72', title: 'Rate limiting enabled', look: lookAtLimits },
+  { name: 'rateLimitingAtTheEdge', line: 'B72', title: 'Rate limiting enabled', look: lookAtEdgeLimit },
   { name: 'alerts', line: 'B73', title: 'Monitoring alerts set up', look: notBuilt('alerts') },
   {
     name: 'backups',
@@ -125,12 +125,18 @@ function octal(mode: number): string {
 }
 
 async function lookAtTls(facts: SecurityFacts): Promise<Finding> {
-  return withView(facts, ({ protocol, oldProtocols, plainStatus, headers }) => {
+  return withView(facts, ({ protocol, oldProtocols, plainStatus, plainPageStatus, headers }) => {
     if (oldProtocols.length > 0) return failed(`takes ${oldProtocols.join(' and ')}: see nginx/`);
     if (plainStatus !== null && plainStatus < 400)
       return failed(
         `answers POST /graphql in plain text with ${plainStatus}: what was sent has been read on the way; refuse it`,
       );
+    if (plainPageStatus !== null && plainPageStatus < 300)
+      return failed(
+        `answers GET /livez in plain text with ${plainPageStatus}: let nothing but nginx be reached from outside`,
+      );
+    if (plainStatus === 429 || plainPageStatus === 429)
+      return failed('plain text was answered with 429, which tells nothing: look again in a minute');
     const hsts = headers['strict-transport-security']?.join() ?? '';
     const seconds = Number(/max-age=(\d+)/.exec(hsts)?.[1] ?? 0);
     if (seconds < 31_536_000)
@@ -159,10 +165,17 @@ async function lookAtHeaders(facts: SecurityFacts): Promise<Finding> {
       `in every answer of this process: ${names.join(', ')}; PUBLIC_URL is not set: what a proxy makes of them is not seen`,
     );
   if (view.failure !== null) return failed(`${view.url}: ${view.failure}`);
-  const wrong = names.filter((name) => view.headers[name]?.length !== 1);
-  return wrong.length > 0
-    ? failed(`not exactly once in an answer of ${view.url}: ${wrong.join(', ')}`)
-    : passed(`each once in an answer of ${view.url}: ${names.join(', ')}`);
+  const refusal = view.limit?.refusal ?? null;
+  const seen = [
+    { what: 'an answer', headers: view.headers },
+    ...(refusal === null ? [] : [{ what: `a refusal (${refusal.status})`, headers: refusal.headers }]),
+  ];
+  const wrong = seen.flatMap(({ what, headers }) => {
+    const missed = names.filter((name) => headers[name]?.length !== 1);
+    return missed.length > 0 ? [`not exactly once in ${what} of ${view.url}: ${missed.join(', ')}`] : [];
+  });
+  if (wrong.length > 0) return failed(`${wrong.join('; ')}; see nginx/headers.conf`);
+  return passed(`each once in ${seen.map(({ what }) => what).join(' and ')} of ${view.url}: ${names.join(', ')}`);
 }
 
 async function withView(facts: SecurityFacts, judge: (view: OutsideView) => Finding): Promise<Finding> {
@@ -175,6 +188,38 @@ async function lookAtLimits({ tryLimit }: SecurityFacts): Promise<Finding> {
   const { asked, max, passed: through } = await tryLimit();
   const evidence = `of ${asked} calls at once a limit of ${max} let ${through} pass`;
   return { passed: through === max, evidence };
+}
+
+/** As a client sees it: refused in front of the server, in words that it can go by. */
+async function lookAtEdgeLimit(facts: SecurityFacts): Promise<Finding> {
+  return withView(facts, ({ limit }) => {
+    if (limit === null) return failed('nobody could ask');
+    const { asked, refusal, failure } = limit;
+    if (refusal === null) {
+      const reason = failure === null ? 'none was refused' : `no answer came (${failure})`;
+      return failed(`of ${asked} requests at once ${reason}: limit_req in nginx/ refuses the 22nd with 429`);
+    }
+    const seen = `request ${asked} was answered with ${refusal.status}`;
+    if (refusal.status !== 429) return failed(`${seen}, not with 429: see limit_req_status in nginx/`);
+    if (codeOf(refusal.text) !== 'RATE_LIMITED')
+      return failed(`${seen} without the code RATE_LIMITED: see @refusal in nginx/`);
+    const wait = refusal.headers['retry-after'] ?? [];
+    return wait.length === 1 && /^\d+$/.test(wait[0] ?? '')
+      ? passed(`${seen}, RATE_LIMITED, Retry-After ${wait.join()}`)
+      : failed(`${seen} without one Retry-After in seconds: see nginx/headers.conf`);
+  });
+}
+
+/** Of a GraphQL error; null where it is none. */
+function codeOf(text: string): string | null {
+  try {
+    const { errors } = JSON.parse(text) as {
+      readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[];
+    };
+    return errors?.[0]?.extensions?.code ?? null;
+  } catch {
+    return null;
+  }
 }
 
 function lookAtOrigins({ mode, corsOrigins, letsIn }: SecurityFacts): Finding {

@@ -1,6 +1,25 @@
-import { request as requestPlain } from 'node:http';
-import { request, type RequestOptions } from 'node:https';
+import { once } from 'node:events';
+import { request as requestPlain, type IncomingMessage, type RequestOptions as PlainOptions } from 'node:http';
+import { Agent, request, type RequestOptions } from 'node:https';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+
+type Headers = Readonly<Record<string, readonly string[]>>;
+
+interface Answer {
+  readonly status: number;
+  /** Each value of each header, by name in lower case. */
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** What came of asking more often than anybody should. */
+export interface SeenLimit {
+  readonly asked: number;
+  /** The first answer that was none; null where there was none such. */
+  readonly refusal: Answer | null;
+  /** Why it could not be asked so often, in words; null where it could. */
+  readonly failure: string | null;
+}
 
 /** A server as the world sees it. */
 export interface OutsideView {
@@ -16,19 +35,36 @@ export interface OutsideView {
   readonly certificateLeft: number;
   /** Older versions of TLS that it takes. */
   readonly oldProtocols: readonly string[];
-  /** Of an answer: each value of each header, by name in lower case. */
-  readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** Of an answer. */
+  readonly headers: Headers;
   /** What a call of the API in plain text is answered with; null where nothing answers. */
   readonly plainStatus: number | null;
+  /** What a page that stands open over TLS is answered with in plain text, likewise. */
+  readonly plainPageStatus: number | null;
+  /** Null where nothing could be asked. */
+  readonly limit: SeenLimit | null;
 }
 
 const timeoutMs = 5_000;
+/** Costs a server nothing, and is counted like everything else. */
+const harmlessPath = '/livez';
+/** Of more than this an edge that lets 10 a second pass, and 20 at once, refuses some, also where an answer takes half a second. */
+const burst = { requests: 80, sockets: 10 } as const;
+/** A refusal is short. */
+const maxAnswerBytes = 65_536;
 const oldVersions = ['TLSv1', 'TLSv1.1'] as const;
 
-/** Asks a server by its public address. ca: an authority besides those that Node knows. Never throws: what failed is part of the view. */
-export async function viewFromOutside(url: string, options: { readonly ca?: string } = {}): Promise<OutsideView> {
+/**
+ * Asks a server by its public address: two requests in plain text, three handshakes, then requests until one is refused, 81 at most. ca: an authority besides those
+ * that Node knows. Never throws: what failed is part of the view.
+ */
+export async function viewFromOutside(
+  url: string,
+  { plainPort = 80, ...options }: { readonly ca?: string; readonly plainPort?: number } = {},
+): Promise<OutsideView> {
   const { hostname, port } = new URL(url);
   const address = { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 443 : Number(port), ...options };
+  const plain = { host: address.host, port: plainPort };
   const nothing = {
     url,
     failure: null,
@@ -39,15 +75,20 @@ export async function viewFromOutside(url: string, options: { readonly ca?: stri
     oldProtocols: [],
     headers: {},
     plainStatus: null,
+    plainPageStatus: null,
+    limit: null,
   };
   try {
-    const [seen, old, headers, plainStatus] = await Promise.all([
+    const [seen, old, { headers }, plainStatus, plainPageStatus] = await Promise.all([
       seeCertificate(address),
       Promise.all(oldVersions.map(async (version) => ((await takes(address, version)) ? [version] : []))),
-      headersOf(new URL('/livez', url), options),
-      plainStatusOf(hostname),
+      answerOf(new URL(harmlessPath, url), options),
+      plainStatusOf({ ...plain, path: '/graphql', method: 'POST' }),
+      plainStatusOf({ ...plain, path: harmlessPath }),
     ]);
-    return { ...nothing, ...seen, oldProtocols: old.flat(), headers, plainStatus };
+    // Last: whoever is refused learns nothing else.
+    const limit = await pressLimit(new URL(harmlessPath, url), options);
+    return { ...nothing, ...seen, oldProtocols: old.flat(), headers, plainStatus, plainPageStatus, limit };
   } catch (error) {
     return { ...nothing, failure: error instanceof Error ? error.message : String(error) };
   }
@@ -108,37 +149,54 @@ function nameOf(host: string | undefined): string {
   return host === undefined || /^[\d.]+$|:/.test(host) ? '' : host;
 }
 
-function headersOf(url: URL, options: RequestOptions): Promise<OutsideView['headers']> {
-  return new Promise((resolve, reject) => {
-    const asking = request(
-      url,
-      { ...options, rejectUnauthorized: false, timeout: timeoutMs, agent: false },
-      (answer) => {
-        answer.resume();
-        const found = Object.entries(answer.headersDistinct).map(([name, values]) => [name, values ?? []] as const);
-        resolve(Object.fromEntries(found));
-      },
-    );
-    asking.once('error', reject);
-    asking.once('timeout', () => asking.destroy(new Error(`nothing answered within ${timeoutMs / 1_000} s`)));
-    asking.end();
-  });
+async function answerOf(url: URL, options: RequestOptions): Promise<Answer> {
+  const asking = request(url, { agent: false, ...options, rejectUnauthorized: false, timeout: timeoutMs });
+  asking.once('timeout', () => asking.destroy(new Error(`nothing answered within ${timeoutMs / 1_000} s`)));
+  asking.end();
+  const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+  let text = '';
+  for await (const chunk of answer) {
+    text += String(chunk);
+    if (text.length > maxAnswerBytes) break;
+  }
+  const found = Object.entries(answer.headersDistinct).map(([name, values]) => [name, values ?? []] as const);
+  return { status: answer.statusCode ?? 0, headers: Object.fromEntries(found), text };
+}
+
+async function pressLimit(url: URL, options: RequestOptions): Promise<SeenLimit> {
+  const agent = new Agent({ keepAlive: true, maxSockets: burst.sockets });
+  let asked = 0;
+  let refusal: Answer | null = null;
+  const press = async (): Promise<void> => {
+    while (refusal === null && asked < burst.requests) {
+      asked += 1;
+      const answer = await answerOf(url, { ...options, agent });
+      if (answer.status >= 400) refusal ??= answer;
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: burst.sockets }, press));
+    return { asked, refusal, failure: null };
+  } catch (error) {
+    return { asked, refusal, failure: error instanceof Error ? error.message : String(error) };
+  } finally {
+    agent.destroy();
+  }
 }
 
 /** As a client would send it that was told http by mistake: what comes after this has been read by anybody on the way. */
-function plainStatusOf(host: string): Promise<number | null> {
+function plainStatusOf(target: PlainOptions): Promise<number | null> {
   return new Promise((resolve) => {
-    const asking = requestPlain(
-      { host, path: '/graphql', method: 'POST', timeout: timeoutMs, agent: false },
-      (answer) => {
-        answer.resume();
-        resolve(answer.statusCode ?? null);
-      },
-    );
+    const headers = { 'content-type': 'application/json' };
+    const asking = requestPlain({ ...target, headers, timeout: timeoutMs, agent: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? null);
+    });
     asking.once('error', () => {
       resolve(null);
     });
     asking.once('timeout', () => asking.destroy(new Error('nobody')));
-    asking.end();
+    // One that the API answers, were it reached.
+    asking.end(target.method === 'POST' ? '{"query":"{ __typename }"}' : undefined);
   });
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { boxes } from '../../../src/operations/doctor/boxes';
 import { Doctor } from '../../../src/operations/doctor/doctor';
-import type { OutsideView } from '../../../src/operations/doctor/outsideView';
+import type { OutsideView, SeenLimit } from '../../../src/operations/doctor/outsideView';
 import type { SecurityFacts } from '../../../src/operations/doctor/securityFacts';
 import { findProjectDir } from '../../../src/config/processConfig';
 import { judgeCalendar, parseCalendar } from '../../../src/operations/securityCalendar';
@@ -18,6 +18,13 @@ function recordsWith(done: 'never' | { readonly on: string; readonly report: str
     );
 }
 
+const goodHeaders = { 'strict-transport-security': ['max-age=63072000'], 'x-frame-options': ['DENY'] };
+const refusal = {
+  status: 429,
+  headers: { ...goodHeaders, 'retry-after': ['1'] },
+  text: '{"errors":[{"message":"Wait.","extensions":{"code":"RATE_LIMITED"}}]}',
+};
+
 const goodView: OutsideView = {
   url: 'https://api.example.com',
   failure: null,
@@ -26,8 +33,10 @@ const goodView: OutsideView = {
   certificateEnds: new Date(Date.now() + 60 * 86_400_000),
   certificateLeft: 0.66,
   oldProtocols: [],
-  headers: { 'strict-transport-security': ['max-age=63072000'], 'x-frame-options': ['DENY'] },
+  headers: goodHeaders,
   plainStatus: 403,
+  plainPageStatus: 403,
+  limit: { asked: 22, refusal, failure: null },
 };
 
 /** A server as it should be. */
@@ -85,6 +94,9 @@ const view = (change: Partial<OutsideView>): Partial<SecurityFacts> => ({
   outside: () => Promise.resolve({ ...goodView, ...change }),
 });
 
+const limited = (seen: SeenLimit['refusal'], failure: string | null = null): Partial<SecurityFacts> =>
+  view({ limit: { asked: 80, refusal: seen, failure } });
+
 it.each<readonly [string, readonly string[], Partial<SecurityFacts>]>([
   ['a server for development', ['secretsManaged'], { mode: 'development' }],
   [
@@ -102,11 +114,37 @@ it.each<readonly [string, readonly string[], Partial<SecurityFacts>]>([
     ['secretsManaged'],
     { secrets: [{ name: 'AUDIT_KEY', place: 'file', fileMode: 0o660 }] },
   ],
-  ['nobody saying where it is', ['tls', 'certificate'], { outside: () => Promise.resolve(null) }],
-  ['no answer from outside', ['tls', 'securityHeaders', 'certificate'], view({ failure: 'ECONNREFUSED' })],
+  [
+    'nobody saying where it is',
+    ['tls', 'certificate', 'rateLimitingAtTheEdge'],
+    { outside: () => Promise.resolve(null) },
+  ],
+  [
+    'no answer from outside',
+    ['tls', 'securityHeaders', 'certificate', 'rateLimitingAtTheEdge'],
+    view({ failure: 'ECONNREFUSED' }),
+  ],
   ['TLS 1.0', ['tls'], view({ oldProtocols: ['TLSv1'] })],
   ['an API in plain text', ['tls'], view({ plainStatus: 200 })],
   ['an API that sends plain text on', ['tls'], view({ plainStatus: 301 })],
+  ['a page in plain text', ['tls'], view({ plainPageStatus: 200 })],
+  ['plain text that nobody has seen, for a limit', ['tls'], view({ plainStatus: 429, plainPageStatus: 403 })],
+  ['no limit at the edge', ['rateLimitingAtTheEdge'], limited(null)],
+  ['a limit at the edge that cuts connections', ['rateLimitingAtTheEdge'], limited(null, 'ECONNRESET')],
+  ['a limit at the edge that says something else', ['rateLimitingAtTheEdge'], limited({ ...refusal, status: 503 })],
+  ['a limit at the edge without a code', ['rateLimitingAtTheEdge'], limited({ ...refusal, text: '<html>' })],
+  ['another code', ['rateLimitingAtTheEdge'], limited({ ...refusal, text: refusal.text.replace('RATE', 'SLOW') })],
+  ['a limit that says not how long', ['rateLimitingAtTheEdge'], limited({ ...refusal, headers: goodHeaders })],
+  [
+    'a limit that says it twice',
+    ['rateLimitingAtTheEdge'],
+    limited({ ...refusal, headers: { ...goodHeaders, 'retry-after': ['1', '2'] } }),
+  ],
+  [
+    'a refusal without a header of every answer',
+    ['securityHeaders'],
+    limited({ ...refusal, headers: { ...refusal.headers, 'x-frame-options': [] } }),
+  ],
   ['no HSTS', ['tls', 'securityHeaders'], view({ headers: { 'x-frame-options': ['DENY'] } })],
   [
     'HSTS for a day',
@@ -122,14 +160,10 @@ it.each<readonly [string, readonly string[], Partial<SecurityFacts>]>([
   ['a certificate that nobody renews', ['certificate'], view({ certificateLeft: 0.33 })],
   [
     'a limit that lets one more pass',
-    ['rateLimiting', 'rateLimitingAtTheEdge'],
+    ['rateLimiting'],
     { tryLimit: () => Promise.resolve({ asked: 20, max: 5, passed: 6 }) },
   ],
-  [
-    'a limit that fails',
-    ['rateLimiting', 'rateLimitingAtTheEdge'],
-    { tryLimit: () => Promise.reject(new Error('gone')) },
-  ],
+  ['a limit that fails', ['rateLimiting'], { tryLimit: () => Promise.reject(new Error('gone')) }],
   ['pages of everybody', ['cors'], { letsIn: () => true }],
   ['pages whose name only begins well', ['cors'], { letsIn: (origin) => origin.startsWith('https://app.example.com') }],
   ['pages in plain text', ['cors'], { corsOrigins: ['http://app.example.com'] }],
@@ -155,7 +189,8 @@ it.each<readonly [string, Partial<SecurityFacts>]>([
   ['a key that is replaced by hand', { signingKey: () => Promise.resolve({ ...key, ageDays: 400, maxAgeDays: 0 }) }],
   ['P-256', { signingKey: () => Promise.resolve({ ...key, algorithm: 'ES256', bits: 256 }) }],
   ['a secret of a manager', { secrets: [{ name: 'AUDIT_KEY', place: 'vault', fileMode: null }] }],
-  ['no answer in plain text at all', view({ plainStatus: null })],
+  ['no answer in plain text at all', view({ plainStatus: null, plainPageStatus: null })],
+  ['a browser that is led to TLS', view({ plainPageStatus: 301 })],
 ])('passes %s', async (_name, change) => {
   expect(await openBoxes(change)).toEqual(alwaysOpen);
 });

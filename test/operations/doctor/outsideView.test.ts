@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer as createPlainServer } from 'node:http';
+import { createServer as createPlainServer, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -50,15 +50,17 @@ describeWith('openssl', 'a server as the world sees it', () => {
     temporary.remove();
   });
 
-  async function serve(options: ServerOptions = {}): Promise<number> {
-    const server = createServer({ key, cert, ...options }, (_request, response) => {
-      response.writeHead(200, [
-        ['X-Frame-Options', 'DENY'],
-        ['X-Frame-Options', 'SAMEORIGIN'],
-        ['Strict-Transport-Security', 'max-age=63072000'],
-      ] as never);
-      response.end();
-    });
+  const withHeaders: RequestListener = (_request, response) => {
+    response.writeHead(200, [
+      ['X-Frame-Options', 'DENY'],
+      ['X-Frame-Options', 'SAMEORIGIN'],
+      ['Strict-Transport-Security', 'max-age=63072000'],
+    ] as never);
+    response.end();
+  };
+
+  async function serve(options: ServerOptions = {}, answer: RequestListener = withHeaders): Promise<number> {
+    const server = createServer({ key, cert, ...options }, answer);
     server.on('tlsClientError', () => undefined);
     servers.push(server.listen(0, '127.0.0.1'));
     await once(server, 'listening');
@@ -94,6 +96,70 @@ describeWith('openssl', 'a server as the world sees it', () => {
       protocol: 'TLSv1.3',
       oldProtocols: ['TLSv1', 'TLSv1.1'],
     });
+  });
+
+  /** Refuses what comes after the third; null: nothing. */
+  function limitedServer(
+    answers: { count: number },
+    refuse: ((response: ServerResponse) => void) | null,
+  ): RequestListener {
+    return (_request, response) => {
+      answers.count += 1;
+      if (refuse !== null && answers.count > 3) refuse(response);
+      else response.end();
+    };
+  }
+
+  it('refuses what is too much, once asked no more than it takes to see that', async () => {
+    const answers = { count: 0 };
+    const refuse = (response: ServerResponse): void => {
+      response.writeHead(429, { 'retry-after': '1' }).end('too much');
+    };
+    const { limit } = await viewFromOutside(`https://localhost:${await serve({}, limitedServer(answers, refuse))}`, {
+      ca: cert,
+    });
+    expect(limit).toMatchObject({
+      failure: null,
+      refusal: { status: 429, headers: { 'retry-after': ['1'] }, text: 'too much' },
+    });
+    expect(answers.count).toBeLessThan(15);
+  });
+
+  it('has no limit that anybody saw where it refuses nothing, and is asked no more than 81 times', async () => {
+    const answers = { count: 0 };
+    const { limit } = await viewFromOutside(`https://localhost:${await serve({}, limitedServer(answers, null))}`, {
+      ca: cert,
+    });
+    expect(limit).toEqual({ asked: 80, refusal: null, failure: null });
+    expect(answers.count).toBe(81);
+  });
+
+  it('says so where it only cuts connections', async () => {
+    const cut = (response: ServerResponse): void => {
+      response.destroy();
+    };
+    const view = await viewFromOutside(`https://localhost:${await serve({}, limitedServer({ count: 0 }, cut))}`, {
+      ca: cert,
+    });
+    expect(view).toMatchObject({
+      failure: null,
+      limit: { refusal: null, failure: expect.stringMatching(/hang up|RESET/) as unknown },
+    });
+  });
+
+  it('is asked in plain text for its API, with what the API would answer, and for a page', async () => {
+    const asked: string[] = [];
+    const plain = createPlainServer((request, response) => {
+      request.setEncoding('utf8').once('data', (body) => asked.push(`${request.url ?? ''} ${String(body)}`));
+      request.once('end', () => response.writeHead(request.method === 'POST' ? 403 : 301).end());
+    }).listen(0, '127.0.0.1');
+    await once(plain, 'listening');
+    const { port: plainPort } = plain.address() as AddressInfo;
+    const view = await viewFromOutside(`https://localhost:${await serve()}`, { ca: cert, plainPort });
+    expect(view).toMatchObject({ plainStatus: 403, plainPageStatus: 301 });
+    expect(asked).toEqual(['/graphql {"query":"{ __typename }"}']);
+    plain.close();
+    await once(plain, 'close');
   });
 
   it('is not seen where nothing answers, or what answers speaks no TLS', async () => {
