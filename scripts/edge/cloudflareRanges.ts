@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+
 /** Where Cloudflare publishes from which addresses it connects, one range a line. */
 export const cloudflareSources = ['https://www.cloudflare.com/ips-v4', 'https://www.cloudflare.com/ips-v6'] as const;
 
@@ -30,17 +32,52 @@ export function rangesOf(file: string): readonly string[] {
 }
 
 /** Throws where a source cannot be had, or is no list. */
-export async function fetchRanges(urls: readonly string[]): Promise<readonly string[]> {
+async function fetchRanges(urls: readonly string[]): Promise<readonly string[]> {
   const texts = urls.map(async (url) => {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(fetchTimeoutMs) });
+    const answer = await fetch(url, { signal: AbortSignal.timeout(fetchTimeoutMs) }).catch((cause: unknown) => {
+      throw new Error(`${url} does not answer`, { cause });
+    });
     if (!answer.ok) throw new Error(`${url} answers ${answer.status}`);
     return parseRanges(await answer.text());
   });
   return (await Promise.all(texts)).flat();
 }
 
+/** What `npm run cloudflare:ranges` is about. */
+export interface RangesRun {
+  readonly sources: readonly string[];
+  /** nginx/clients/cloudflare.conf. */
+  readonly file: string;
+  /** True: nothing is written. */
+  readonly isCheck: boolean;
+}
+
+/** The exit status, and what is to be said: 0 as it should be, 1 other ranges than those of the file (with isCheck), 69 nothing to compare with. */
+export async function runRanges({ sources, file, isCheck }: RangesRun): Promise<{ status: number; said: string }> {
+  let ranges: readonly string[];
+  try {
+    ranges = await fetchRanges(sources);
+  } catch (error) {
+    return {
+      status: 69,
+      said: `The ranges could not be had: ${error instanceof Error ? error.message : String(error)}`,
+    };
+  }
+  const differences = differencesOf(ranges, rangesOf(readFileSync(file, 'utf8')));
+  const said = [...differences, `${ranges.length} ranges, ${differences.length} differences.`];
+  if (isCheck) {
+    if (differences.length === 0) return { status: 0, said: said.join('\n') };
+    const advice =
+      'Run `npm run cloudflare:ranges`, look at what it changes, and commit it; the firewall needs the same.';
+    return { status: 1, said: [...said, advice].join('\n') };
+  }
+  const day = new Date().toISOString().slice(0, 10);
+  writeFileSync(file, renderCloudflare({ origin: `fetched on ${day} from ${sources.join(' and ')}`, ranges }));
+  return { status: 0, said: said.join('\n') };
+}
+
 /** A line for each range that has come or gone. */
-export function differencesOf(now: readonly string[], before: readonly string[]): readonly string[] {
+function differencesOf(now: readonly string[], before: readonly string[]): readonly string[] {
   const added = now.filter((range) => !before.includes(range)).map((range) => `+ ${range}`);
   const gone = before.filter((range) => !now.includes(range)).map((range) => `- ${range}`);
   return [...added, ...gone];

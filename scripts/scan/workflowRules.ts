@@ -245,6 +245,7 @@ export const duties: Readonly<Record<string, Duty>> = {
     ],
     when: 'release',
   },
+  'ranges of Cloudflare': { run: [/^npm run cloudflare:ranges -- --check$/], when: 'every week' },
   'what people do': { run: [/^npm run sec:calendar$/], when: 'every week' },
 };
 

@@ -254,6 +254,10 @@ const neglects: Readonly<Record<keyof typeof duties, readonly Edit[]>> = {
   'signature verified': [
     inWorkflow('release', /--certificate-identity "\$builder"/, '--certificate-identity-regexp ".*"'),
   ],
+  'ranges of Cloudflare': [
+    inWorkflow('ranges', 'cloudflare:ranges -- --check', 'cloudflare:ranges'),
+    inWorkflow('ranges', "  schedule:\n    - cron: '47 6 * * 1'\n", ''),
+  ],
   'what people do': [inWorkflow('calendar', 'npm run sec:calendar', 'npm test')],
 };
 
