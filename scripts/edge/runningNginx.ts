@@ -16,7 +16,19 @@ const spareAddress = '127.255.255.254';
 
 /** The variables of the template that a run may want otherwise: docs/EDGE.md. */
 export type EdgeVariables = Readonly<
-  Partial<Record<'CLIENTS' | 'HSTS' | 'TLS_PROFILE' | 'TLS_CURVES' | 'PUBLIC_HOST', string>>
+  Partial<
+    Record<
+      | 'CLIENTS'
+      | 'HSTS'
+      | 'TLS_PROFILE'
+      | 'TLS_CURVES'
+      | 'PUBLIC_HOST'
+      | 'CORS_ORIGINS'
+      | 'AUTHENTICATED_ORIGIN_PULLS'
+      | 'ORIGIN_PULL_CA',
+      string
+    >
+  >
 >;
 
 export interface NginxWishes {
@@ -101,7 +113,13 @@ export class RunningNginx {
     const files = path.join(this.dir, 'files');
     cpSync(filesOfProject, files, { recursive: true });
     const textOf = (file: string): string => edit(file, readFileSync(path.join(filesOfProject, file), 'utf8'));
-    for (const file of ['headers.conf', 'proxy.conf', 'clients/cloudflare.conf', 'tls/intermediate.conf']) {
+    for (const file of [
+      'headers.conf',
+      'proxy.conf',
+      'refusals.conf',
+      'clients/cloudflare.conf',
+      'tls/intermediate.conf',
+    ]) {
       writeFileSync(path.join(files, file), textOf(file));
     }
     const rendered = renderTemplate(textOf('templates/tickgate.conf.template'), {
@@ -110,6 +128,9 @@ export class RunningNginx {
       PUBLIC_HOST: `localhost:${this.ports.https}`,
       APP_SERVERS: nodes.map((node) => `server ${node};`).join(' '),
       CLIENTS: 'direct',
+      AUTHENTICATED_ORIGIN_PULLS: 'off',
+      ORIGIN_PULL_CA: 'none',
+      CORS_ORIGINS: '',
       HSTS: 'on',
       TLS_PROFILE: 'intermediate',
       TLS_CURVES: 'X25519:prime256v1:secp384r1',
@@ -153,7 +174,7 @@ export class RunningNginx {
     this.#ended = ended;
     // Whoever waits for it hears of it.
     for (const end of [failed, closed, ended]) end.catch(() => undefined);
-    await Promise.race([untilHealthy(this.ports.health), ended]);
+    await Promise.race([untilHealthy(this.ports.health, () => child.exitCode !== null), ended]);
   }
 }
 
@@ -161,9 +182,9 @@ function hasIpv6(): boolean {
   return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'));
 }
 
-async function untilHealthy(port: number): Promise<void> {
+async function untilHealthy(port: number, hasEnded: () => boolean): Promise<void> {
   const deadline = Date.now() + startTimeoutMs;
-  for (;;) {
+  while (!hasEnded()) {
     const answer = await fetch(`http://127.0.0.1:${port}/livez`).catch(() => null);
     if (answer?.ok) return;
     if (Date.now() > deadline) throw new Error(`nginx has not answered within ${startTimeoutMs} ms`);

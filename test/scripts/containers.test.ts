@@ -115,7 +115,7 @@ const breaches: Readonly<Record<string, readonly (readonly [file: string, from: 
   ],
   'compose-logs': [[compose, 'max-size: 20m, ', '']],
   'compose-settings': [
-    [compose, '      CORS_ORIGINS', '      CORS_ORIGIN'],
+    [compose, '      EXCHANGES', '      EXCHANGE'],
     [compose, '      AUDIT_KEY_FILE: /run/secrets/audit_key\n', ''],
   ],
   'compose-trusted-proxy': [

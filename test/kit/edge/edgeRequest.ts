@@ -16,6 +16,8 @@ export interface EdgeRequest {
   /** Of 127.0.0.0/8: every one of it is this machine's. */
   readonly from?: string;
   readonly agent?: RequestOptions['agent'];
+  /** What a client shows of itself, in PEM. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
 }
 
 export interface EdgeAnswer {
@@ -44,7 +46,7 @@ export async function ask(
   const outgoing =
     url.protocol === 'http:'
       ? plainRequest(options)
-      : tlsRequest({ ...options, servername: url.hostname, rejectUnauthorized: false });
+      : tlsRequest({ ...options, ...wish.certificate, servername: url.hostname, rejectUnauthorized: false });
   outgoing.end(wish.body);
   const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
   const { statusCode = 0, rawHeaders, headers } = incoming;
@@ -90,6 +92,17 @@ export async function multiplexed(baseUrl: string, count: number, from = loopbac
   const answers = await Promise.all(statuses);
   session.destroy();
   return answers;
+}
+
+/** How often a header was sent. */
+export function countOf({ rawHeaders }: EdgeAnswer, wanted: string): number {
+  return rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === wanted).length;
+}
+
+/** The code of the first error of an answer. */
+export function codeOf({ text }: EdgeAnswer): unknown {
+  const { errors } = JSON.parse(text) as { errors: { extensions: { code: unknown } }[] };
+  return errors[0]?.extensions.code;
 }
 
 /** How many answers there were of each status. */
