@@ -76,6 +76,11 @@ put() { printf '%s\n' "$2" >"$draft/$1"; }
 keys() {
   local old=''
   [[ $rotate == false ]] || old=$(<"$folder/$1")
+  # Where Vault's key seals, another one of ours would take that back: it is rotated there.
+  if [[ $old =~ ^[^:,[:space:]]+:transit:// ]]; then
+    put "$1" "$old"
+    return
+  fi
   put "$1" "$2-$(openssl rand -hex 4):$(key)${old:+,$'\n'$old}"
 }
 keys credential_keys k

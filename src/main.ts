@@ -17,7 +17,6 @@ import { limits } from './security/limits';
 import { openReservations } from './security/openReservations';
 import { authTable, mainTable } from './security/permissions';
 import { TrustedOperations } from './security/trustedOperations';
-import { openSealingKeys } from './identity/sealing/openCredentialVault';
 import { SecretError } from './secrets/secretError';
 import { securityHeaders } from './server/securityHeaders';
 import { startServer } from './server/server';
@@ -26,7 +25,8 @@ import { startDoctor } from './startDoctor';
 import { startIdentity, type Demo } from './startIdentity';
 import { startLockdown } from './startLockdown';
 import type { KeyRingTiming } from './startKeyRing';
-import { startSecrets, useSealingKeys } from './startSecrets';
+import { followSealingKeys, openProvenKeys, useSealingKeys } from './startSealing';
+import { startSecrets } from './startSecrets';
 import { startTrading } from './startTrading';
 import { openStorage } from './storage/storage';
 import { removePaperAccounts } from './trading/accounts/removePaperAccounts';
@@ -116,9 +116,8 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
   });
   stops.push(() => rateLimits.close());
   const { reservations, nonces } = rateLimits;
-  const sealingKeys = openSealingKeys({
-    keys: config.credentials.keys,
-    dataDir: config.dataDir,
+  const sealingKeys = await openProvenKeys({
+    config,
     mayGenerate: config.mode === 'development',
     onProgress,
   });
@@ -131,6 +130,17 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     clock,
     logger,
     metrics,
+    runner,
+    health,
+    stops,
+  });
+  followSealingKeys({
+    keys: sealingKeys,
+    refreshMs: config.secrets.refreshS * 1_000,
+    onNewest: () => {
+      identity.use.newSealingKey();
+    },
+    random: Math.random,
     runner,
     health,
     stops,
@@ -239,7 +249,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
       },
       SMTP_URL: (smtp) => Promise.resolve(identity.use.mailServer(smtp) ? 'used' : 'needsRestart'),
       CREDENTIAL_KEYS: async (keys) => {
-        await useSealingKeys({ keys: sealingKeys, storage }, keys);
+        await useSealingKeys({ keys: sealingKeys, vault: config.vault, storage }, keys);
         identity.use.newSealingKey();
         return 'used';
       },

@@ -66,7 +66,7 @@ export async function startKeyRing(parts: KeyRingStart): Promise<KeyRing> {
     logger,
     onProgress,
   });
-  assertActiveOpens(await store.read(), vault);
+  await assertActiveOpens(await store.read(), vault);
   const ring = new KeyRing({
     vault,
     times,
@@ -80,10 +80,15 @@ export async function startKeyRing(parts: KeyRingStart): Promise<KeyRing> {
   const rotation = new KeyRotation({ store, vault, algorithm, clock });
   const periodMs = keyDays === 0 ? null : keyDays * dayMs;
   const upkeep = new KeyUpkeep({ store, vault, ring, rotation, times, periodMs, clock, logger });
+  let taking = Promise.resolve();
   const following = storage.signingKeyChanges({
     onReading: (reading, readAt) => {
-      ring.take(reading, readAt);
-      runner.run('signing key upkeep', () => upkeep.tend(reading));
+      const opened = ring.take(reading, readAt);
+      taking = opened;
+      runner.run('signing key upkeep', async () => {
+        await opened;
+        await upkeep.tend(reading);
+      });
     },
     onNotification: (payload) => {
       const kid = retirement.exec(payload)?.[1];
@@ -97,6 +102,7 @@ export async function startKeyRing(parts: KeyRingStart): Promise<KeyRing> {
   });
   stops.push(() => following.stop());
   await following.start();
+  await taking;
   parts.health.register(() => ring.check());
   return ring;
 }

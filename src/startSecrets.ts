@@ -1,10 +1,8 @@
 import type { SecretSource } from './config/loadSettings';
 import type { SecretName, Values } from './config/keys';
 import { IdentityError } from './identity/identityError';
-import type { KeyEncryptionKeys } from './identity/sealing/keyEncryptionKeys';
 import { SecretError } from './secrets/secretError';
 import { SecretWatch, type Taken } from './secrets/secretWatch';
-import type { Storage } from './storage/storage';
 import { StorageError } from './storage/storageError';
 import type { BackgroundRunner } from './telemetry/backgroundRunner';
 import type { HealthRegistry } from './telemetry/health';
@@ -54,24 +52,4 @@ async function told<Result>(work: () => Promise<Result>): Promise<Result> {
       throw new SecretError('refused', error.message);
     throw error;
   }
-}
-
-/** The first seals from now on. Throws SecretError where what is sealed would not open any more: then nothing has changed. */
-export async function useSealingKeys(
-  { keys, storage }: { readonly keys: KeyEncryptionKeys; readonly storage: Pick<Storage, 'countSealed'> },
-  next: Value<'CREDENTIAL_KEYS'>,
-): Promise<void> {
-  const kept = new Set(next.map(({ id }) => id));
-  const gone = keys.ids.filter((id) => !kept.has(id));
-  // What is being sealed right now is not counted yet.
-  const sealing = gone.includes(keys.newestId) ? keys.newestId : null;
-  const counts = gone.length === 0 ? new Map<string, number>() : await storage.countSealed();
-  const needed = sealing ?? gone.find((id) => (counts.get(id) ?? 0) > 0);
-  if (needed !== undefined) {
-    throw new SecretError(
-      'refused',
-      `CREDENTIAL_KEYS lacks ${needed}, which still seals: put it back, behind the new one.`,
-    );
-  }
-  keys.replace(next);
 }

@@ -1,7 +1,9 @@
 import type { Config } from '../config/config';
 import { loadProcessConfig } from '../config/processConfig';
-import { openSigningKeyVault, readCredentialKeys } from '../identity/sealing/openCredentialVault';
+import type { KeyEncryptionKeys } from '../identity/sealing/keyEncryptionKeys';
+import { SigningKeyVault } from '../identity/sealing/signingKeyVault';
 import { KeyRotation } from '../identity/signing/keyRotation';
+import { openProvenKeys } from '../startSealing';
 import { countSealedRecords, type Storage } from '../storage/storage';
 import { runCommand, type OptionsOf } from './commandLine';
 import { assertConfirmed } from './confirmation';
@@ -19,10 +21,17 @@ const usage = `Somebody has the secrets of this server, or may have: replaces th
   --help       this text
 
 Done here: a new key signs access tokens, all others are gone; every session ends; one-time tokens and half-done sign-ins are void.
-Run it where a server runs, with its settings; the database has to be up, the server need not be. It may be run again, at any time.
+Run it where a server runs, with its settings; the database has to be up, and Vault where it keeps the key that seals; the server need not
+be. It may be run again, at any time. Without Vault nothing is done: npm run ir:revoke -- --all --yes ends what is open meanwhile.
 
-Exit status: 0 done, and what is left stands in the list; 64 the arguments do not fit, 77 it was not confirmed.
+Exit status: 0 done, and what is left stands in the list; 69 Vault does not answer; 64 the arguments do not fit, 77 it was not confirmed.
 `;
+
+interface Opened {
+  readonly storage: Storage;
+  readonly config: Config;
+  readonly keys: KeyEncryptionKeys;
+}
 
 interface Done {
   readonly signingKey: string;
@@ -45,10 +54,11 @@ async function run(options: OptionsOf<typeof known>): Promise<void> {
     isConfirmed: options.yes,
   });
   const config = await loadProcessConfig();
+  const keys = await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined });
   const storage = await openEmergencyStorage(config);
   try {
-    const done = await rotate(storage, config, options['api-keys']);
-    const left = rotationChecklist(await factsOf(storage, config));
+    const done = await rotate({ storage, config, keys }, options['api-keys']);
+    const left = rotationChecklist(await factsOf({ storage, config, keys }));
     process.stdout.write(options.json ? `${JSON.stringify({ done, left })}\n` : describe(done, left));
   } finally {
     await storage.stop();
@@ -56,18 +66,11 @@ async function run(options: OptionsOf<typeof known>): Promise<void> {
 }
 
 /** The signing keys first, and by themselves: they are what gets in. Whatever fails behind them is done by running it again. */
-async function rotate(storage: Storage, config: Config, withApiKeys: boolean): Promise<Done> {
-  const { dataDir, credentials, tokens } = config;
-  const vault = openSigningKeyVault({
-    keys: credentials.keys,
-    dataDir,
-    mayGenerate: false,
-    onProgress: () => undefined,
-  });
+async function rotate({ storage, config, keys: sealingKeys }: Opened, withApiKeys: boolean): Promise<Done> {
   const rotation = new KeyRotation({
     store: storage.signingKeys,
-    vault,
-    algorithm: tokens.algorithm,
+    vault: new SigningKeyVault(sealingKeys),
+    algorithm: config.tokens.algorithm,
     clock: Date.now,
   });
   const actor = operatorName();
@@ -83,20 +86,18 @@ async function rotate(storage: Storage, config: Config, withApiKeys: boolean): P
   return { signingKey: kid, signingKeys: keys, sessions, apiKeys, oneTimeTokens };
 }
 
-async function factsOf(storage: Storage, config: Config): Promise<RotationFacts> {
+async function factsOf({ storage, config, keys }: Opened): Promise<RotationFacts> {
   const { dataDir, database } = config;
-  const configured = readCredentialKeys({
-    keys: config.credentials.keys,
-    dataDir,
-    mayGenerate: false,
-    onProgress: () => undefined,
-  });
+  const served = (config.credentials.keys ?? []).flatMap((key) => ('transit' in key ? [key] : []));
   const apiKeys = await storage.accessRecords.apiKeys();
   return {
-    credentialKeys: configured.map(({ id }) => id),
+    credentialKeys: keys,
+    sealsItself: !served.some(({ id }) => id === keys.sealingId),
+    transitKeys: served.map(({ transit }) => transit),
     sealedRecords: await countSealedRecords({ databaseUrl: database.url?.reveal() ?? null, dataDir }),
     exchangeKeys: await storage.credentials.countByExchange(),
     apiKeys: apiKeys.filter(({ daysLeft, ownerDisabled }) => daysLeft >= 0 && !ownerDisabled).length,
+    hasVault: config.vault !== null,
     hasPeppers: config.passwords.peppers.length > 0,
     hasOwnDatabase: database.url !== null,
     hasOwnerRole: database.migrationUrl !== null,

@@ -4,9 +4,10 @@ import { AccessTokens, type IssuedToken } from '../identity/accessTokens';
 import { readDemoUsers } from '../identity/demoUsers';
 import { IdentityError } from '../identity/identityError';
 import type { Role } from '../identity/principal';
-import { openSigningKeyVault } from '../identity/sealing/openCredentialVault';
+import { SigningKeyVault } from '../identity/sealing/signingKeyVault';
 import type { SigningKey } from '../identity/signing/signingKey';
 import { soleKey } from '../identity/signing/soleKey';
+import { openProvenKeys } from '../startSealing';
 import { openRunningStorage } from '../storage/storage';
 
 /**
@@ -33,17 +34,12 @@ export async function issueDevelopmentToken(parts: {
 
 async function activeKey(config: Config): Promise<SigningKey> {
   const { dataDir } = config;
-  const vault = openSigningKeyVault({
-    keys: config.credentials.keys,
-    dataDir,
-    mayGenerate: false,
-    onProgress: () => undefined,
-  });
+  const vault = new SigningKeyVault(await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined }));
   const storage = await openRunningStorage({ databaseUrl: config.database.url?.reveal() ?? null, dataDir });
   try {
     const { keys } = await storage.signingKeys.read();
     const active = keys.find(({ state }) => state === 'active');
-    const key = active === undefined ? null : vault.open(active);
+    const key = active === undefined ? null : await vault.open(active);
     if (key === null)
       throw new IdentityError('There is no signing key that opens: start the server once, and see what it says.');
     return key;

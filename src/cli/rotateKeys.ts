@@ -1,10 +1,11 @@
 import type { Config } from '../config/config';
 import { loadProcessConfig } from '../config/processConfig';
 import { IdentityError } from '../identity/identityError';
-import { openSigningKeyVault } from '../identity/sealing/openCredentialVault';
+import { SigningKeyVault } from '../identity/sealing/signingKeyVault';
 import { KeyRotation } from '../identity/signing/keyRotation';
 import { keyTimesFor } from '../identity/signing/keyTimes';
 import { limits } from '../security/limits';
+import { openProvenKeys } from '../startSealing';
 import { openRunningStorage } from '../storage/storage';
 import { StorageError, reasonOf } from '../storage/storageError';
 import { runCommand } from './commandLine';
@@ -26,8 +27,8 @@ Run it where a server runs, with its settings; the database has to be up.
 async function run({ emergency }: { readonly emergency: boolean }): Promise<void> {
   const config = await loadProcessConfig();
   const { dataDir } = config;
-  const keys = config.credentials.keys;
-  const vault = openSigningKeyVault({ keys, dataDir, mayGenerate: false, onProgress: () => undefined });
+  const keys = await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined });
+  const vault = new SigningKeyVault(keys);
   const storage = emergency
     ? await openEmergencyStorage(config)
     : await openRunningStorage({ databaseUrl: config.database.url?.reveal() ?? null, dataDir });

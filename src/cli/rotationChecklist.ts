@@ -1,15 +1,20 @@
-import { listSealingKeys } from './sealingKeys';
+import { listSealingKeys, type ConfiguredSealing } from './sealingKeys';
 
 /** What there is that a thief may have, and that no command of ours can replace. */
 export interface RotationFacts {
-  /** Of CREDENTIAL_KEYS, newest first. */
-  readonly credentialKeys: readonly string[];
+  /** Of CREDENTIAL_KEYS. */
+  readonly credentialKeys: ConfiguredSealing;
+  /** Whether the first of them is this server's own. */
+  readonly sealsItself: boolean;
+  /** Those of them that Vault keeps. */
+  readonly transitKeys: readonly { readonly mount: string; readonly name: string }[];
   /** By the id of the key that seals them. */
   readonly sealedRecords: ReadonlyMap<string, number>;
   /** Keys of exchanges that are in use, by exchange. */
   readonly exchangeKeys: ReadonlyMap<string, number>;
   /** API keys that are still good. */
   readonly apiKeys: number;
+  readonly hasVault: boolean;
   readonly hasPeppers: boolean;
   readonly hasOwnDatabase: boolean;
   readonly hasOwnerRole: boolean;
@@ -31,10 +36,18 @@ export function rotationChecklist(facts: RotationFacts): readonly RotationStep[]
       what: `Keys of exchanges (${exchanges}): delete each at the exchange, make another, and give it to the account. Only that makes a stolen one worthless.`,
       command: 'mutation { replaceCredentials(account: "…", apiKey: "…", secret: "…") { errors { code } } }',
     }),
-    {
+    ...when(facts.sealsItself, {
       what: `CREDENTIAL_KEYS (${sealings(facts)}): put a new key in front of the others, restart every node, and take the older ones out once none of them seals anything. A copy of the database from before still opens with an older one: replace what it sealed as well.`,
       command: 'openssl rand -base64 32; then, after the restarts, npm run credentials:keys',
-    },
+    }),
+    ...facts.transitKeys.map(({ mount, name }) => ({
+      what: `The key ${name} that Vault keeps (${sealings(facts)}): rotate it there, and retire its older versions (min_decryption_version) once none of them seals anything. Nobody has the key itself, but whoever could sign in there as this server could unwrap with it.`,
+      command: `vault write -f ${mount}/keys/${name}/rotate; then npm run credentials:keys`,
+    })),
+    ...when(facts.hasVault, {
+      what: 'What signs in to Vault (VAULT_TOKEN, VAULT_SECRET_ID or VAULT_JWT): revoke it there, with every token that it gave, and give the server another.',
+      command: 'vault token revoke …; vault write -f auth/approle/role/…/secret-id; then the settings',
+    }),
     ...when(facts.apiKeys > 0, {
       what: `${facts.apiKeys} API keys are still good: their owners make others, or all are ended now.`,
       command: 'npm run ir:revoke -- --all --api-keys --yes',

@@ -1,3 +1,5 @@
+import { settingIdOf, type KeyEncryptionKeys } from '../identity/sealing/keyEncryptionKeys';
+
 /** What a key-encryption key is to this server: `newest` seals, `older` still opens, `missing` is not in the settings any more. */
 type KeyStanding = 'newest' | 'older' | 'missing';
 
@@ -8,15 +10,23 @@ interface SealingKey {
   readonly records: number;
 }
 
-/** configured: newest first. records: by the id of the key that seals them. Those of the settings first, in their order. */
+/** What the settings say: ids, newest first, and what the records carry that are sealed from now on. */
+export type ConfiguredSealing = Pick<KeyEncryptionKeys, 'newestId' | 'ids'>;
+
+/** records: by the id of the key that seals them. Those of the settings first, in their order; of a key that Vault keeps each version that seals. */
 export function listSealingKeys(
-  configured: readonly string[],
+  { newestId, ids }: ConfiguredSealing,
   records: ReadonlyMap<string, number>,
 ): readonly SealingKey[] {
-  const missing = [...records.keys()].filter((id) => !configured.includes(id)).sort();
+  const known = [...new Set([newestId, ...[...records.keys()].sort()])];
+  const configured = ids.flatMap((id) => {
+    const own = known.filter((keyId) => settingIdOf(keyId) === id);
+    return own.length > 0 ? own : [id];
+  });
+  const missing = known.filter((keyId) => !configured.includes(keyId));
   return [
-    ...configured.map((id, index): SealingKey => {
-      return { id, standing: index === 0 ? 'newest' : 'older', records: records.get(id) ?? 0 };
+    ...configured.map((id): SealingKey => {
+      return { id, standing: id === newestId ? 'newest' : 'older', records: records.get(id) ?? 0 };
     }),
     ...missing.map((id): SealingKey => ({ id, standing: 'missing', records: records.get(id) ?? 0 })),
   ];

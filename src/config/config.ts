@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Secret } from '../domain/secret';
-import type { CredentialKey } from './credentialKeys';
+import type { VaultSettings } from '../secrets/vault/vaultSession';
+import type { CredentialKey, VaultedKey } from './credentialKeys';
 import type { ExchangeSettings } from './exchangeKeys';
 import type { Mode } from './keyDefinition';
 import type { MailSender, SmtpServer } from './mailKeys';
@@ -34,6 +35,8 @@ export interface Config {
   readonly tokens: TokenSettings;
   readonly mail: MailSettings;
   readonly credentials: CredentialSettings;
+  /** Null where no Vault is named. */
+  readonly vault: VaultSettings | null;
   /** Newest first. */
   readonly passwords: { readonly peppers: readonly CredentialKey[] };
   readonly audit: AuditSettings;
@@ -91,7 +94,7 @@ export interface MailSettings {
 
 export interface CredentialSettings {
   /** Newest first. Null where one is to be made and kept in the data folder: never in production. */
-  readonly keys: readonly CredentialKey[] | null;
+  readonly keys: readonly (CredentialKey | VaultedKey)[] | null;
 }
 
 export interface AuditSettings {
@@ -111,6 +114,7 @@ export function toConfig(parts: {
   readonly values: Values;
   readonly exchanges: readonly ExchangeSettings[];
   readonly secretPlaces: readonly SecretPlace[];
+  readonly vault: VaultSettings | null;
   readonly projectDir: string;
 }): Config {
   const { values } = parts;
@@ -168,6 +172,7 @@ export function toConfig(parts: {
     },
     mail: { smtp: values.SMTP_URL, from: values.MAIL_FROM, resetPageUrl: values.PASSWORD_RESET_URL },
     credentials: { keys: values.CREDENTIAL_KEYS },
+    vault: parts.vault,
     passwords: { peppers: values.PASSWORD_PEPPERS ?? [] },
     secrets: { refreshS: values.SECRETS_REFRESH_S },
     audit: {

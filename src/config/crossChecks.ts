@@ -7,9 +7,14 @@ export function crossChecks(config: Config): readonly string[] {
   if (config.http.port !== 0 && config.http.port === config.metrics.port) {
     problems.push(`PORT and METRICS_PORT are both ${config.http.port}: give each a port of its own.`);
   }
-  problems.push(...mailProblems(config));
+  problems.push(...mailProblems(config), ...sealingProblems(config));
   if (config.mode === 'production') problems.push(...productionChecks(config));
   return problems;
+}
+
+function sealingProblems({ credentials, vault }: Config): readonly string[] {
+  if (vault !== null || !credentials.keys?.some((key) => 'transit' in key)) return [];
+  return ['CREDENTIAL_KEYS names a key of Vault: set VAULT_ADDR, and how to sign in there (docs/SECRETS.md).'];
 }
 
 function mailProblems({ mail: { smtp, from } }: Config): readonly string[] {

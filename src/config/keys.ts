@@ -1,4 +1,4 @@
-import { credentialKeys } from './credentialKeys';
+import { credentialKeys, sealingKeys } from './credentialKeys';
 import { exchangeNames } from './exchangeKeys';
 import { headerKeys } from './headerKeys';
 import type { KeyDefinition } from './keyDefinition';
@@ -236,12 +236,12 @@ export const keys = {
       'Page of yours that takes a one-time token behind `#` and calls `resetPassword`; without it, tokens are given without a link.',
   },
   CREDENTIAL_KEYS: {
-    type: credentialKeys,
+    type: sealingKeys,
     default: null,
     requiredInProduction: true,
     secret: true,
     description:
-      'Keys that seal exchange credentials, which are lost without them, and signing keys: the first seals, all open. Development makes one in DATA_DIR.',
+      'Keys that seal exchange credentials, lost without them, and signing keys: the first seals, all open; also id:transit://mount/key. Development makes one.',
   },
   PASSWORD_PEPPERS: {
     type: credentialKeys,

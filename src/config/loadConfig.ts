@@ -4,6 +4,7 @@ import { crossChecks } from './crossChecks';
 import { addressableExchanges, exchangeKeys, toExchangeSettings } from './exchangeKeys';
 import type { KeyDefinition, Mode } from './keyDefinition';
 import { keys, modeKey, type Values } from './keys';
+import { readManagerSettings } from './managerSettings';
 import { SettingReader, type FetchedText } from './readSettings';
 import { secretPlaces } from './secretPlaces';
 import { readConfigFile, readEnvironment, type Environment, type FileSettings } from './sources';
@@ -22,7 +23,8 @@ export function loadConfig(parts: {
   readonly fetched?: ReadonlyMap<string, FetchedText>;
 }): Config {
   const { projectDir, fetched = new Map<string, FetchedText>() } = parts;
-  const { mode, environment, file } = readSources(parts);
+  const sources = readSources(parts);
+  const { mode, environment, file } = sources;
   const reader = new SettingReader({ mode, environment, file, projectDir, fetched });
 
   reader.read(modeName, modeKey);
@@ -40,7 +42,8 @@ export function loadConfig(parts: {
   const places = secretPlaces({ definitions: { ...keys, ...ofExchanges }, environment, projectDir });
   // Every value was checked by the type that `Values` is made from.
   const checked = Object.fromEntries(values) as unknown as Values;
-  const config = toConfig({ mode, values: checked, exchanges, secretPlaces: places, projectDir });
+  const { vault } = readManagerSettings({ sources, projectDir });
+  const config = toConfig({ mode, values: checked, exchanges, secretPlaces: places, vault, projectDir });
   const together = crossChecks(config);
   if (together.length > 0) throw new ConfigError(together);
   return config;

@@ -3,13 +3,12 @@ import { SecretError } from '../secrets/secretError';
 import { SecretManagers } from '../secrets/secretManagers';
 import { isReference } from '../secrets/secretReference';
 import type { Config } from './config';
-import { ConfigError } from './configError';
 import type { KeyDefinition } from './keyDefinition';
 import { keys, type SecretName } from './keys';
 import { loadConfig, readSources } from './loadConfig';
-import { managerKeys, toManagerSettings } from './managerKeys';
-import { readPointedFile, SettingProblem, SettingReader, valueOf, type FetchedText, type Found } from './readSettings';
-import { readSecretFile, type Environment } from './sources';
+import { readManagerSettings } from './managerSettings';
+import { readPointedFile, SettingProblem, valueOf, type FetchedText, type Found } from './readSettings';
+import type { Environment } from './sources';
 
 /** A secret of a file or a manager, which may say something else of it while the server runs. */
 export interface SecretSource {
@@ -38,7 +37,7 @@ export async function loadSettings(parts: {
   const { projectDir } = parts;
   const sources = readSources(parts);
   const { mode, environment, file } = sources;
-  const managers = openManagers({ ...parts, sources });
+  const managers = new SecretManagers({ settings: readManagerSettings({ sources, projectDir }), clock: parts.clock });
   const places = Object.entries<KeyDefinition>(keys).flatMap(([name, definition]) => {
     if (!definition.secret || definition.opensManager) return [];
     const pointer = environment.get(`${name}_FILE`);
@@ -75,34 +74,6 @@ export async function loadSettings(parts: {
       };
     }),
   };
-}
-
-function openManagers(parts: {
-  readonly sources: ReturnType<typeof readSources>;
-  readonly projectDir: string;
-  readonly clock: () => number;
-}): SecretManagers {
-  const { sources, projectDir, clock } = parts;
-  const { environment } = sources;
-  const first = new SettingReader({ ...sources, projectDir });
-  const values = new Map(
-    Object.entries<KeyDefinition>(managerKeys).map(([name, definition]) => [name, first.read(name, definition)]),
-  );
-  if (first.problems.length > 0) throw new ConfigError(first.problems);
-  const { settings, problems } = toManagerSettings({
-    mode: sources.mode,
-    value: (name) => values.get(name) as string | null,
-    isSet: (name) => environment.has(name) || environment.has(`${name}_FILE`),
-    readSecret: (name) => {
-      const reader = new SettingReader({ ...sources, projectDir });
-      const value = reader.read(name, managerKeys[name]);
-      if (!(value instanceof Secret)) throw new SecretError('refused', reader.problems.join(' '));
-      return value;
-    },
-    readFile: (name) => readSecretFile(name, projectDir),
-  });
-  if (problems.length > 0) throw new ConfigError(problems);
-  return new SecretManagers({ settings, clock });
 }
 
 /** Throws SettingProblem where it is not there, SecretError where that is not known. */

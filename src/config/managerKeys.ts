@@ -15,7 +15,8 @@ export const managerKeys = {
   VAULT_ADDR: {
     type: baseUrl(['https:', 'http:']),
     default: null,
-    description: 'HashiCorp Vault that references vault://mount/path#field are read from (docs/SECRETS.md).',
+    description:
+      'HashiCorp Vault: references vault://mount/path#field are read from it, keys transit://mount/key seal there (docs/SECRETS.md).',
   },
   VAULT_CACERT: {
     type: text({ pattern: /^[^\0]{1,1024}$/, allowed: 'a file' }),
@@ -30,7 +31,7 @@ export const managerKeys = {
     opensManager: true,
     holdsPassword: { in: 'text', minBits: 0 },
     description:
-      'Token to read Vault with; renewed. Or: VAULT_ROLE_ID and VAULT_SECRET_ID, or VAULT_ROLE and VAULT_JWT.',
+      'Token to use Vault with; renewed. Or: VAULT_ROLE_ID and VAULT_SECRET_ID, or VAULT_ROLE and VAULT_JWT.',
   },
   VAULT_ROLE_ID: { type: role, default: null, description: 'AppRole to sign in to Vault with.' },
   VAULT_SECRET_ID: {

@@ -141,6 +141,11 @@ export const catalogue = {
     retryable: true,
     status: 503,
   },
+  SEALING_UNAVAILABLE: {
+    message: 'Keys cannot be sealed or opened just now, and nothing was changed. Try again in a moment.',
+    retryable: true,
+    status: 503,
+  },
   CREDENTIALS_REFUSED: {
     message: 'The exchange refuses these keys: they are wrong, switched off, or may not do this.',
     retryable: false,

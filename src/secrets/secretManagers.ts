@@ -3,7 +3,8 @@ import { GoogleSecrets } from './googleSecrets';
 import { SecretError } from './secretError';
 import { formOf, parseReference, type SecretReference } from './secretReference';
 import type { SecretManager } from './secretManager';
-import { VaultSecrets, type VaultSettings } from './vault/vaultSecrets';
+import { VaultSecrets } from './vault/vaultSecrets';
+import type { VaultSettings } from './vault/vaultSession';
 
 export interface ManagerSettings {
   /** Null where the settings name no Vault. */

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { credentialKeys } from '../../src/config/credentialKeys';
+import { localKeysOf } from '../kit/signingKeys';
 import { ProjectFolder, production } from './projectFolder';
 
 const project = new ProjectFolder();
 const [one, two] = [randomBytes(32), randomBytes(32)].map((bytes) => bytes.toString('base64')) as [string, string];
 
 function read(text: string): readonly (readonly [string, string])[] {
-  const { keys } = project.load({ CREDENTIAL_KEYS: text }).credentials;
-  return (keys ?? []).map(({ id, key }) => [id, key.reveal()]);
+  return localKeysOf(project.load({ CREDENTIAL_KEYS: text })).map(({ id, key }) => [id, key.reveal()]);
 }
 
 describe('CREDENTIAL_KEYS', () => {
@@ -29,6 +29,35 @@ describe('CREDENTIAL_KEYS', () => {
     expect(read(text)).toEqual([
       ['new', one],
       ['old', two],
+    ]);
+  });
+
+  it('names keys that Vault keeps, which needs a Vault', () => {
+    const named = `t1:transit://team/transit/tickgate,k1:${one}`;
+    const vault = { VAULT_ADDR: 'http://127.0.0.1:8200', VAULT_TOKEN: 'hvs.1' };
+    const { keys } = project.load({ CREDENTIAL_KEYS: named, ...vault }).credentials;
+    expect(keys?.[0]).toEqual({ id: 't1', transit: { mount: 'team/transit', name: 'tickgate' } });
+    expect(keys?.map(({ id }) => id)).toEqual(['t1', 'k1']);
+    expect(project.problemsOf({ CREDENTIAL_KEYS: named })).toEqual([
+      expect.stringMatching(/^CREDENTIAL_KEYS names a key of Vault: set VAULT_ADDR/),
+    ]);
+    expect(project.problemsOf({ CREDENTIAL_KEYS: named, VAULT_ADDR: vault.VAULT_ADDR })).toEqual([
+      expect.stringMatching(/^VAULT_ADDR is set: set one way to sign in/),
+    ]);
+    // A pepper is no key that wraps.
+    expect(project.problemsOf({ PASSWORD_PEPPERS: 'p1:transit://transit/tickgate' })).toHaveLength(1);
+  });
+
+  it.each([
+    'transit://',
+    'transit://transit',
+    'transit:///k',
+    'transit://transit/..',
+    'transit://a//b',
+    'transit://a/b?c',
+  ])('refuses %s as a key of Vault', (place) => {
+    expect(project.problemsOf({ CREDENTIAL_KEYS: `t1:${place}`, VAULT_ADDR: 'http://127.0.0.1:8200' })).toEqual([
+      expect.stringMatching(/number 1 is not of the form id:transit:\/\/mount\/key/),
     ]);
   });
 

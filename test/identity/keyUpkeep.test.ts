@@ -24,7 +24,7 @@ async function stepsFor(
       },
       reseal: () => Promise.resolve(),
     },
-    vault: { reseal: () => null },
+    vault: { reseal: () => Promise.resolve(null) },
     ring: { publishedForMs: () => publishedForMs },
     rotation: {
       rotate: ({ minAgeMs }) => {

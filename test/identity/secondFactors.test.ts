@@ -223,7 +223,7 @@ it('brings secrets under the newest key, and leaves those alone that do not open
   expect(await house.rows('SELECT DISTINCT key_id FROM totp_secrets WHERE user_id <> $1', [lost.id])).toEqual([
     { key_id: 'second' },
   ]);
-  expect(vault.open(person.id, (await store.findSecret(person.id, true))!)).toBe(person.secret);
+  expect(await vault.open(person.id, (await store.findSecret(person.id, true))!)).toBe(person.secret);
   expect((await store.countByKey()).get('first')).toBe(1);
 });
 

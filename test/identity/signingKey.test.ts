@@ -5,6 +5,7 @@ import { SigningKeyVault } from '../../src/identity/sealing/signingKeyVault';
 import { generateSigningKey } from '../../src/identity/signing/generateSigningKey';
 import { SigningKey, VerificationKey, thumbprintOf } from '../../src/identity/signing/signingKey';
 import { ecPem, ed25519Pem, rsaPem } from '../kit/keyPairs';
+import type { StoredSigningKey } from '../../src/storage/identity/signingKeyRecords';
 import { makeKey } from './sealing/credentials';
 
 const strong = SigningKey.fromPem(rsaPem(3072));
@@ -56,10 +57,14 @@ describe('a signing key', () => {
 describe('sealed', () => {
   const [one, other] = [makeKey('k1'), makeKey('k2')];
   const vault = new SigningKeyVault(new KeyEncryptionKeys([one]));
-  const stored = vault.seal(strong);
+  let stored: StoredSigningKey;
 
-  it('it opens as the same key, and shows nothing of itself', () => {
-    expect(vault.open(stored)?.privateKey.equals(strong.privateKey)).toBe(true);
+  beforeAll(async () => {
+    stored = await vault.seal(strong);
+  });
+
+  it('it opens as the same key, and shows nothing of itself', async () => {
+    expect((await vault.open(stored))?.privateKey.equals(strong.privateKey)).toBe(true);
     const bytes = strong.privateKey.export({ type: 'pkcs8', format: 'der' });
     const { wrappedKey, nonce, ciphertext } = stored.sealed;
     const shown = Buffer.concat([wrappedKey, nonce, ciphertext]);
@@ -69,21 +74,21 @@ describe('sealed', () => {
 
   it("it does not open under another key's id, nor without the key-encryption key, nor once a byte is changed", async () => {
     const another = await generateSigningKey('ES256');
-    expect(vault.open({ ...stored, kid: another.kid })).toBeNull();
-    expect(new SigningKeyVault(new KeyEncryptionKeys([other])).open(stored)).toBeNull();
-    expect(new SigningKeyVault(new KeyEncryptionKeys([makeKey('k1')])).open(stored)).toBeNull();
+    expect(await vault.open({ ...stored, kid: another.kid })).toBeNull();
+    expect(await new SigningKeyVault(new KeyEncryptionKeys([other])).open(stored)).toBeNull();
+    expect(await new SigningKeyVault(new KeyEncryptionKeys([makeKey('k1')])).open(stored)).toBeNull();
     const ciphertext = Buffer.from(stored.sealed.ciphertext);
     ciphertext[7] = (ciphertext[7] ?? 0) ^ 1;
-    expect(vault.open({ ...stored, sealed: { ...stored.sealed, ciphertext } })).toBeNull();
+    expect(await vault.open({ ...stored, sealed: { ...stored.sealed, ciphertext } })).toBeNull();
   });
 
-  it('it moves to a newer key-encryption key without being opened', () => {
+  it('it moves to a newer key-encryption key without being opened', async () => {
     const newer = new SigningKeyVault(new KeyEncryptionKeys([other, one]));
-    const resealed = newer.reseal(stored);
+    const resealed = await newer.reseal(stored);
     expect(resealed).toMatchObject({ keyId: 'k2', ciphertext: stored.sealed.ciphertext });
-    expect(vault.reseal(stored)).toBeNull();
+    expect(await vault.reseal(stored)).toBeNull();
     const alone = new SigningKeyVault(new KeyEncryptionKeys([other]));
-    expect(alone.reseal(stored)).toBeNull();
-    expect(alone.open({ ...stored, sealed: resealed ?? stored.sealed })?.kid).toBe(strong.kid);
+    expect(await alone.reseal(stored)).toBeNull();
+    expect((await alone.open({ ...stored, sealed: resealed ?? stored.sealed }))?.kid).toBe(strong.kid);
   });
 });

@@ -4,7 +4,7 @@ import { findProjectDir } from '../../src/config/processConfig';
 import { createExchangeRegistry } from '../../src/exchanges/exchangeRegistry';
 import { FeedManager } from '../../src/feeds/feedManager';
 import { MarketData } from '../../src/feeds/marketData';
-import { openSealingKeys } from '../../src/identity/sealing/openCredentialVault';
+import { openProvenKeys } from '../../src/startSealing';
 import { startTrading, type TradingServices } from '../../src/startTrading';
 import type { Storage } from '../../src/storage/storage';
 import { BackgroundRunner } from '../../src/telemetry/backgroundRunner';
@@ -39,12 +39,7 @@ export async function openTradingRooms(storage: Storage): Promise<TradingRooms> 
   stops.push(() => feeds.stop());
   const services = await startTrading({
     config,
-    sealingKeys: openSealingKeys({
-      ...config.credentials,
-      dataDir: data.dir,
-      mayGenerate: true,
-      onProgress: () => undefined,
-    }),
+    sealingKeys: await openProvenKeys({ config, mayGenerate: true, onProgress: () => undefined }),
     settings,
     storage,
     bus,

@@ -4,7 +4,8 @@ import { Secret } from '../../src/domain/secret';
 import { AccessTokens } from '../../src/identity/accessTokens';
 import { issueReset, resetLives } from '../../src/identity/passwordReset';
 import type { Principal } from '../../src/identity/principal';
-import { openSigningKeyVault } from '../../src/identity/sealing/openCredentialVault';
+import { openSealingKeys } from '../../src/identity/sealing/openCredentialVault';
+import { SigningKeyVault } from '../../src/identity/sealing/signingKeyVault';
 import { soleKey } from '../../src/identity/signing/soleKey';
 import { AuditChain } from '../../src/operations/auditChain';
 import { verifyAudit } from '../../src/operations/auditVerification';
@@ -14,6 +15,7 @@ import { eventually } from '../kit/eventually';
 import { IncidentHouse } from '../kit/incidentHouse';
 import type { RawSocket } from '../kit/rawSocket';
 import { RedisServer } from '../kit/redisServer';
+import { localKeysOf } from '../kit/signingKeys';
 import { startSimulator, type RunningSimulator } from '../kit/simulator';
 import { demoCredentials, openAccount } from '../kit/tradingAccount';
 
@@ -100,15 +102,18 @@ it('D1: a stolen signing key makes tokens that are good, and are worth nothing a
   const { accessToken, refreshToken } = await house.login('TRADER');
   // The thief has CREDENTIAL_KEYS and a copy of the ring.
   const { config } = house.node(0);
-  const vault = openSigningKeyVault({
-    keys: config.credentials.keys,
-    dataDir: '/nowhere',
-    mayGenerate: false,
-    onProgress: () => undefined,
-  });
+  const vault = new SigningKeyVault(
+    openSealingKeys({
+      keys: localKeysOf(config),
+      dataDir: '/nowhere',
+      mayGenerate: false,
+      onProgress: () => undefined,
+    }),
+  );
   const active = (await house.storage.signingKeys.read()).keys.find(({ state }) => state === 'active')!;
+  const stolen = (await vault.open(active))!;
   const forge = (): string => {
-    const keys = soleKey(vault.open(active)!);
+    const keys = soleKey(stolen);
     const tokens = new AccessTokens({ ...config.tokens, keys, clock: Date.now, newId: randomUUID });
     const claims = { userId: house.userId('ADMIN'), roles: ['ADMIN'] as Principal['roles'], verifiedAt: Date.now() };
     return tokens.issue(claims).accessToken;
@@ -232,13 +237,15 @@ it('D3: a copy of the database opens nothing, and what was good when it was take
   // That a search finds what is there.
   expect(copy).toContain(house.userId('AUDITOR'));
   // The ring, without the key that seals it.
-  const stranger = openSigningKeyVault({
-    keys: [{ id: 'first', key: new Secret(randomBytes(32).toString('base64')) }],
-    dataDir: '/nowhere',
-    mayGenerate: false,
-    onProgress: () => undefined,
-  });
-  for (const sealed of (await house.storage.signingKeys.read()).keys) expect(stranger.open(sealed)).toBeNull();
+  const stranger = new SigningKeyVault(
+    openSealingKeys({
+      keys: [{ id: 'first', key: new Secret(randomBytes(32).toString('base64')) }],
+      dataDir: '/nowhere',
+      mayGenerate: false,
+      onProgress: () => undefined,
+    }),
+  );
+  for (const sealed of (await house.storage.signingKeys.read()).keys) expect(await stranger.open(sealed)).toBeNull();
   // Hashes are no tokens.
   const { rows } = await house.operator.query<{ hash: Buffer }>(
     'SELECT hash FROM refresh_tokens UNION SELECT hash FROM api_keys',

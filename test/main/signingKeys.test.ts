@@ -6,7 +6,8 @@ import { issueDevelopmentToken } from '../../src/cli/issueDevelopmentToken';
 import { AccessTokens, type IssuedToken } from '../../src/identity/accessTokens';
 import { IdentityError } from '../../src/identity/identityError';
 import { roles, type Role } from '../../src/identity/principal';
-import { openSigningKeyVault } from '../../src/identity/sealing/openCredentialVault';
+import { openSealingKeys } from '../../src/identity/sealing/openCredentialVault';
+import { SigningKeyVault } from '../../src/identity/sealing/signingKeyVault';
 import { beginKeyRing } from '../../src/identity/signing/beginKeyRing';
 import { KeyRotation } from '../../src/identity/signing/keyRotation';
 import { SigningKey } from '../../src/identity/signing/signingKey';
@@ -21,6 +22,7 @@ import { endPool } from '../kit/endPool';
 import { rsaKey, rsaPem } from '../kit/keyPairs';
 import { startTestDatabase, type TestDatabase } from '../kit/postgres';
 import { RawSocket } from '../kit/rawSocket';
+import { localKeysOf } from '../kit/signingKeys';
 import { makeTemporaryDir } from '../kit/temporaryDir';
 import { RunningTickgate } from '../kit/tickgate';
 
@@ -88,12 +90,14 @@ function node(index: number): RunningTickgate {
 }
 
 function vaultOf({ config }: RunningTickgate) {
-  return openSigningKeyVault({
-    keys: config.credentials.keys,
-    dataDir: '/nowhere',
-    mayGenerate: false,
-    onProgress: () => undefined,
-  });
+  return new SigningKeyVault(
+    openSealingKeys({
+      keys: localKeysOf(config),
+      dataDir: '/nowhere',
+      mayGenerate: false,
+      onProgress: () => undefined,
+    }),
+  );
 }
 
 function rotationOf(running: RunningTickgate, algorithm: SigningAlgorithm = 'ES256'): KeyRotation {
@@ -119,7 +123,7 @@ async function becomes(state: string, kid: string): Promise<void> {
 /** The active key itself, which only those have who can open it. */
 async function activeKey(): Promise<SigningKey> {
   const active = (await store.read()).keys.find(({ state }) => state === 'active');
-  const key = active === undefined ? null : vaultOf(node(0)).open(active);
+  const key = active === undefined ? null : await vaultOf(node(0)).open(active);
   if (key === null) throw new Error('no key is active');
   return key;
 }
@@ -424,12 +428,14 @@ describe('a database without keys', () => {
   });
 
   const begin = async (pem: string | null): Promise<string> => {
-    const vault = openSigningKeyVault({
-      keys: null,
-      dataDir: folder.dir,
-      mayGenerate: true,
-      onProgress: () => undefined,
-    });
+    const vault = new SigningKeyVault(
+      openSealingKeys({
+        keys: null,
+        dataDir: folder.dir,
+        mayGenerate: true,
+        onProgress: () => undefined,
+      }),
+    );
     const logger = { warn: (about: { readonly source: string }) => warnings.push(about.source) };
     await beginKeyRing({
       store,

@@ -13,6 +13,7 @@ import { CredentialVault } from '../../src/identity/sealing/credentialVault';
 import { KeyEncryptionKeys } from '../../src/identity/sealing/keyEncryptionKeys';
 import { describeWith } from '../kit/needs';
 import { RedisServer } from '../kit/redisServer';
+import { localKeysOf } from '../kit/signingKeys';
 import { makeTemporaryDir } from '../kit/temporaryDir';
 
 const script = path.join(findProjectDir(), 'scripts/generate-secrets.sh');
@@ -98,17 +99,25 @@ describeWith('openssl', 'scripts/generate-secrets.sh', () => {
 
   it('rotates so that what is sealed still opens, under a new key from then on', async () => {
     const holder = { ownerId: 'o', accountId: 'a' };
-    const vaultNow = () => new CredentialVault(new KeyEncryptionKeys(load().credentials.keys ?? []));
+    const vaultNow = () => new CredentialVault(new KeyEncryptionKeys(localKeysOf(load())));
     const credentials = { apiKey: new Secret('key of an exchange'), secret: new Secret('s'), passphrase: null };
-    const sealed = vaultNow().seal(holder, credentials);
+    const sealed = await vaultNow().seal(holder, credentials);
     const before = readAll();
     expect(await run('--rotate', folder)).toMatchObject({ status: 0 });
-    expect(vaultNow().open(holder, sealed).apiKey.reveal()).toBe('key of an exchange');
+    expect((await vaultNow().open(holder, sealed)).apiKey.reveal()).toBe('key of an exchange');
     expect(vaultNow().needsReseal(sealed)).toBe(true);
     const after = readAll();
     const kept = Object.keys(after).filter((name) => after[name] === before[name]);
     expect(kept).toEqual(['audit_key']);
     expect(load().passwords.peppers).toHaveLength(2);
+  });
+
+  it('leaves the keys that seal as they are where Vault keeps the first of them', async () => {
+    const [own, vaulted] = [read('credential_keys'), 't1:transit://transit/tickgate'];
+    writeFileSync(path.join(folder, 'credential_keys'), `${vaulted},\n${own}\n`);
+    expect(await run('--rotate', folder)).toMatchObject({ status: 0 });
+    expect(read('credential_keys')).toBe(`${vaulted},\n${own}`);
+    writeFileSync(path.join(folder, 'credential_keys'), own);
   });
 
   it('makes certificates that are good for the names inside and for no other', async () => {

@@ -182,6 +182,7 @@ describe('the catalogue of errors', () => {
         "RATE_LIMITED",
         "REASON_NOT_ACCEPTABLE",
         "RESET_FAILED",
+        "SEALING_UNAVAILABLE",
         "SERVICE_LOCKED",
         "SIGNATURE_OUT_OF_TIME",
         "SIGNATURE_REFUSED",

@@ -11,7 +11,7 @@ export async function resealSecrets(parts: {
   const { store, vault, logger } = parts;
   for (const secret of await store.sealedOtherwise(vault.newestKeyId)) {
     const { userId, sealed } = secret;
-    const after = vault.reseal(userId, sealed);
+    const after = await vault.reseal(userId, sealed);
     if (after === null) logger.error({ userId, keyId: sealed.keyId }, 'the secret of a second factor does not open');
     else await store.reseal(secret, after);
   }

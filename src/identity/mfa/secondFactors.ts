@@ -80,7 +80,7 @@ export class SecondFactors {
     const mayReplace = user.mfaEnabled ? decideStepUp(principal, clock()) : true;
     if (mayReplace !== true) throw mayReplace;
     const secret = newTotpSecret();
-    await store.savePending(userId, vault.seal(userId, secret), { at: clock(), actor: userId, ip });
+    await store.savePending(userId, await vault.seal(userId, secret), { at: clock(), actor: userId, ip });
     const uri = otpauthUri(secret, user.email);
     // At the first enrolment: most processes never draw one.
     const { toString } = await import('qrcode');
@@ -96,7 +96,7 @@ export class SecondFactors {
     const { userId, credential } = principal;
     await throttle.admitCode(userId);
     const sealed = await store.findSecret(userId, false);
-    const step = sealed === null ? null : stepOfCode(vault.open(userId, sealed), code, clock());
+    const step = sealed === null ? null : stepOfCode(await vault.open(userId, sealed), code, clock());
     if (sealed === null || step === null) return this.#refuse('mfa.confirm', userId, client);
     const codes = newRecoveryCodes();
     const recoveryHashes = codes.map((each) => hashOfRecoveryCode(userId, each));
@@ -123,7 +123,7 @@ export class SecondFactors {
     const { store, vault, clock } = this.parts;
     if (!isTotpCode(code)) return { kind: 'RECOVERY_CODE', hash: hashOfRecoveryCode(userId, code) };
     const sealed = await store.findSecret(userId, true);
-    const step = sealed === null ? null : stepOfCode(vault.open(userId, sealed), code, clock());
+    const step = sealed === null ? null : stepOfCode(await vault.open(userId, sealed), code, clock());
     return step === null ? null : { kind: 'TOTP', step };
   }
 

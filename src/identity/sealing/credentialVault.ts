@@ -24,20 +24,20 @@ export class CredentialVault {
     this.#sealer = new RecordSealer({ keys, purpose });
   }
 
-  /** Throws BAD_USER_INPUT where a text is not well-formed Unicode. */
-  seal(holder: CredentialHolder, credentials: ExchangeCredentials): SealedCredentials {
+  /** Throws BAD_USER_INPUT where a text is not well-formed Unicode; SEALING_UNAVAILABLE. */
+  async seal(holder: CredentialHolder, credentials: ExchangeCredentials): Promise<SealedCredentials> {
     const plaintext = encodeCredentials(credentials);
     try {
-      return this.#sealer.seal(placeOf(holder), plaintext);
+      return await this.#sealer.seal(placeOf(holder), plaintext);
     } finally {
       plaintext.fill(0);
     }
   }
 
-  /** Throws SealedCredentialsError, whatever the reason. */
-  open(holder: CredentialHolder, sealed: SealedCredentials): ExchangeCredentials {
-    return failAlike(() => {
-      const plaintext = this.#sealer.open(placeOf(holder), sealed);
+  /** Throws SealedCredentialsError, whatever the reason; SEALING_UNAVAILABLE where nobody can tell now whether it opens. */
+  open(holder: CredentialHolder, sealed: SealedCredentials): Promise<ExchangeCredentials> {
+    return failAlike(async () => {
+      const plaintext = await this.#sealer.open(placeOf(holder), sealed);
       try {
         return decodeCredentials(plaintext);
       } finally {
@@ -46,8 +46,8 @@ export class CredentialVault {
     });
   }
 
-  /** The same record under the newest key-encryption key: the credentials themselves stay sealed. Throws SealedCredentialsError. */
-  reseal(holder: CredentialHolder, sealed: SealedCredentials): SealedCredentials {
+  /** The same record under the newest key-encryption key: the credentials themselves stay sealed. Throws like `open`. */
+  reseal(holder: CredentialHolder, sealed: SealedCredentials): Promise<SealedCredentials> {
     return failAlike(() => this.#sealer.reseal(placeOf(holder), sealed));
   }
 
@@ -92,10 +92,11 @@ function decodeCredentials(plaintext: Buffer): ExchangeCredentials {
 }
 
 /** One failure for all reasons: what exactly does not fit would help only whoever tries. */
-function failAlike<Result>(work: () => Result): Result {
+async function failAlike<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
-    return work();
-  } catch {
+    return await work();
+  } catch (error) {
+    if (error instanceof AppError) throw error;
     throw new SealedCredentialsError();
   }
 }

@@ -1,7 +1,9 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { Secret } from '../../domain/secret';
+import type { HealthState } from '../../telemetry/health';
 import { IdentityError } from '../identityError';
-import { keyBytes } from './aesGcm';
+import { LocalKey } from './localKey';
+import { RemoteKey, type KeyService } from './remoteKey';
+import type { KeyEncryptionKey, WrappedKey } from './wrappedKey';
 
 /** A key-encryption key by the name that sealed records carry. key: 32 bytes in base64. */
 export interface CredentialKey {
@@ -9,67 +11,111 @@ export interface CredentialKey {
   readonly key: Secret;
 }
 
+/** One that a service keeps, and never gives away. */
+export interface ServedKey {
+  readonly id: string;
+  readonly service: KeyService;
+}
+
+export type SealingKey = CredentialKey | ServedKey;
+
+/** Each kind of record binds the id of the key into what it wraps. */
+export type ContextOf = (id: string) => Buffer;
+
 /** The key-encryption keys of this server: the first seals, all of them open. */
 export class KeyEncryptionKeys {
-  #newestId: string;
-  #keys: ReadonlyMap<string, KeyObject>;
+  #newest: KeyEncryptionKey;
+  #keys: ReadonlyMap<string, KeyEncryptionKey>;
+  readonly #clock: () => number;
 
   /** keys: newest first. Throws IdentityError where there is none, one is not 32 bytes long, or two have one id. */
-  constructor(keys: readonly CredentialKey[]) {
-    ({ newestId: this.#newestId, byId: this.#keys } = read(keys));
+  constructor(keys: readonly SealingKey[], clock: () => number = Date.now) {
+    this.#clock = clock;
+    ({ newest: this.#newest, byId: this.#keys } = read(keys, clock));
   }
 
+  /** What the records carry that are sealed from now on. */
   get newestId(): string {
-    return this.#newestId;
+    return this.#newest.recordId;
   }
 
+  /** As the settings name them. */
   get ids(): readonly string[] {
     return [...this.#keys.keys()];
   }
 
-  /** Lets these take the place of those before. Throws IdentityError where they are not fit, or an id has become another key's: then nothing has changed. */
-  replace(keys: readonly CredentialKey[]): void {
-    const { newestId, byId } = read(keys);
-    const changed = [...byId].find(([id, key]) => !(this.#keys.get(id)?.equals(key) ?? true));
+  /** The one that seals, as the settings name it. */
+  get sealingId(): string {
+    return this.#newest.id;
+  }
+
+  /**
+   * Lets these take the place of those before. Throws IdentityError where they are not fit, an id has become another key's, or a service that
+   * is new does not do what it is for: then nothing has changed.
+   */
+  async replace(keys: readonly SealingKey[]): Promise<void> {
+    const { newest, byId } = read(keys, this.#clock);
+    const changed = [...byId].find(([id, key]) => !(this.#keys.get(id)?.isSame(key) ?? true));
     if (changed !== undefined) {
       throw new IdentityError(`The id ${changed[0]} is another key's than before: give a new key an id of its own.`);
     }
-    this.#newestId = newestId;
-    this.#keys = byId;
+    await Promise.all([...byId.values()].filter(({ id }) => !this.#keys.has(id)).map((key) => key.prove()));
+    // Those that stay know what they have unwrapped.
+    this.#keys = new Map([...byId].map(([id, key]) => [id, this.#keys.get(id) ?? key]));
+    this.#newest = this.#keys.get(newest.id) ?? newest;
   }
 
-  has(id: string): boolean {
-    return this.#keys.has(id);
+  /** Makes sure that every key can be used, and learns which version of it is the newest. Throws IdentityError. */
+  async prove(): Promise<void> {
+    await Promise.all([...this.#keys.values()].map((key) => key.prove()));
   }
 
-  /** Throws RangeError where it is not known. */
-  get(id: string): KeyObject {
-    const key = this.#keys.get(id);
-    if (key === undefined) throw new RangeError('the key-encryption key is not known');
-    return key;
+  /** Unwell where what is sealed with one of them may not open now. */
+  check(): HealthState {
+    const failures = [...this.#keys.values()].flatMap(({ failure }) => (failure === null ? [] : [failure]));
+    const detail = failures.length > 0 ? failures.join(' ') : `${this.newestId} seals`;
+    return { name: 'keys that seal', healthy: failures.length === 0, detail };
+  }
+
+  /** keyId: of a record. */
+  has(keyId: string): boolean {
+    return this.#find(keyId)?.owns(keyId) ?? false;
+  }
+
+  /** False where a record with this one is to be sealed anew. */
+  isNewest(keyId: string): boolean {
+    return this.#newest.isNewest(keyId);
+  }
+
+  /** Throws AppError SEALING_UNAVAILABLE. */
+  wrap(dataKey: Buffer, contextOf: ContextOf): Promise<WrappedKey> {
+    return this.#newest.wrap(dataKey, contextOf(this.#newest.id));
+  }
+
+  /** Throws AppError SEALING_UNAVAILABLE where nobody can tell now; another error where it does not open. */
+  async unwrap(wrapped: WrappedKey, contextOf: ContextOf): ReturnType<KeyEncryptionKey['unwrap']> {
+    const key = this.#find(wrapped.keyId);
+    if (!key?.owns(wrapped.keyId)) throw new RangeError('the key-encryption key is not known');
+    return key.unwrap(wrapped, contextOf(key.id));
+  }
+
+  #find(keyId: string): KeyEncryptionKey | undefined {
+    return this.#keys.get(settingIdOf(keyId));
   }
 }
 
-function read(keys: readonly CredentialKey[]) {
-  const [newest] = keys;
+/** Of the key that a record names, as the settings name it: a version of a key stands behind a colon, which no id holds. */
+export function settingIdOf(keyId: string): string {
+  return keyId.split(':', 1)[0] ?? '';
+}
+
+function read(keys: readonly SealingKey[], clock: () => number) {
+  const byId = new Map<string, KeyEncryptionKey>();
+  for (const key of keys) {
+    if (byId.has(key.id)) throw new IdentityError(`Two keys that seal exchange credentials have the id ${key.id}.`);
+    byId.set(key.id, 'key' in key ? new LocalKey(key) : new RemoteKey({ ...key, clock }));
+  }
+  const [newest] = byId.values();
   if (newest === undefined) throw new IdentityError('There is no key that seals exchange credentials.');
-  const byId = new Map<string, KeyObject>();
-  for (const { id, key } of keys) {
-    if (byId.has(id)) throw new IdentityError(`Two keys that seal exchange credentials have the id ${id}.`);
-    byId.set(id, toKeyObject(id, key));
-  }
-  return { newestId: newest.id, byId };
-}
-
-/** A KeyObject keeps its bytes outside of JavaScript's memory, and shows none of them. */
-function toKeyObject(id: string, key: Secret): KeyObject {
-  const bytes = Buffer.from(key.reveal(), 'base64');
-  try {
-    if (bytes.length !== keyBytes) {
-      throw new IdentityError(`The key ${id} that seals exchange credentials must be ${keyBytes} bytes in base64.`);
-    }
-    return createSecretKey(bytes);
-  } finally {
-    bytes.fill(0);
-  }
+  return { newest, byId };
 }

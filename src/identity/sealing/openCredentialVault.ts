@@ -5,15 +5,14 @@ import { IdentityError } from '../identityError';
 import { keepPrivateFile, readPrivateFile } from '../privateFile';
 import { keyBytes } from './aesGcm';
 import { CredentialVault } from './credentialVault';
-import { KeyEncryptionKeys, type CredentialKey } from './keyEncryptionKeys';
-import { SigningKeyVault } from './signingKeyVault';
+import { KeyEncryptionKeys, type CredentialKey, type SealingKey } from './keyEncryptionKeys';
 
 const fileName = 'credential-keys';
 const idBytes = 4;
 
 interface CredentialKeysOptions {
   /** Newest first. */
-  readonly keys: readonly CredentialKey[] | null;
+  readonly keys: readonly SealingKey[] | null;
   readonly dataDir: string;
   readonly mayGenerate: boolean;
   readonly onProgress: (message: string) => void;
@@ -27,19 +26,9 @@ export function openCredentialVault(options: CredentialKeysOptions): CredentialV
   return new CredentialVault(openSealingKeys(options));
 }
 
-/** The same for the keys that sign access tokens: both are sealed with the same key-encryption keys. */
-export function openSigningKeyVault(options: CredentialKeysOptions): SigningKeyVault {
-  return new SigningKeyVault(openSealingKeys(options));
-}
-
 /** The keys that every vault of a server has in common. */
 export function openSealingKeys(options: CredentialKeysOptions): KeyEncryptionKeys {
-  return new KeyEncryptionKeys(readCredentialKeys(options));
-}
-
-/** The keys themselves, newest first. Throws IdentityError like `openCredentialVault`. */
-export function readCredentialKeys(options: CredentialKeysOptions): readonly CredentialKey[] {
-  return options.keys ?? [openKeptKey(options)];
+  return new KeyEncryptionKeys(options.keys ?? [openKeptKey(options)]);
 }
 
 function openKeptKey(options: {

@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, type KeyObject } from 'node:crypto';
 import type { SealedRecord } from '../../domain/sealedRecord';
-import { decrypt, encrypt, keyBytes, nonceBytes } from './aesGcm';
+import { decrypt, encrypt, keyBytes } from './aesGcm';
 import type { KeyEncryptionKeys } from './keyEncryptionKeys';
 import { encodeTexts } from './textList';
+import type { WrappedKey } from './wrappedKey';
 
 /**
  * Seals each record under a data key of its own, that under the newest key-encryption key. The purpose and the place of a record are bound
@@ -18,33 +19,29 @@ export class RecordSealer {
     this.#purpose = parts.purpose;
   }
 
-  /** place: the names by which the record's row is known. Throws RangeError where one is not well-formed Unicode. */
-  seal(place: readonly string[], plaintext: Uint8Array): SealedRecord {
+  /** place: the names by which the record's row is known. Throws RangeError where one is not well-formed Unicode; AppError SEALING_UNAVAILABLE. */
+  async seal(place: readonly string[], plaintext: Uint8Array): Promise<SealedRecord> {
     const dataKey = randomBytes(keyBytes);
     try {
       const record = encrypt({ key: dataKey, plaintext, context: this.#recordContext(place) });
-      return { ...this.#wrap(place, dataKey), ...record };
+      return { ...(await this.#wrap(place, dataKey)), ...record };
     } finally {
       dataKey.fill(0);
     }
   }
 
-  /** The plaintext, in a buffer for the caller to clear. Throws where it does not open. */
-  open(place: readonly string[], sealed: SealedRecord): Buffer {
-    const dataKey = this.#unwrap(place, sealed);
-    try {
-      const { nonce, ciphertext } = sealed;
-      return decrypt({ key: dataKey, nonce, ciphertext, context: this.#recordContext(place) });
-    } finally {
-      dataKey.fill(0);
-    }
+  /** The plaintext, in a buffer for the caller to clear. Throws where it does not open; AppError SEALING_UNAVAILABLE where nobody can tell now. */
+  async open(place: readonly string[], sealed: SealedRecord): Promise<Buffer> {
+    const key = await this.#unwrap(place, sealed);
+    const { nonce, ciphertext } = sealed;
+    return decrypt({ key, nonce, ciphertext, context: this.#recordContext(place) });
   }
 
-  /** The same record under the newest key-encryption key: what it holds stays sealed. Throws where it does not open. */
-  reseal(place: readonly string[], sealed: SealedRecord): SealedRecord {
-    const dataKey = this.#unwrap(place, sealed);
+  /** The same record under the newest key-encryption key: what it holds stays sealed. Throws like `open`. */
+  async reseal(place: readonly string[], sealed: SealedRecord): Promise<SealedRecord> {
+    const dataKey = (await this.#unwrap(place, sealed)).export();
     try {
-      return { ...this.#wrap(place, dataKey), nonce: sealed.nonce, ciphertext: sealed.ciphertext };
+      return { ...(await this.#wrap(place, dataKey)), nonce: sealed.nonce, ciphertext: sealed.ciphertext };
     } finally {
       dataKey.fill(0);
     }
@@ -52,7 +49,7 @@ export class RecordSealer {
 
   /** True where a newer key-encryption key than the record's is known. */
   needsReseal(sealed: Pick<SealedRecord, 'keyId'>): boolean {
-    return sealed.keyId !== this.#keys.newestId;
+    return !this.#keys.isNewest(sealed.keyId);
   }
 
   /** False where the record's key-encryption key was taken out of the settings: it cannot be opened until that is back. */
@@ -60,20 +57,12 @@ export class RecordSealer {
     return this.#keys.has(sealed.keyId);
   }
 
-  #wrap(place: readonly string[], dataKey: Buffer): Pick<SealedRecord, 'keyId' | 'wrappedKey'> {
-    const keyId = this.#keys.newestId;
-    const context = this.#keyContext(place, keyId);
-    const wrapped = encrypt({ key: this.#keys.get(keyId), plaintext: dataKey, context });
-    return { keyId, wrappedKey: Buffer.concat([wrapped.nonce, wrapped.ciphertext]) };
+  #wrap(place: readonly string[], dataKey: Buffer): Promise<WrappedKey> {
+    return this.#keys.wrap(dataKey, (id) => this.#keyContext(place, id));
   }
 
-  #unwrap(place: readonly string[], sealed: SealedRecord): Buffer {
-    return decrypt({
-      key: this.#keys.get(sealed.keyId),
-      nonce: sealed.wrappedKey.subarray(0, nonceBytes),
-      ciphertext: sealed.wrappedKey.subarray(nonceBytes),
-      context: this.#keyContext(place, sealed.keyId),
-    });
+  #unwrap(place: readonly string[], sealed: SealedRecord): Promise<KeyObject> {
+    return this.#keys.unwrap(sealed, (id) => this.#keyContext(place, id));
   }
 
   #keyContext(place: readonly string[], keyId: string): Buffer {

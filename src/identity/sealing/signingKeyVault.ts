@@ -1,5 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import type { SealedRecord } from '../../domain/sealedRecord';
+import { AppError } from '../../errors/appError';
 import type { StoredSigningKey } from '../../storage/identity/signingKeyRecords';
 import { SigningKey } from '../signing/signingKey';
 import type { KeyEncryptionKeys } from './keyEncryptionKeys';
@@ -16,33 +17,35 @@ export class SigningKeyVault {
     this.#sealer = new RecordSealer({ keys, purpose });
   }
 
-  seal(key: SigningKey): StoredSigningKey {
+  /** Throws AppError SEALING_UNAVAILABLE. */
+  async seal(key: SigningKey): Promise<StoredSigningKey> {
     const { kid, algorithm, privateKey } = key;
     const plaintext = privateKey.export({ type: 'pkcs8', format: 'der' });
     try {
-      return { kid, algorithm, sealed: this.#sealer.seal([kid], plaintext) };
+      return { kid, algorithm, sealed: await this.#sealer.seal([kid], plaintext) };
     } finally {
       plaintext.fill(0);
     }
   }
 
-  /** Null where it does not open, whatever the reason. */
-  open({ kid, sealed }: Pick<StoredSigningKey, 'kid' | 'sealed'>): SigningKey | null {
+  /** Null where it does not open, whatever the reason. Throws AppError SEALING_UNAVAILABLE where nobody can tell now. */
+  async open({ kid, sealed }: Pick<StoredSigningKey, 'kid' | 'sealed'>): Promise<SigningKey | null> {
     try {
-      const plaintext = this.#sealer.open([kid], sealed);
+      const plaintext = await this.#sealer.open([kid], sealed);
       try {
         const key = new SigningKey(createPrivateKey({ key: plaintext, format: 'der', type: 'pkcs8' }));
         return key.kid === kid ? key : null;
       } finally {
         plaintext.fill(0);
       }
-    } catch {
+    } catch (error) {
+      if (error instanceof AppError) throw error;
       return null;
     }
   }
 
-  /** The same under the newest key-encryption key; null where it is, or does not open. */
-  reseal({ kid, sealed }: Pick<StoredSigningKey, 'kid' | 'sealed'>): SealedRecord | null {
+  /** The same under the newest key-encryption key; null where it is, or that is not known. Throws AppError SEALING_UNAVAILABLE. */
+  async reseal({ kid, sealed }: Pick<StoredSigningKey, 'kid' | 'sealed'>): Promise<SealedRecord | null> {
     if (!this.#sealer.needsReseal(sealed) || !this.#sealer.hasKeyOf(sealed)) return null;
     return this.#sealer.reseal([kid], sealed);
   }

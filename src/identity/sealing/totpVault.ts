@@ -1,4 +1,5 @@
 import type { SealedRecord } from '../../domain/sealedRecord';
+import { AppError } from '../../errors/appError';
 import type { KeyEncryptionKeys } from './keyEncryptionKeys';
 import { RecordSealer } from './recordSealer';
 
@@ -17,18 +18,19 @@ export class TotpVault {
     return this.keys.newestId;
   }
 
-  seal(userId: string, secret: string): SealedRecord {
+  /** Throws AppError SEALING_UNAVAILABLE. */
+  async seal(userId: string, secret: string): Promise<SealedRecord> {
     const plaintext = Buffer.from(secret, 'ascii');
     try {
-      return this.#sealer.seal([userId], plaintext);
+      return await this.#sealer.seal([userId], plaintext);
     } finally {
       plaintext.fill(0);
     }
   }
 
-  /** Throws where it does not open. */
-  open(userId: string, sealed: SealedRecord): string {
-    const plaintext = this.#sealer.open([userId], sealed);
+  /** Throws where it does not open; AppError SEALING_UNAVAILABLE where nobody can tell now. */
+  async open(userId: string, sealed: SealedRecord): Promise<string> {
+    const plaintext = await this.#sealer.open([userId], sealed);
     try {
       return plaintext.toString('ascii');
     } finally {
@@ -36,11 +38,12 @@ export class TotpVault {
     }
   }
 
-  /** The same under the newest key-encryption key; null where it does not open. */
-  reseal(userId: string, sealed: SealedRecord): SealedRecord | null {
+  /** The same under the newest key-encryption key; null where it does not open. Throws AppError SEALING_UNAVAILABLE. */
+  async reseal(userId: string, sealed: SealedRecord): Promise<SealedRecord | null> {
     try {
-      return this.#sealer.reseal([userId], sealed);
-    } catch {
+      return await this.#sealer.reseal([userId], sealed);
+    } catch (error) {
+      if (error instanceof AppError) throw error;
       return null;
     }
   }

@@ -6,9 +6,9 @@ import type { SigningKeyVault } from '../sealing/signingKeyVault';
 const configExitStatus = 78;
 
 /** Throws IdentityError (78) where the active key does not open: whoever cannot open that one has other settings than those who sign. */
-export function assertActiveOpens(ring: RingReading, vault: SigningKeyVault): void {
+export async function assertActiveOpens(ring: RingReading, vault: SigningKeyVault): Promise<void> {
   const active = ring.keys.find(({ state }) => state === 'active');
-  if (active === undefined || vault.open(active) !== null) return;
+  if (active === undefined || (await vault.open(active)) !== null) return;
   const why = vault.hasKeyOf(active)
     ? 'does not open'
     : `was sealed with ${active.sealed.keyId}, which CREDENTIAL_KEYS does not hold`;

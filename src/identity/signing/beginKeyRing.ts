@@ -41,7 +41,7 @@ export async function beginKeyRing(parts: KeyRingBeginning): Promise<void> {
   if ((await store.read()).keys.length === 0) {
     if (given === null) onProgress('making the key that signs access tokens');
     const first = given ?? (await generateSigningKey(algorithm));
-    await store.begin(vault.seal(first), { actor, at: clock() });
+    await store.begin(await vault.seal(first), { actor, at: clock() });
   }
   if (given === null) return;
   const source = kept === null ? 'ACCESS_TOKEN_PRIVATE_KEY' : file;

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../domain/marketData';
+import { AppError } from '../../errors/appError';
 import type { LiveSigningKey, RingReading } from '../../storage/identity/signingKeyRecords';
 import type { HealthState } from '../../telemetry/health';
 import type { Logger } from '../../telemetry/logger';
@@ -45,6 +46,9 @@ export class KeyRing implements TokenKeys {
   readonly #keys = new Map<string, OpenedKey>();
   /** Those that do not open, to tell each once. */
   readonly #closed = new Set<string>();
+  readonly #opening = new Map<string, Promise<void>>();
+  /** Those of the last reading. */
+  #wanted: ReadonlySet<string> = new Set();
   /** Heard of as retired: a reading that began before must not bring them back. */
   readonly #gone = new Set<string>();
   /** When an emergency was heard of that was not read yet. */
@@ -89,11 +93,12 @@ export class KeyRing implements TokenKeys {
     return opened === undefined ? null : this.parts.clock() - opened.since;
   }
 
-  take(ring: RingReading, readAt: EpochMs): void {
+  /** What was read counts at once; resolves when the keys that are new in it were opened, as far as they can be. */
+  async take(ring: RingReading, readAt: EpochMs): Promise<void> {
     const { publishMs, graceMs } = this.parts.times;
     const keys = ring.keys.filter(({ kid }) => !this.#gone.has(kid));
-    for (const kid of this.#keys.keys()) if (!keys.some((key) => key.kid === kid)) this.#keys.delete(kid);
-    for (const key of keys) this.#take(key);
+    this.#wanted = new Set(keys.map(({ kid }) => kid));
+    for (const kid of this.#keys.keys()) if (!this.#wanted.has(kid)) this.#keys.delete(kid);
     this.#activeKid = keys.find(({ state }) => state === 'active')?.kid ?? null;
     const pending = keys.find(({ state }) => state === 'pending');
     const untilReplacedMs = Math.max(publishMs - (pending?.stateAgeMs ?? 0), 0);
@@ -102,6 +107,7 @@ export class KeyRing implements TokenKeys {
     const isNewRevocation = known !== null && ring.revokedCount > known;
     if (isNewRevocation && this.#revocationHeardAt === null) this.parts.onRevoked();
     if (readAt > (this.#revocationHeardAt ?? readAt)) this.#revocationHeardAt = null;
+    await Promise.all(keys.filter(({ kid }) => !this.#keys.has(kid)).map((key) => this.#open(key)));
   }
 
   /** Told before the ring is read: the key is trusted no more from this moment on. */
@@ -116,17 +122,42 @@ export class KeyRing implements TokenKeys {
     this.parts.onRevoked();
   }
 
-  #take(key: LiveSigningKey): void {
-    if (this.#keys.has(key.kid)) return;
-    const { vault, clock, logger } = this.parts;
-    const opened = vault.open(key);
-    if (opened !== null) {
-      this.#keys.set(key.kid, { key: opened, since: clock() });
+  /** One at a time of each: whoever keeps the key-encryption key may take a while to answer. */
+  #open(key: LiveSigningKey): Promise<void> {
+    const opening =
+      this.#opening.get(key.kid) ??
+      this.#openNow(key).finally(() => {
+        this.#opening.delete(key.kid);
+      });
+    this.#opening.set(key.kid, opening);
+    return opening;
+  }
+
+  async #openNow(key: LiveSigningKey): Promise<void> {
+    const { vault, clock } = this.parts;
+    let opened: SigningKey | null;
+    try {
+      opened = await vault.open(key);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      this.#tellClosed(key, 'warn', 'a signing key cannot be opened now');
       return;
     }
-    if (this.#closed.has(key.kid)) return;
-    this.#closed.add(key.kid);
-    logger.fatal({ alarm: 'CRITICAL', kid: key.kid, sealedWith: key.sealed.keyId }, 'a signing key does not open');
+    if (opened === null) {
+      this.#tellClosed(key, 'fatal', 'a signing key does not open');
+      return;
+    }
+    // It may have been retired meanwhile.
+    if (!this.#wanted.has(key.kid) || this.#gone.has(key.kid)) return;
+    this.#keys.set(key.kid, { key: opened, since: clock() });
+    this.#closed.delete(key.kid);
+  }
+
+  #tellClosed({ kid, sealed }: LiveSigningKey, level: 'warn' | 'fatal', message: string): void {
+    if (this.#closed.has(kid)) return;
+    this.#closed.add(kid);
+    const alarm = level === 'fatal' ? { alarm: 'CRITICAL' } : {};
+    this.parts.logger[level]({ ...alarm, kid, sealedWith: sealed.keyId }, message);
   }
 
   #assertTrusted(): void {

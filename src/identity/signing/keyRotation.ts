@@ -26,7 +26,7 @@ export class KeyRotation {
     readonly minAgeMs: number;
   }): Promise<AddedKey & { readonly made: string }> {
     const { store, vault, clock } = this.parts;
-    assertActiveOpens(await store.read(), vault);
+    await assertActiveOpens(await store.read(), vault);
     const key = await this.#make();
     return { ...(await store.addPending(key, { ...change, at: clock() })), made: key.kid };
   }

@@ -36,9 +36,10 @@ export class KeyUpkeep {
     if (this.#isWorking) return;
     this.#isWorking = true;
     try {
-      await this.#reseal(ring.keys);
       await this.#retire(ring.keys);
       await this.#activate(ring.keys);
+      // After what goes on without whoever keeps the key-encryption key.
+      await this.#reseal(ring.keys);
       await this.#rotate(ring.keys);
     } finally {
       this.#isWorking = false;
@@ -48,7 +49,7 @@ export class KeyUpkeep {
   /** What is sealed with an older key-encryption key is kept under the newest from then on. */
   async #reseal(keys: readonly LiveSigningKey[]): Promise<void> {
     for (const key of keys) {
-      const resealed = this.parts.vault.reseal(key);
+      const resealed = await this.parts.vault.reseal(key);
       if (resealed !== null) await this.parts.store.reseal(key.kid, key.sealed, resealed);
     }
   }

@@ -61,7 +61,7 @@ export class AccountService {
 
   /**
    * Makes an account, PAPER with its own money or LIVE behind a key that was judged first.
-   * Throws EXCHANGE_UNAVAILABLE, EXCHANGE_RATE_LIMITED: then nothing was made.
+   * Throws EXCHANGE_UNAVAILABLE, EXCHANGE_RATE_LIMITED, SEALING_UNAVAILABLE: then nothing was made.
    */
   async create(asker: Asker, input: AccountInput): Promise<AccountAnswer> {
     const funds = readAccountInput(input, this.parts.places);
@@ -122,7 +122,7 @@ export class AccountService {
     const isDone = await this.parts.credentials.replace({
       ownerId: asker.userId,
       accountId: account.id,
-      credentials: this.#sealed(account, { credentials, key: verdict.key }),
+      credentials: await this.#sealed(account, { credentials, key: verdict.key }),
       keyHint: this.parts.vault.hintOf(credentials),
       needsApproval: this.parts.liveNeedsApproval,
       audit: this.#entry(asker, { action, target: account.id }, 'replaced'),
@@ -153,12 +153,12 @@ export class AccountService {
     }
   }
 
-  #createLive(asker: Asker, input: AccountInput, held: HeldKey): Promise<AccountAnswer> {
+  async #createLive(asker: Asker, input: AccountInput, held: HeldKey): Promise<AccountAnswer> {
     const { positionMode } = held.key;
     const keyHint = this.parts.vault.hintOf(held.credentials);
     const approval = this.parts.liveNeedsApproval ? 'AWAITED' : 'NOT_NEEDED';
     const account: AccountRecord = { ...this.#draft(asker, { ...input, positionMode, keyHint }), approval };
-    return this.#insert(asker, account, this.#sealed(account, held));
+    return this.#insert(asker, account, await this.#sealed(account, held));
   }
 
   async #insert(asker: Asker, account: AccountRecord, credentials: CredentialRecord | null): Promise<AccountAnswer> {
@@ -200,9 +200,9 @@ export class AccountService {
     });
   }
 
-  #sealed({ id, ownerId }: AccountRecord, { credentials, key }: HeldKey): CredentialRecord {
+  async #sealed({ id, ownerId }: AccountRecord, { credentials, key }: HeldKey): Promise<CredentialRecord> {
     const { vault, clock } = this.parts;
-    const sealed = vault.seal({ ownerId, accountId: id }, credentials);
+    const sealed = await vault.seal({ ownerId, accountId: id }, credentials);
     return { sealed, exchangeAccount: key.exchangeAccount, checkedAt: clock() };
   }
 

@@ -55,9 +55,13 @@ function sealGcm(key: Buffer, parts: { nonce: Buffer; body: Buffer; context: Buf
 }
 
 /** The one failure: the same words for every reason, and nothing behind them. */
-function expectUnopened(vault: CredentialVault, sealed: SealedCredentials, as: CredentialHolder = holder): void {
+async function expectUnopened(
+  vault: CredentialVault,
+  sealed: SealedCredentials,
+  as: CredentialHolder = holder,
+): Promise<void> {
   for (const attempt of [() => vault.open(as, sealed), () => vault.reseal(as, sealed)]) {
-    const caught = errorOf(attempt);
+    const caught = await errorOf(attempt);
     expect(caught).toBeInstanceOf(SealedCredentialsError);
     expect(caught.message).toBe('The sealed credentials cannot be opened.');
     expect(Object.getOwnPropertyNames(caught).sort()).toEqual(['message', 'name', 'stack']);
@@ -65,16 +69,16 @@ function expectUnopened(vault: CredentialVault, sealed: SealedCredentials, as: C
 }
 
 /** The name of the error; a loop of thousands cannot afford an `expect` each. */
-function outcomeOf(vault: CredentialVault, sealed: SealedCredentials): string {
+async function outcomeOf(vault: CredentialVault, sealed: SealedCredentials): Promise<string> {
   try {
-    return reveal(vault.open(holder, sealed)).secret;
+    return reveal(await vault.open(holder, sealed)).secret;
   } catch (error) {
     return (error as Error).name;
   }
 }
 
 describe('the layout of a sealed record', () => {
-  it('opens a record that another implementation of AES-GCM made', () => {
+  it('opens a record that another implementation of AES-GCM made', async () => {
     // Made with Python's `cryptography` 48 from the same key, nonces and contexts.
     const sealed = {
       keyId: 'k1',
@@ -88,10 +92,11 @@ describe('the layout of a sealed record', () => {
         'hex',
       ),
     };
-    expect(reveal(vaultWith(makeKey('k1', bytesFrom(0x40, 32))).open(holder, sealed))).toEqual(plain);
+    const opened = await vaultWith(makeKey('k1', bytesFrom(0x40, 32))).open(holder, sealed);
+    expect(reveal(opened)).toEqual(plain);
   });
 
-  it('opens a record that was put together by hand', () => {
+  it('opens a record that was put together by hand', async () => {
     const [wrapping, dataKey, keyNonce, nonce] = [32, 32, 12, 12].map((length) => randomBytes(length)) as [
       Buffer,
       Buffer,
@@ -107,13 +112,13 @@ describe('the layout of a sealed record', () => {
       nonce,
       ciphertext: sealGcm(dataKey, { nonce, body: listed('api', ''), context: contextOf('record') }),
     };
-    const opened = vaultWith(makeKey('k1', wrapping)).open(holder, sealed);
+    const opened = await vaultWith(makeKey('k1', wrapping)).open(holder, sealed);
     expect(reveal(opened)).toEqual({ apiKey: 'api', secret: '', passphrase: null });
   });
 
-  it('is taken apart by hand', () => {
+  it('is taken apart by hand', async () => {
     const wrapping = randomBytes(32);
-    const sealed = vaultWith(makeKey('k1', wrapping)).seal(holder, toCredentials(plain));
+    const sealed = await vaultWith(makeKey('k1', wrapping)).seal(holder, toCredentials(plain));
     expect(sealed).toMatchObject({ keyId: 'k1' });
     expect([sealed.wrappedKey.length, sealed.nonce.length]).toEqual([60, 12]);
     const dataKey = openGcm(wrapping, {
@@ -125,10 +130,10 @@ describe('the layout of a sealed record', () => {
     expect(text).toEqual(listed('vmPUZE6mv9SD5VNH', 'NhqPtmdSJYdKjVHj', 'pass wörd'));
   });
 
-  it('has a data key and nonces of its own each time, also for the same credentials', () => {
+  it('has a data key and nonces of its own each time, also for the same credentials', async () => {
     const wrapping = randomBytes(32);
     const vault = vaultWith(makeKey('k1', wrapping));
-    const all = Array.from({ length: 1_000 }, () => vault.seal(holder, toCredentials(plain)));
+    const all = await Promise.all(Array.from({ length: 1_000 }, () => vault.seal(holder, toCredentials(plain))));
     const dataKeys = all.map(({ wrappedKey }) =>
       openGcm(wrapping, {
         nonce: wrappedKey.slice(0, 12),
@@ -144,29 +149,29 @@ describe('the layout of a sealed record', () => {
 });
 
 describe('what was sealed', () => {
-  it('opens as what it was, for its holder', () => {
+  it('opens as what it was, for its holder', async () => {
     const vault = vaultWith(makeKey('k1'));
-    fc.assert(
-      fc.property(anyCredentials, wellFormed, wellFormed, (credentials, ownerId, accountId) => {
-        const sealed = vault.seal({ ownerId, accountId }, toCredentials(credentials));
-        expect(reveal(vault.open({ ownerId, accountId }, sealed))).toEqual(credentials);
+    await fc.assert(
+      fc.asyncProperty(anyCredentials, wellFormed, wellFormed, async (credentials, ownerId, accountId) => {
+        const sealed = await vault.seal({ ownerId, accountId }, toCredentials(credentials));
+        expect(reveal(await vault.open({ ownerId, accountId }, sealed))).toEqual(credentials);
       }),
       { numRuns: 300 },
     );
   });
 
-  it('holds a key of several lines, as some exchanges give them', () => {
+  it('holds a key of several lines, as some exchanges give them', async () => {
     const vault = vaultWith(makeKey('k1'));
     const credentials = { ...plain, secret: `-----BEGIN PRIVATE KEY-----\n${'A'.repeat(4_000)}\n`, passphrase: null };
-    expect(reveal(vault.open(holder, vault.seal(holder, toCredentials(credentials))))).toEqual(credentials);
+    expect(reveal(await vault.open(holder, await vault.seal(holder, toCredentials(credentials))))).toEqual(credentials);
   });
 
-  it('does not open where a single bit of it was changed', () => {
+  it('does not open where a single bit of it was changed', async () => {
     const vault = vaultWith(makeKey('k1'));
-    fc.assert(
-      fc.property(anyCredentials, (credentials) => {
-        const sealed = vault.seal(holder, toCredentials(credentials));
-        const outcomes = Array.from(flippedRecords(sealed), (flipped) => outcomeOf(vault, flipped));
+    await fc.assert(
+      fc.asyncProperty(anyCredentials, async (credentials) => {
+        const sealed = await vault.seal(holder, toCredentials(credentials));
+        const outcomes = await Promise.all(Array.from(flippedRecords(sealed), (flipped) => outcomeOf(vault, flipped)));
         expect(outcomes).toHaveLength(8 * (60 + 12 + sealed.ciphertext.length));
         expect(new Set(outcomes)).toEqual(new Set(['SealedCredentialsError']));
       }),
@@ -174,9 +179,9 @@ describe('what was sealed', () => {
     );
   });
 
-  it.each(byteFields)('does not open where its %s was cut short or made longer', (field) => {
+  it.each(byteFields)('does not open where its %s was cut short or made longer', async (field) => {
     const vault = vaultWith(makeKey('k1'));
-    const sealed = vault.seal(holder, toCredentials(plain));
+    const sealed = await vault.seal(holder, toCredentials(plain));
     const bytes = sealed[field];
     const wrong = [
       ...Array.from(bytes, (_, length) => bytes.slice(0, length)),
@@ -184,20 +189,20 @@ describe('what was sealed', () => {
       Buffer.concat([bytes, Buffer.alloc(1)]),
     ];
     for (const part of wrong)
-      expect(() => vault.open(holder, { ...sealed, [field]: part })).toThrow(SealedCredentialsError);
+      await expect(vault.open(holder, { ...sealed, [field]: part })).rejects.toThrow(SealedCredentialsError);
   });
 
-  it('does not open under another key, also one that has taken the id of the right one', () => {
-    const sealed = vaultWith(makeKey('k1')).seal(holder, toCredentials(plain));
-    expectUnopened(vaultWith(makeKey('k1')), sealed);
-    expectUnopened(vaultWith(makeKey('k2')), sealed);
+  it('does not open under another key, also one that has taken the id of the right one', async () => {
+    const sealed = await vaultWith(makeKey('k1')).seal(holder, toCredentials(plain));
+    await expectUnopened(vaultWith(makeKey('k1')), sealed);
+    await expectUnopened(vaultWith(makeKey('k2')), sealed);
   });
 
-  it('does not open under the id of another key, also where both ids have the same key', () => {
+  it('does not open under the id of another key, also where both ids have the same key', async () => {
     const wrapping = randomBytes(32);
     const vault = vaultWith(makeKey('k1', wrapping), makeKey('k2', wrapping), makeKey('k3'));
-    const sealed = vault.seal(holder, toCredentials(plain));
-    for (const keyId of ['k2', 'k3', '', 'K1', '__proto__']) expectUnopened(vault, { ...sealed, keyId });
+    const sealed = await vault.seal(holder, toCredentials(plain));
+    for (const keyId of ['k2', 'k3', '', 'K1', '__proto__']) await expectUnopened(vault, { ...sealed, keyId });
   });
 
   it.each<[string, CredentialHolder]>([
@@ -209,26 +214,28 @@ describe('what was sealed', () => {
       { ownerId: holder.ownerId.slice(0, -1), accountId: `${holder.ownerId.slice(-1)}${holder.accountId}` },
     ],
     ['no ids', { ownerId: '', accountId: '' }],
-  ])('does not open for %s', (_, other) => {
+  ])('does not open for %s', async (_, other) => {
     const vault = vaultWith(makeKey('k1'));
-    expectUnopened(vault, vault.seal(holder, toCredentials(plain)), other);
+    await expectUnopened(vault, await vault.seal(holder, toCredentials(plain)), other);
   });
 
-  it('does not open with a part of another record, also of the same holder', () => {
+  it('does not open with a part of another record, also of the same holder', async () => {
     const vault = vaultWith(makeKey('k1'));
-    const [one, other] = [plain, { ...plain, secret: 'another' }].map((part) =>
-      vault.seal(holder, toCredentials(part)),
+    const [one, other] = await Promise.all(
+      [plain, { ...plain, secret: 'another' }].map((part) => vault.seal(holder, toCredentials(part))),
     );
     for (const field of byteFields) {
-      expect(() => vault.open(holder, { ...one!, [field]: other![field] })).toThrow(SealedCredentialsError);
+      await expect(vault.open(holder, { ...one!, [field]: other![field] })).rejects.toThrow(SealedCredentialsError);
     }
-    expect(() => vault.open(holder, { ...one!, nonce: one!.wrappedKey.slice(0, 12) })).toThrow(SealedCredentialsError);
+    await expect(vault.open(holder, { ...one!, nonce: one!.wrappedKey.slice(0, 12) })).rejects.toThrow(
+      SealedCredentialsError,
+    );
   });
 
-  it('binds the record to its holder by itself, not only through its data key', () => {
+  it('binds the record to its holder by itself, not only through its data key', async () => {
     const wrapping = randomBytes(32);
     const vault = vaultWith(makeKey('k1', wrapping));
-    const sealed = vault.seal({ ...holder, accountId: 'elsewhere' }, toCredentials(plain));
+    const sealed = await vault.seal({ ...holder, accountId: 'elsewhere' }, toCredentials(plain));
     const wrappedNonce = sealed.wrappedKey.slice(0, 12);
     const dataKey = openGcm(wrapping, {
       nonce: wrappedNonce,
@@ -241,48 +248,52 @@ describe('what was sealed', () => {
       context: contextOf('data-key', 'k1'),
     });
     const moved = { ...sealed, wrappedKey: Buffer.concat([wrappedNonce, rewrapped]) };
-    expect(() => vault.open(holder, moved)).toThrow(SealedCredentialsError);
+    await expect(vault.open(holder, moved)).rejects.toThrow(SealedCredentialsError);
   });
 
-  it('fails the same way where the row holds what no vault makes', () => {
+  it('fails the same way where the row holds what no vault makes', async () => {
     const vault = vaultWith(makeKey('k1'));
     const empty = new Uint8Array();
-    expectUnopened(vault, { keyId: 'k1', wrappedKey: empty, nonce: empty, ciphertext: empty });
-    expectUnopened(vault, { keyId: 'k1' } as unknown as SealedCredentials);
+    await expectUnopened(vault, { keyId: 'k1', wrappedKey: empty, nonce: empty, ciphertext: empty });
+    await expectUnopened(vault, { keyId: 'k1' } as unknown as SealedCredentials);
   });
 });
 
 describe('changing keys', () => {
   const [oldKey, newKey] = [makeKey('2025'), makeKey('2026')];
-  const sealedBefore = vaultWith(oldKey).seal(holder, toCredentials(plain));
+  let sealedBefore: SealedCredentials;
 
-  it('seals under the first key and opens under all of them', () => {
+  beforeAll(async () => {
+    sealedBefore = await vaultWith(oldKey).seal(holder, toCredentials(plain));
+  });
+
+  it('seals under the first key and opens under all of them', async () => {
     const vault = vaultWith(newKey, oldKey);
-    expect(vault.seal(holder, toCredentials(plain)).keyId).toBe('2026');
-    expect(reveal(vault.open(holder, sealedBefore))).toEqual(plain);
+    expect((await vault.seal(holder, toCredentials(plain))).keyId).toBe('2026');
+    expect(reveal(await vault.open(holder, sealedBefore))).toEqual(plain);
     expect([vault.hasKeyOf(sealedBefore), vaultWith(newKey).hasKeyOf(sealedBefore)]).toEqual([true, false]);
   });
 
-  it('moves a record to the newest key, after which the old one can go', () => {
+  it('moves a record to the newest key, after which the old one can go', async () => {
     const vault = vaultWith(newKey, oldKey);
-    const moved = vault.reseal(holder, sealedBefore);
+    const moved = await vault.reseal(holder, sealedBefore);
     expect([vault.needsReseal(sealedBefore), vault.needsReseal(moved)]).toEqual([true, false]);
-    expect(reveal(vaultWith(newKey).open(holder, moved))).toEqual(plain);
-    expectUnopened(vaultWith(oldKey), moved);
+    expect(reveal(await vaultWith(newKey).open(holder, moved))).toEqual(plain);
+    await expectUnopened(vaultWith(oldKey), moved);
   });
 
-  it('leaves the credentials sealed meanwhile', () => {
-    const moved = vaultWith(newKey, oldKey).reseal(holder, sealedBefore);
+  it('leaves the credentials sealed meanwhile', async () => {
+    const moved = await vaultWith(newKey, oldKey).reseal(holder, sealedBefore);
     expect([moved.nonce, moved.ciphertext]).toEqual([sealedBefore.nonce, sealedBefore.ciphertext]);
     expect(moved.wrappedKey).not.toEqual(sealedBefore.wrappedKey);
     // A record whose ciphertext is damaged can be moved, because nobody looks into it; it does not open before or after.
-    const damaged = vaultWith(newKey, oldKey).reseal(holder, { ...sealedBefore, ciphertext: Buffer.alloc(40) });
-    expect(() => vaultWith(newKey).open(holder, damaged)).toThrow(SealedCredentialsError);
+    const damaged = await vaultWith(newKey, oldKey).reseal(holder, { ...sealedBefore, ciphertext: Buffer.alloc(40) });
+    await expect(vaultWith(newKey).open(holder, damaged)).rejects.toThrow(SealedCredentialsError);
   });
 
-  it('does not move a record into the hands of another', () => {
+  it('does not move a record into the hands of another', async () => {
     const other = { ...holder, ownerId: 'another' };
-    expect(() => vaultWith(newKey, oldKey).reseal(other, sealedBefore)).toThrow(SealedCredentialsError);
+    await expect(vaultWith(newKey, oldKey).reseal(other, sealedBefore)).rejects.toThrow(SealedCredentialsError);
   });
 });
 

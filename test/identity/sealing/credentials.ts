@@ -54,9 +54,9 @@ export function* flippedRecords(sealed: SealedCredentials): Generator<SealedCred
 }
 
 /** What the attempt throws; fails where it throws nothing. */
-export function errorOf(attempt: () => unknown): Error {
+export async function errorOf(attempt: () => unknown): Promise<Error> {
   try {
-    attempt();
+    await attempt();
   } catch (error) {
     return error as Error;
   }

@@ -25,26 +25,26 @@ function open(keys: readonly CredentialKey[] | null, mayGenerate: boolean): Cred
   return openCredentialVault({ keys, dataDir, mayGenerate, onProgress: () => undefined });
 }
 
-it('makes a key where none is, keeps it for its owner alone, and opens with it what it sealed', () => {
-  const sealed = open(null, true).seal(holder, toCredentials(plain));
+it('makes a key where none is, keeps it for its owner alone, and opens with it what it sealed', async () => {
+  const sealed = await open(null, true).seal(holder, toCredentials(plain));
   expect(statSync(file).mode & 0o777).toBe(0o600);
-  expect(reveal(open(null, false).open(holder, sealed))).toEqual(plain);
+  expect(reveal(await open(null, false).open(holder, sealed))).toEqual(plain);
 });
 
-it('keeps the key in the form of the setting, strong enough for production', () => {
-  const sealed = open(null, true).seal(holder, toCredentials(plain));
+it('keeps the key in the form of the setting, strong enough for production', async () => {
+  const sealed = await open(null, true).seal(holder, toCredentials(plain));
   const { keys } = loadConfig({ environment: { CREDENTIAL_KEYS_FILE: file }, projectDir: dataDir }).credentials;
   rmSync(file);
-  expect(reveal(open(keys, false).open(holder, sealed))).toEqual(plain);
+  expect(reveal(await open(keys as readonly CredentialKey[], false).open(holder, sealed))).toEqual(plain);
 });
 
-it('takes the keys of the configuration and makes no file', () => {
-  expect(open([makeKey('k1')], true).seal(holder, toCredentials(plain)).keyId).toBe('k1');
+it('takes the keys of the configuration and makes no file', async () => {
+  expect((await open([makeKey('k1')], true).seal(holder, toCredentials(plain))).keyId).toBe('k1');
   expect(() => readFileSync(file)).toThrow(/ENOENT/);
 });
 
-it('gives a new key another id, so that what a lost one sealed is told apart', () => {
-  const sealed = open(null, true).seal(holder, toCredentials(plain));
+it('gives a new key another id, so that what a lost one sealed is told apart', async () => {
+  const sealed = await open(null, true).seal(holder, toCredentials(plain));
   rmSync(file);
   expect(open(null, true).hasKeyOf(sealed)).toBe(false);
 });

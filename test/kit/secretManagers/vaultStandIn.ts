@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { StandIn, type Answered, type Asked } from './standIn';
+import { TransitStandIn } from './transitStandIn';
 
 interface Token {
   readonly ttlS: number;
@@ -9,13 +10,16 @@ interface Token {
 const denied: Answered = { status: 403, body: { errors: ['permission denied'] } };
 
 /**
- * Stands in for HashiCorp Vault: what its documents say of KV version 2, of tokens, of AppRole and of Kubernetes, and no more. It is not
- * Vault: that it answers as Vault does was read, not tried.
+ * Stands in for HashiCorp Vault: what its documents say of KV version 2, of the transit engine, of tokens, of AppRole and of Kubernetes, and
+ * no more. It is not Vault: that it answers as Vault does was read, not tried.
  */
 export class VaultStandIn extends StandIn {
   /** By mount and path, e.g. kv/tickgate/database. */
   readonly secrets = new Map<string, Readonly<Record<string, string>>>();
   readonly tokens = new Map<string, Token>();
+  readonly transit = new TransitStandIn();
+  /** Whether its policies let tokens use the transit engine. */
+  allowsTransit = true;
   /** Of a token that a sign-in gives. */
   ttlS = 3600;
   /** Role id → secret id; role → JWT. */
@@ -54,6 +58,10 @@ export class VaultStandIn extends StandIn {
       this.renewals += 1;
       this.addToken(text, token.ttlS);
       return { status: 200, body: { auth: { client_token: text, lease_duration: token.ttlS, renewable: true } } };
+    }
+    if (path.startsWith('transit/')) {
+      if (this.#tokenOf(asked) === null || !this.allowsTransit) return denied;
+      return this.transit.answer(path, sent) ?? { status: 404, body: { errors: [] } };
     }
     const isKnown =
       path === 'auth/approle/login'
