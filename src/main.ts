@@ -26,7 +26,7 @@ import { startIdentity, type Demo } from './startIdentity';
 import { startLockdown } from './startLockdown';
 import type { KeyRingTiming } from './startKeyRing';
 import { followSealingKeys, openProvenKeys, useSealingKeys } from './startSealing';
-import { startSecrets } from './startSecrets';
+import { openSecretAges, startSecrets } from './startSecrets';
 import { startTrading } from './startTrading';
 import { openStorage } from './storage/storage';
 import { removePaperAccounts } from './trading/accounts/removePaperAccounts';
@@ -196,6 +196,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
   const headers = securityHeaders(config.http.headers);
   const { signingKeys } = identity.authServices;
   const { accessRecords } = storage;
+  const secretAges = openSecretAges({ config, sources: options.secrets, clock });
   const server = await startServer({
     main,
     auth: { schema: buildAuthSchema(), table: authTable },
@@ -218,7 +219,16 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     services: {
       clock,
       access: review,
-      doctor: startDoctor({ config, headers, access: review, accessRecords, signingKeys, reservations, clock }),
+      doctor: startDoctor({
+        config,
+        secretAges,
+        headers,
+        access: review,
+        accessRecords,
+        signingKeys,
+        reservations,
+        clock,
+      }),
       marketData,
       marketStreams,
       users: storage.users,
@@ -239,6 +249,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
   stops.push(() => server.close());
   startSecrets({
     sources: options.secrets,
+    ages: secretAges,
     refreshMs: config.secrets.refreshS * 1_000,
     uses: {
       DATABASE_URL: async (url) => ((await storage.useUrl(url.reveal())) ? 'used' : 'needsRestart'),

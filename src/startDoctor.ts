@@ -10,11 +10,13 @@ import { dayOf, readCalendar } from './operations/securityCalendar';
 import type { AccessReview } from './security/accessReview';
 import { isOriginAllowed } from './security/originPolicy';
 import type { Reservations } from './security/reservations';
+import type { SecretAges } from './secrets/secretAges';
 import type { SecurityHeaders } from './server/securityHeaders';
 import type { AccessRecords } from './storage/identity/accessRecords';
 
 export interface DoctorParts {
   readonly config: Config;
+  readonly secretAges: Pick<SecretAges, 'read'>;
   readonly headers: SecurityHeaders;
   readonly access: Pick<AccessReview, 'matrix'>;
   readonly accessRecords: Pick<AccessRecords, 'signingKeys' | 'connection'>;
@@ -34,6 +36,7 @@ export function startDoctor(parts: DoctorParts): Doctor {
     machine: machineId(),
     userId: process.getuid?.() ?? null,
     secrets: config.secretPlaces,
+    secretAges: () => parts.secretAges.read(),
     corsOrigins,
     letsIn: (origin) => isOriginAllowed({ origin, host: undefined, isEncrypted: true }, corsOrigins),
     headers,

@@ -1,6 +1,8 @@
+import type { Config } from './config/config';
 import type { SecretSource } from './config/loadSettings';
 import type { SecretName, Values } from './config/keys';
 import { IdentityError } from './identity/identityError';
+import { SecretAges } from './secrets/secretAges';
 import { SecretError } from './secrets/secretError';
 import { SecretWatch, type Taken } from './secrets/secretWatch';
 import { StorageError } from './storage/storageError';
@@ -21,6 +23,7 @@ export type SecretUses = {
 export interface SecretsStart {
   readonly sources: readonly SecretSource[];
   readonly uses: SecretUses;
+  readonly ages: SecretAges;
   readonly refreshMs: number;
   readonly runner: BackgroundRunner;
   readonly health: Pick<HealthRegistry, 'need'>;
@@ -28,17 +31,43 @@ export interface SecretsStart {
   readonly stops: (() => Promise<void>)[];
 }
 
+/** Knows for how long each secret that is set has had its value. */
+export function openSecretAges({
+  config,
+  sources,
+  clock,
+}: {
+  readonly config: Pick<Config, 'secretPlaces' | 'secrets' | 'credentials'>;
+  readonly sources: readonly SecretSource[];
+  readonly clock: () => number;
+}): SecretAges {
+  const [sealing] = config.credentials.keys ?? [];
+  // Where Vault's key seals, the setting only names it: that is rotated there.
+  const isNamedOnly = (name: string): boolean =>
+    name === 'CREDENTIAL_KEYS' && sealing !== undefined && 'transit' in sealing;
+  return new SecretAges({
+    secrets: config.secretPlaces.map((secret) => ({
+      ...secret,
+      isReplaced: secret.isReplaced && !isNamedOnly(secret.name),
+    })),
+    changedAt: new Map(sources.map(({ name, first }) => [name, first.changedAt])),
+    maxAgeDays: config.secrets.maxAgeDays,
+    clock,
+  });
+}
+
 /** Reads secrets of files and managers again and again, and lets the rooms use what is new. */
-export function startSecrets({ sources, uses, refreshMs, runner, health, logger, stops }: SecretsStart): void {
+export function startSecrets({ sources, uses, ages, refreshMs, runner, health, logger, stops }: SecretsStart): void {
   const secrets = sources.map((source) => ({
     name: source.name,
     first: source.first,
     read: () => source.read(),
     // `parse` is of the setting's own type.
-    take: (text: SecretSource['first']) => told(() => uses[source.name](source.parse(text) as never)),
+    take: (text: SecretSource['first']['text']) => told(() => uses[source.name](source.parse(text) as never)),
   }));
-  const watch = new SecretWatch({ secrets, refreshMs, runner, logger, random: Math.random });
+  const watch = new SecretWatch({ secrets, ages, refreshMs, runner, logger, random: Math.random });
   health.need(() => watch.check());
+  health.need(() => ages.check());
   watch.start();
   stops.push(() => watch.stop());
 }

@@ -40,8 +40,8 @@ export interface Config {
   /** Newest first. */
   readonly passwords: { readonly peppers: readonly CredentialKey[] };
   readonly audit: AuditSettings;
-  /** Secrets of files and managers are read again at most so far apart. */
-  readonly secrets: { readonly refreshS: number };
+  /** Secrets of files and managers are read again at most so far apart. One older than `maxAgeDays` is told; 0: none. */
+  readonly secrets: { readonly refreshS: number; readonly maxAgeDays: number };
 }
 
 export interface HttpSettings {
@@ -174,7 +174,7 @@ export function toConfig(parts: {
     credentials: { keys: values.CREDENTIAL_KEYS },
     vault: parts.vault,
     passwords: { peppers: values.PASSWORD_PEPPERS ?? [] },
-    secrets: { refreshS: values.SECRETS_REFRESH_S },
+    secrets: { refreshS: values.SECRETS_REFRESH_S, maxAgeDays: values.SECRET_MAX_AGE_DAYS },
     audit: {
       key: values.AUDIT_KEY,
       checkpointFile: path.resolve(

@@ -13,6 +13,8 @@ export interface KeyDefinition {
   readonly secret?: true;
   /** A secret that managers of secrets are opened with: it cannot come from one. */
   readonly opensManager?: true;
+  /** A secret whose place no other value takes while what it began lasts. */
+  readonly isKept?: true;
   /** Where a password stands in it, which production judges. minBits: 0 where others than the operator choose it. */
   readonly holdsPassword?: { readonly in: 'url' | 'text'; readonly minBits: number };
   readonly description: string;

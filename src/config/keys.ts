@@ -190,6 +190,7 @@ export const keys = {
     type: rsaPrivateKey,
     default: null,
     secret: true,
+    isKept: true,
     description:
       'First key that signs access tokens, PEM; made where it is not set. The database keeps it, sealed, and others after it (npm run keys:rotate): this is then ignored.',
   },
@@ -255,6 +256,7 @@ export const keys = {
     default: null,
     requiredInProduction: true,
     secret: true,
+    isKept: true,
     description:
       'Key of the audit log, the same on every node; without it the log cannot be verified. Development makes one in DATA_DIR where this is not set.',
   },
@@ -270,6 +272,13 @@ export const keys = {
     default: '30',
     description:
       'How often secrets of files and managers are read again at most; a new value is in use within a minute.',
+  },
+  SECRET_MAX_AGE_DAYS: {
+    type: wholeNumber({ min: 0, max: 3_650 }),
+    unit: 'days',
+    default: '365',
+    description:
+      'A secret that has not changed for longer is told by GET /health on the metrics port, and /readyz says degraded; 0: none is.',
   },
   ...managerKeys,
 } as const satisfies Readonly<Record<string, KeyDefinition>>;

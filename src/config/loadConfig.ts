@@ -39,7 +39,7 @@ export function loadConfig(parts: {
   if (problems.length > 0) throw new ConfigError(problems, { isPassing: problems.length === reader.passing });
 
   const exchanges = enabled.map((id) => toExchangeSettings(id, exchangeValues));
-  const places = secretPlaces({ definitions: { ...keys, ...ofExchanges }, environment, projectDir });
+  const places = secretPlaces({ definitions: { ...keys, ...ofExchanges }, environment, texts: file.texts, projectDir });
   // Every value was checked by the type that `Values` is made from.
   const checked = Object.fromEntries(values) as unknown as Values;
   const { vault } = readManagerSettings({ sources, projectDir });

@@ -1,5 +1,6 @@
 import { Secret } from '../domain/secret';
 import { SecretError } from '../secrets/secretError';
+import type { DatedSecret } from '../secrets/secretWatch';
 import { SecretManagers } from '../secrets/secretManagers';
 import { isReference } from '../secrets/secretReference';
 import type { Config } from './config';
@@ -16,9 +17,9 @@ export interface SecretSource {
   /** Where it is, for the operator. */
   readonly place: string;
   /** As the settings were read with. */
-  readonly first: Secret;
+  readonly first: DatedSecret;
   /** As it is now. Throws SecretError, whose message is a sentence, and repeats nothing of it. */
-  read(): Promise<Secret>;
+  read(): Promise<DatedSecret>;
   /** What the text reads as, by the rules of the settings. Throws likewise. */
   parse(text: Secret): unknown;
 }
@@ -62,8 +63,8 @@ export async function loadSettings(parts: {
       return {
         name,
         place,
-        first: new Secret(found !== undefined && 'text' in found ? found.text : ''),
-        read: () => read().then(({ text }) => new Secret(text), refuse),
+        first: dated(found !== undefined && 'text' in found ? found : { text: '', changedAt: null }),
+        read: () => read().then(dated, refuse),
         parse: (text) => {
           try {
             return valueOf({ name, definition, mode }, { text: text.reveal(), place });
@@ -82,13 +83,17 @@ async function readReference(
   reference: string,
 ): Promise<Found> {
   try {
-    return { text: await managers.read(reference), place: reference };
+    return { ...(await managers.read(reference)), place: reference };
   } catch (error) {
     if (!(error instanceof SecretError)) throw error;
     const message = `${name} cannot be read from ${reference}: ${error.message}.`;
     if (error.failure === 'unavailable') throw new SecretError('unavailable', message);
     throw new SettingProblem(message);
   }
+}
+
+function dated({ text, changedAt }: Pick<Found, 'text' | 'changedAt'>): DatedSecret {
+  return { text: new Secret(text), changedAt };
 }
 
 function refuse(error: unknown): never {

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
 import { isReference } from '../secrets/secretReference';
 import { defaultOf, type KeyDefinition, type Mode } from './keyDefinition';
 import { passwordProblem } from './passwordStrength';
@@ -7,6 +9,8 @@ export interface Found {
   readonly text: string;
   /** Where it was found, for the sentence: "the environment", a file's name, … */
   readonly place: string;
+  /** Since when it says this, in ms; null where that is not known. */
+  readonly changedAt: number | null;
 }
 
 /** What was read of a setting before the others, as its file or its manager said it. isPassing: the next start may have it. */
@@ -59,12 +63,12 @@ export class SettingReader {
     if (definition.secret && isReference(direct ?? '')) {
       throw new SettingProblem(`${name} cannot come from a manager of secrets: set it, or ${name}_FILE to a file.`);
     }
-    if (direct !== undefined) return { text: direct, place: 'the environment' };
+    if (direct !== undefined) return { text: direct, place: 'the environment', changedAt: null };
     if (pointer !== undefined) return this.#fromFile(name, pointer);
     const inFile = file.texts.get(name);
     if (inFile !== undefined) return fromConfigFile({ name, definition, text: inFile, file: file.file });
     const text = defaultOf(definition, mode);
-    return text === null ? null : { text, place: 'the default' };
+    return text === null ? null : { text, place: 'the default', changedAt: null };
   }
 
   #fetched(known: FetchedText): Found {
@@ -93,15 +97,17 @@ export function readPointedFile(setting: {
 }): Found {
   const { name, pointer, projectDir } = setting;
   let text: string;
+  let changedAt: number;
   try {
     text = readSecretFile(pointer, projectDir);
+    changedAt = statSync(path.resolve(projectDir, pointer)).mtimeMs;
   } catch (error) {
     const hasCode = typeof error === 'object' && error !== null && 'code' in error;
     const code = hasCode ? String(error.code) : 'unreadable';
     throw new SettingProblem(`${name}_FILE names a file that cannot be read (${code}): ${pointer}`);
   }
   if (text === '') throw new SettingProblem(`${name}_FILE names a file that is empty: ${pointer}`);
-  return { text, place: `${name}_FILE` };
+  return { text, place: `${name}_FILE`, changedAt };
 }
 
 function fromConfigFile(setting: {
@@ -115,13 +121,13 @@ function fromConfigFile(setting: {
       `${setting.name} is a secret and has no place in ${setting.file}: set it in the environment, or ${setting.name}_FILE to a file, or write down where a manager keeps it.`,
     );
   }
-  return { text: setting.text, place: setting.file };
+  return { text: setting.text, place: setting.file, changedAt: null };
 }
 
 /** What the text of a setting reads as. Throws SettingProblem, which repeats nothing of a secret. */
 export function valueOf(
   setting: { readonly name: string; readonly definition: KeyDefinition; readonly mode: Mode },
-  found: Found,
+  found: Pick<Found, 'text' | 'place'>,
 ): unknown {
   const { name, definition, mode } = setting;
   const parsed = definition.type.schema.safeParse(found.text);

@@ -9,22 +9,31 @@ export interface SecretPlace {
   readonly place: 'environment' | 'file' | 'manager';
   /** Permission bits of the file; null where it is none. */
   readonly fileMode: number | null;
+  /** Absolute; null likewise. */
+  readonly file: string | null;
+  /** Whether another value ever takes its place. */
+  readonly isReplaced: boolean;
 }
 
 /** Of the secrets that are set, in the order of the settings. */
 export function secretPlaces(parts: {
   readonly definitions: Readonly<Record<string, KeyDefinition>>;
   readonly environment: ReadonlyMap<string, string>;
+  /** Of the configuration file, where references may stand. */
+  readonly texts: ReadonlyMap<string, string>;
   readonly projectDir: string;
 }): readonly SecretPlace[] {
-  const { definitions, environment, projectDir } = parts;
-  return Object.entries(definitions).flatMap(([name, { secret }]): SecretPlace[] => {
+  const { definitions, environment, texts, projectDir } = parts;
+  return Object.entries(definitions).flatMap(([name, { secret, isKept }]): SecretPlace[] => {
     if (secret !== true) return [];
-    const text = environment.get(name);
-    if (text !== undefined) return [{ name, place: isReference(text) ? 'manager' : 'environment', fileMode: null }];
-    const file = environment.get(`${name}_FILE`);
-    if (file === undefined) return [];
-    const { mode } = statSync(path.resolve(projectDir, file));
-    return [{ name, place: 'file', fileMode: mode & 0o777 }];
+    const common = { name, isReplaced: isKept !== true };
+    const pointer = environment.get(`${name}_FILE`);
+    const text = environment.get(name) ?? (pointer === undefined ? texts.get(name) : undefined);
+    if (text !== undefined)
+      return [{ ...common, place: isReference(text) ? 'manager' : 'environment', fileMode: null, file: null }];
+    if (pointer === undefined) return [];
+    const file = path.resolve(projectDir, pointer);
+    const { mode } = statSync(file);
+    return [{ ...common, place: 'file', fileMode: mode & 0o777, file }];
   });
 }

@@ -2,7 +2,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { fieldOf } from './jsonField';
 import { loadPackage } from './loadPackage';
 import { SecretError } from './secretError';
-import { answerWithinMs, type ReferenceTo, type SecretManager } from './secretManager';
+import { answerWithinMs, timeOf, type KeptSecret, type ReferenceTo, type SecretManager } from './secretManager';
 
 type Sdk = typeof import('@aws-sdk/client-secrets-manager');
 
@@ -26,13 +26,16 @@ const refusals = new Set([
 export class AwsSecrets implements SecretManager<'awssm'> {
   #opening: Promise<{ readonly sdk: Sdk; readonly client: SecretsManagerClient }> | null = null;
 
-  async read({ id, field }: ReferenceTo<'awssm'>): Promise<string> {
+  async read({ id, field }: ReferenceTo<'awssm'>): Promise<KeptSecret> {
     const { sdk, client } = await this.#open();
     try {
       const command = new sdk.GetSecretValueCommand({ SecretId: id });
-      const { SecretString } = await client.send(command, { abortSignal: AbortSignal.timeout(answerWithinMs) });
+      const { SecretString, CreatedDate } = await client.send(command, {
+        abortSignal: AbortSignal.timeout(answerWithinMs),
+      });
       if (SecretString === undefined) throw new SecretError('missing', 'what is kept there are bytes, not a text');
-      return fieldOf(SecretString, field);
+      // Of the version that is current.
+      return { text: fieldOf(SecretString, field), changedAt: timeOf(CreatedDate) };
     } catch (error) {
       throw error instanceof SecretError ? error : toSecretError(error);
     }

@@ -2,43 +2,70 @@ import type { AuthClient } from 'google-auth-library';
 import { fieldOf } from './jsonField';
 import { loadPackage } from './loadPackage';
 import { SecretError } from './secretError';
-import { answerWithinMs, type ReferenceTo, type SecretManager } from './secretManager';
+import { answerWithinMs, timeOf, type KeptSecret, type ReferenceTo, type SecretManager } from './secretManager';
 
 const scope = 'https://www.googleapis.com/auth/cloud-platform';
 
+interface Accessed {
+  /** Of the version that `latest` is. */
+  readonly name?: unknown;
+  readonly payload?: { readonly data?: unknown };
+}
+
 /**
- * Secrets of Google Secret Manager, by its REST interface: one GET, signed by Google's own library, which is a tenth of the whole client.
+ * Secrets of Google Secret Manager, by its REST interface: a GET, signed by Google's own library, which is a tenth of the whole client.
  * Credentials are found as by every program of Google: GOOGLE_APPLICATION_CREDENTIALS, or the metadata server of the machine or pod.
  * https://cloud.google.com/secret-manager/docs/reference/rest/v1/projects.secrets.versions/access
  */
 export class GoogleSecrets implements SecretManager<'gcpsm'> {
   #opening: Promise<AuthClient> | null = null;
+  /** Of versions, which never change: who may read a secret need not be allowed to see these. */
+  readonly #createdAt = new Map<string, number | null>();
 
   /** address: https://secretmanager.googleapis.com, or that of a region. */
   constructor(private readonly parts: { readonly address: string }) {}
 
-  async read({ project, secret, version, field }: ReferenceTo<'gcpsm'>): Promise<string> {
-    const { address } = this.parts;
-    const url = `${address}/v1/projects/${project}/secrets/${secret}/versions/${version}:access`;
-    const client = await this.#open();
-    let data: unknown;
+  async read({ project, secret, version, field }: ReferenceTo<'gcpsm'>): Promise<KeptSecret> {
+    const data = (await this.#get(
+      `projects/${project}/secrets/${secret}/versions/${version}:access`,
+    )) as Accessed | null;
+    const encoded = data?.payload?.data;
+    if (typeof encoded !== 'string' || encoded === '') {
+      throw new SecretError('missing', 'Google Secret Manager has no value there');
+    }
+    const text = fieldOf(Buffer.from(encoded, 'base64').toString('utf8'), field);
+    return { text, changedAt: await this.#creationOf(data?.name) };
+  }
+
+  /** Null where it is not told: it takes roles/secretmanager.viewer, and nothing depends on it. */
+  async #creationOf(name: unknown): Promise<number | null> {
+    if (typeof name !== 'string' || !/^projects\/[^/]+\/secrets\/[^/]+\/versions\/\d+$/.test(name)) return null;
+    const known = this.#createdAt.get(name);
+    if (known !== undefined) return known;
     try {
-      const answer = await client.request<unknown>({
-        url,
+      const version = (await this.#get(name)) as { readonly createTime?: unknown } | null;
+      this.#createdAt.set(name, timeOf(version?.createTime));
+    } catch (error) {
+      // Who may not see it is asked no more of this version; who does not answer is.
+      if (error instanceof SecretError && error.failure !== 'unavailable') this.#createdAt.set(name, null);
+    }
+    return this.#createdAt.get(name) ?? null;
+  }
+
+  async #get(path: string): Promise<unknown> {
+    const client = await this.#open();
+    try {
+      const { data } = await client.request<unknown>({
+        url: `${this.parts.address}/v1/${path}`,
         retry: false,
         // Node's own, in place of another package.
         fetchImplementation: fetch,
         signal: AbortSignal.timeout(answerWithinMs),
       });
-      data = answer.data;
+      return data;
     } catch (error) {
       throw toSecretError(error);
     }
-    const encoded = (data as { readonly payload?: { readonly data?: unknown } } | null)?.payload?.data;
-    if (typeof encoded !== 'string' || encoded === '') {
-      throw new SecretError('missing', 'Google Secret Manager has no value there');
-    }
-    return fieldOf(Buffer.from(encoded, 'base64').toString('utf8'), field);
   }
 
   #open(): Promise<AuthClient> {

@@ -2,7 +2,7 @@ import { AwsSecrets } from './awsSecrets';
 import { GoogleSecrets } from './googleSecrets';
 import { SecretError } from './secretError';
 import { formOf, parseReference, type SecretReference } from './secretReference';
-import type { SecretManager } from './secretManager';
+import type { KeptSecret, SecretManager } from './secretManager';
 import { VaultSecrets } from './vault/vaultSecrets';
 import type { VaultSettings } from './vault/vaultSession';
 
@@ -19,15 +19,16 @@ export class SecretManagers {
   constructor(private readonly parts: { readonly settings: ManagerSettings; readonly clock: () => number }) {}
 
   /** The value as it is now, without line breaks at its end. Throws SecretError, whose message repeats no value. */
-  async read(reference: string): Promise<string> {
+  async read(reference: string): Promise<KeptSecret> {
     const place = parseReference(reference);
     if (place === null) throw new SecretError('refused', `it is not of the form ${formOf(reference)}`);
-    const text = (await this.#readAt(place)).replace(/(\r?\n)+$/, '');
+    const kept = await this.#readAt(place);
+    const text = kept.text.replace(/(\r?\n)+$/, '');
     if (text === '') throw new SecretError('missing', 'what is kept there is empty');
-    return text;
+    return { ...kept, text };
   }
 
-  #readAt(place: SecretReference): Promise<string> {
+  #readAt(place: SecretReference): Promise<KeptSecret> {
     const { settings, clock } = this.parts;
     switch (place.manager) {
       case 'vault': {

@@ -2,7 +2,14 @@ import type { Secret } from '../domain/secret';
 import type { BackgroundRunner } from '../telemetry/backgroundRunner';
 import type { HealthState } from '../telemetry/health';
 import type { Logger } from '../telemetry/logger';
+import type { SecretAges } from './secretAges';
 import { SecretError } from './secretError';
+
+/** changedAt: since when it is the value, in ms; null where that is not known. */
+export interface DatedSecret {
+  readonly text: Secret;
+  readonly changedAt: number | null;
+}
 
 /** `used`: from now on. `needsRestart`: it can be read at a start alone. */
 export type Taken = 'used' | 'needsRestart';
@@ -11,9 +18,9 @@ export interface WatchedSecret {
   /** Of the setting. */
   readonly name: string;
   /** As it is in use. */
-  readonly first: Secret;
+  readonly first: DatedSecret;
   /** As it is now. Throws SecretError, whose message is a sentence for the operator and repeats nothing of it. */
-  read(): Promise<Secret>;
+  read(): Promise<DatedSecret>;
   /** Lets another value be used, once it is known to be good. Throws likewise where it is not: then nothing has changed. */
   take(value: Secret): Promise<Taken>;
 }
@@ -38,6 +45,7 @@ export class SecretWatch {
   constructor(
     private readonly parts: {
       readonly secrets: readonly WatchedSecret[];
+      readonly ages: Pick<SecretAges, 'note'>;
       /** At most between two readings. */
       readonly refreshMs: number;
       readonly runner: BackgroundRunner;
@@ -46,7 +54,7 @@ export class SecretWatch {
       readonly random: () => number;
     },
   ) {
-    this.#inUse = new Map(parts.secrets.map(({ name, first }) => [name, first]));
+    this.#inUse = new Map(parts.secrets.map(({ name, first }) => [name, first.text]));
   }
 
   start(): void {
@@ -89,12 +97,12 @@ export class SecretWatch {
       this.parts.secrets.map(async (secret) => ({ secret, value: await readNow(secret) })),
     );
     for (const { secret, value } of read) {
-      const standing = 'failed' in value ? unreadable(value.failed) : await this.#take(secret, value.text);
+      const standing = 'failed' in value ? unreadable(value.failed) : await this.#take(secret, value);
       this.#note(secret.name, standing);
     }
   }
 
-  async #take(secret: WatchedSecret, text: Secret): Promise<Standing> {
+  async #take(secret: WatchedSecret, { text, changedAt }: DatedSecret): Promise<Standing> {
     const { name } = secret;
     if (text.reveal() === this.#inUse.get(name)?.reveal()) return current;
     try {
@@ -106,6 +114,7 @@ export class SecretWatch {
       return { kind: 'refused', reason: `its new value is not used: ${messageOf(error)}` };
     }
     this.#inUse.set(name, text);
+    this.parts.ages.note(name, changedAt);
     this.parts.logger.info({ setting: name }, 'another value of a secret is in use');
     return current;
   }
@@ -123,9 +132,9 @@ function unreadable(message: string): Standing {
   return { kind: 'unreadable', reason: `its last good value is used: ${message}` };
 }
 
-async function readNow(secret: WatchedSecret): Promise<{ readonly text: Secret } | { readonly failed: string }> {
+async function readNow(secret: WatchedSecret): Promise<DatedSecret | { readonly failed: string }> {
   try {
-    return { text: await secret.read() };
+    return await secret.read();
   } catch (error) {
     return { failed: messageOf(error) };
   }

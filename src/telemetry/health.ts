@@ -3,6 +3,8 @@ export interface HealthState {
   readonly healthy: boolean;
   /** For the operator's eyes (log, doctor); never sent to the outside. */
   readonly detail: string;
+  /** The same, one by one, for programs. */
+  readonly facts?: readonly object[];
 }
 
 export type HealthCheck = () => HealthState | Promise<HealthState>;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { ConfigError } from '../../src/config/configError';
 import { loadSettings, type Settings } from '../../src/config/loadSettings';
 import type { Environment } from '../../src/config/sources';
@@ -39,6 +40,11 @@ describe('a secret of a manager', () => {
     const { config, secrets } = await load({ ...known(), AUDIT_KEY: reference });
     expect(config.audit.key?.reveal()).toBe(audit);
     expect(config.redis.url?.reveal()).toBe('redis://:x@127.0.0.1');
+    expect(config.secretPlaces.map(({ name, place, isReplaced }) => [name, place, isReplaced])).toEqual([
+      ['REDIS_URL', 'manager', true],
+      ['AUDIT_KEY', 'manager', false],
+      ['VAULT_TOKEN', 'environment', true],
+    ]);
     expect(secrets.map(({ name, place }) => [name, place])).toEqual([
       ['REDIS_URL', 'vault://kv/tickgate/keys#redis'],
       ['AUDIT_KEY', reference],
@@ -55,14 +61,16 @@ describe('a secret of a manager', () => {
       REDIS_URL_FILE: file,
       DATABASE_URL: 'postgres://a:b@127.0.0.1/c',
     });
-    expect(secrets.map(({ name, first: text }) => [name, text.reveal()])).toEqual([
+    expect(secrets.map(({ name, first: { text } }) => [name, text.reveal()])).toEqual([
       ['REDIS_URL', 'redis://127.0.0.1'],
       ['AUDIT_KEY', first],
     ]);
     vault.secrets.set('kv/tickgate/keys', { audit: second });
     project.write('redis', 'redis://127.0.0.2\n');
-    const read = await Promise.all(secrets.map(async (secret) => (await secret.read()).reveal()));
-    expect(read).toEqual(['redis://127.0.0.2', second]);
+    const read = await Promise.all(secrets.map((secret) => secret.read()));
+    expect(read.map(({ text }) => text.reveal())).toEqual(['redis://127.0.0.2', second]);
+    // Of a file by the file, of a manager by what that says.
+    expect(read.map(({ changedAt }) => changedAt)).toEqual([statSync(file).mtimeMs, vault.createdAt?.getTime()]);
   });
 
   it('that is not good is refused by its name and its place, and repeated nowhere', async () => {
@@ -120,7 +128,7 @@ describe('what opens a manager', () => {
     vault.tokens.clear();
     await expect(secrets[0]?.read()).rejects.toMatchObject({ failure: 'refused' });
     project.write('jwt', 'jwt-2');
-    expect((await secrets[0]?.read())?.reveal()).toBe(audit);
+    expect((await secrets[0]?.read())?.text.reveal()).toBe(audit);
     vault.addToken('root-of-the-stand-in');
   });
 

@@ -20,7 +20,12 @@ const key = (id: string): string => `${id}:${randomBytes(32).toString('base64')}
 interface Health {
   readonly ready: boolean;
   readonly degraded: boolean;
-  readonly states: readonly { readonly name: string; readonly healthy: boolean; readonly detail: string }[];
+  readonly states: readonly {
+    readonly name: string;
+    readonly healthy: boolean;
+    readonly detail: string;
+    readonly facts?: readonly { readonly name: string }[];
+  }[];
 }
 
 describeWith('redis-server', 'secrets that change while the server runs', () => {
@@ -220,6 +225,28 @@ describeWith('redis-server', 'secrets that change while the server runs', () => 
     await eventually(async () => !/PASSWORD_PEPPERS/.test((await secretsState())?.detail ?? ''));
     expect(await server.login('ANALYST')).toMatch(/^Bearer ey/);
     expect(await hash()).toMatch(/^p2:/);
+  });
+
+  it('tells since when each secret has its value, and which of them is too old', async () => {
+    const agesNow = async () => (await health()).states.find(({ name }) => name === 'age of secrets');
+    const young = await agesNow();
+    expect([young?.healthy, young?.detail]).toEqual([true, expect.stringContaining('REDIS_URL: 0 days')]);
+    vault.createdAt = new Date(Date.now() - 400 * 86_400_000);
+    vault.secrets.set('kv/tickgate/mail', { url: mailUrl(mails, mail.password) });
+    const old = await eventually(async () => {
+      const state = await agesNow();
+      return state?.healthy === false ? state : null;
+    });
+    expect(old.detail).toBe('replace what is older than 365 days (docs/SECRETS.md): SMTP_URL: 400 days');
+    const facts = old.facts?.filter(({ name }) => name === 'SMTP_URL' || name === 'AUDIT_KEY');
+    expect(facts).toMatchObject([
+      { name: 'SMTP_URL', place: 'manager', ageDays: 400, isOverdue: true },
+      { name: 'AUDIT_KEY', place: 'file', ageDays: 0, isOverdue: false },
+    ]);
+    expect(await readiness()).toEqual([200, { status: 'degraded' }]);
+    vault.createdAt = new Date();
+    vault.secrets.set('kv/tickgate/mail', { url: mailUrl(mails, mail.password).replace('127.0.0.1', 'localhost') });
+    await eventually(async () => (await agesNow())?.healthy);
   });
 
   it('says of the key of the audit log that it is read at a start alone', async () => {

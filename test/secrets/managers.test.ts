@@ -31,6 +31,9 @@ function open(auth: VaultAuth = token('root-of-the-stand-in')): SecretManagers {
   return new SecretManagers({ settings, clock: () => now });
 }
 
+/** The text that is kept there. */
+const textOf = async (reference: string, of = managers): Promise<string> => (await of.read(reference)).text;
+
 /** The failure that reading ends with. */
 async function failureOf(reference: string, of = managers): Promise<SecretError> {
   const failure: unknown = await of.read(reference).catch((error: unknown) => error);
@@ -72,7 +75,15 @@ describe.each([
 
   it('gives what is kept there', async () => {
     put[manager](`${value}\n`);
-    expect(await managers.read(reference)).toBe(value);
+    expect(await textOf(reference)).toBe(value);
+  });
+
+  it('tells since when that is its value, and nothing where the manager does not', async () => {
+    put[manager](value);
+    standIn.createdAt = new Date('2026-02-03T04:05:06Z');
+    expect(await open().read(reference)).toEqual({ text: value, changedAt: Date.UTC(2026, 1, 3, 4, 5, 6) });
+    standIn.createdAt = null;
+    expect(await open().read(reference)).toEqual({ text: value, changedAt: null });
   });
 
   it('says that nothing is kept there', async () => {
@@ -81,14 +92,14 @@ describe.each([
 
   it('gives the new value once it was rotated', async () => {
     put[manager]('before');
-    expect(await managers.read(reference)).toBe('before');
+    expect(await textOf(reference)).toBe('before');
     put[manager](value);
-    expect(await managers.read(reference)).toBe(value);
+    expect(await textOf(reference)).toBe(value);
   });
 
   it('is unavailable while it is broken and while it is gone, and is read again afterwards', async () => {
     put[manager](value);
-    expect(await managers.read(reference)).toBe(value);
+    expect(await textOf(reference)).toBe(value);
     standIn.brokenWith = 503;
     const broken = await failureOf(reference);
     standIn.brokenWith = null;
@@ -97,8 +108,25 @@ describe.each([
     await standIn.start();
     expect([broken.failure, gone.failure]).toEqual(['unavailable', 'unavailable']);
     expect([broken.message, gone.message].join()).not.toContain(value);
-    expect(await managers.read(reference)).toBe(value);
+    expect(await textOf(reference)).toBe(value);
   });
+});
+
+it('asks Google once for the time of a version, also where it may not be told', async () => {
+  put.gcpsm('x');
+  google.createdAt = new Date();
+  google.asked.length = 0;
+  const reference = 'gcpsm://my-project/redis';
+  const asked = (): readonly string[] => google.asked.map(({ url }) => url.slice(url.lastIndexOf('/') + 1));
+  const mine = open();
+  for (let count = 0; count < 2; count += 1) await mine.read(reference);
+  expect(asked()).toEqual(['latest:access', '1', 'latest:access']);
+  google.asked.length = 0;
+  google.hidesVersions = true;
+  const stranger = open();
+  for (let count = 0; count < 2; count += 1) expect((await stranger.read(reference)).changedAt).toBeNull();
+  expect(asked()).toEqual(['latest:access', '1', 'latest:access']);
+  google.hidesVersions = false;
 });
 
 describe('a field of a secret that is JSON', () => {
@@ -107,7 +135,7 @@ describe('a field of a secret that is JSON', () => {
     ['gcpsm', 'gcpsm://my-project/redis#url'],
   ] as const)('is read from %s', async (manager, reference) => {
     put[manager](JSON.stringify({ url: 'redis://a', port: 1 }));
-    expect(await managers.read(reference)).toBe('redis://a');
+    expect(await textOf(reference)).toBe('redis://a');
     expect((await failureOf(reference.replace('#url', '#port'))).failure).toBe('missing');
     put[manager]('very-secret {');
     const { failure, message } = await failureOf(reference);
@@ -155,8 +183,8 @@ describe('who asks', () => {
     const logins = vault.logins;
     const mine = open(auth);
     const reference = 'vault://kv/tickgate/redis#url';
-    expect(await Promise.all([mine.read(reference), mine.read(reference)])).toEqual(['x', 'x']);
-    expect(await mine.read(reference)).toBe('x');
+    expect(await Promise.all([textOf(reference, mine), textOf(reference, mine)])).toEqual(['x', 'x']);
+    expect(await textOf(reference, mine)).toBe('x');
     expect(vault.logins).toBe(logins + 1);
     const wrong = open({ method: 'approle', mount: 'approle', roleId: 'bots', secretId: () => new Secret('s-2') });
     expect((await failureOf(reference, wrong)).failure).toBe('refused');
@@ -177,10 +205,10 @@ describe('who asks', () => {
     expect([vault.logins, vault.renewals]).toEqual([logins, renewals + 1]);
     // Past the end of what the sign-in gave.
     now += 1_750_000;
-    expect(await mine.read(reference)).toBe('x');
+    expect(await textOf(reference, mine)).toBe('x');
     expect(vault.logins).toBe(logins);
     vault.tokens.clear();
-    expect(await mine.read(reference)).toBe('x');
+    expect(await textOf(reference, mine)).toBe('x');
     expect(vault.logins).toBe(logins + 1);
   });
 });
@@ -212,7 +240,7 @@ describeWith('openssl', 'Vault over TLS', () => {
       'Vault does not answer (DEPTH_ZERO_SELF_SIGNED_CERT)',
       [],
     ]);
-    expect(await at(cert).read('vault://kv/a#b')).toBe('x');
+    expect(await textOf('vault://kv/a#b', at(cert))).toBe('x');
     expect(far.asked.map(({ headers }) => headers['x-vault-namespace'])).toEqual(['team', 'team']);
     await far.stop();
   });
@@ -244,7 +272,7 @@ describe('a reference', () => {
   it('takes the full name that AWS gives a secret', async () => {
     const arn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:tickgate/redis-a1B2c3';
     aws.secrets.set(arn, 'x');
-    expect(await managers.read(`awssm://${arn}`)).toBe('x');
+    expect(await textOf(`awssm://${arn}`)).toBe('x');
   });
 
   it('to Vault is refused where no Vault is set', async () => {

@@ -1,6 +1,6 @@
 import { Secret } from '../../src/domain/secret';
 import { SecretError } from '../../src/secrets/secretError';
-import { SecretWatch, type Taken } from '../../src/secrets/secretWatch';
+import { SecretWatch, type DatedSecret, type Taken } from '../../src/secrets/secretWatch';
 import { BackgroundRunner } from '../../src/telemetry/backgroundRunner';
 import { createLogger } from '../../src/telemetry/logger';
 import { createMetrics } from '../../src/telemetry/metrics';
@@ -12,6 +12,7 @@ const runner = new BackgroundRunner({ logger, metrics: createMetrics() });
 /** A secret of the test's, and what was taken of it. */
 class Kept {
   value = 'first';
+  changedAt: number | null = 1;
   readError: Error | null = null;
   takeError: Error | null = null;
   answer: Taken = 'used';
@@ -20,11 +21,13 @@ class Kept {
 
   constructor(readonly name: string) {}
 
-  readonly first = new Secret('first');
+  readonly first: DatedSecret = { text: new Secret('first'), changedAt: 1 };
 
-  read(): Promise<Secret> {
+  read(): Promise<DatedSecret> {
     this.reads += 1;
-    return this.readError === null ? Promise.resolve(new Secret(this.value)) : Promise.reject(this.readError);
+    return this.readError === null
+      ? Promise.resolve({ text: new Secret(this.value), changedAt: this.changedAt })
+      : Promise.reject(this.readError);
   }
 
   take(value: Secret): Promise<Taken> {
@@ -41,9 +44,12 @@ class Kept {
 }
 
 let watch: SecretWatch | null = null;
+let noted: (readonly [string, number | null])[] = [];
 
 function follow(...secrets: Kept[]): SecretWatch {
-  watch = new SecretWatch({ secrets, refreshMs: 4, runner, logger, random: Math.random });
+  noted = [];
+  const ages = { note: (name: string, changedAt: number | null) => void noted.push([name, changedAt]) };
+  watch = new SecretWatch({ secrets, ages, refreshMs: 4, runner, logger, random: Math.random });
   watch.start();
   return watch;
 }
@@ -89,6 +95,20 @@ it('tries a value that was refused again, for what it was refused for may have g
   secret.takeError = null;
   await eventually(() => followed.check().healthy);
   expect(secret.taken).toEqual(['second']);
+});
+
+it('tells since when a value is there that it lets be used, and nothing of one that stays the same or is refused', async () => {
+  const secret = new Kept('A');
+  follow(secret);
+  secret.changedAt = 2;
+  await secret.readTwice();
+  secret.takeError = new SecretError('refused', 'not yet.');
+  secret.value = 'second';
+  await secret.readTwice();
+  expect(noted).toEqual([]);
+  secret.takeError = null;
+  await eventually(() => noted.length > 0);
+  expect(noted).toEqual([['A', 2]]);
 });
 
 it('says that a restart is needed for as long as the other value is there', async () => {

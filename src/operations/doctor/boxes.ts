@@ -86,7 +86,7 @@ function recordsOf(line: string) {
   };
 }
 
-function lookAtSecrets({ mode, secrets }: SecurityFacts): Finding {
+function lookAtSecrets({ mode, secrets, secretAges }: SecurityFacts): Finding {
   if (mode !== 'production')
     return failed(
       'in development the server makes its keys itself, beside its data: start it with NODE_ENV=production',
@@ -100,6 +100,13 @@ function lookAtSecrets({ mode, secrets }: SecurityFacts): Finding {
   if (inEnvironment.length > 0) {
     return failed(
       `in the environment, where every child and /proc has them: ${inEnvironment.join(', ')}; set NAME_FILE instead`,
+    );
+  }
+  const overdue = secretAges().filter(({ isOverdue }) => isOverdue);
+  if (overdue.length > 0) {
+    const told = overdue.map(({ name, ageDays }) => `${name} (${ageDays ?? 0} days)`).join(', ');
+    return failed(
+      `not changed for longer than SECRET_MAX_AGE_DAYS: ${told}; docs/SECRETS.md tells how to replace each`,
     );
   }
   return passed(`${secrets.length} secrets, none of them in the environment: ${secrets.map(describePlace).join(', ')}`);

@@ -9,6 +9,13 @@ export interface SecretPlace {
   readonly fileMode: number | null;
 }
 
+/** ageDays: null where nobody tells. */
+export interface SecretAge {
+  readonly name: string;
+  readonly ageDays: number | null;
+  readonly isOverdue: boolean;
+}
+
 /** What a running server knows of itself, asked anew each time. */
 export interface SecurityFacts {
   readonly mode: 'development' | 'production';
@@ -17,6 +24,8 @@ export interface SecurityFacts {
   /** Whom the process runs as; null where the system has no such numbers. */
   readonly userId: number | null;
   readonly secrets: readonly SecretPlace[];
+  /** Since when each has its value, as far as that is known. */
+  readonly secretAges: () => readonly SecretAge[];
   readonly corsOrigins: readonly string[];
   /** Whether a page of this origin would be let in. */
   readonly letsIn: (origin: string) => boolean;

@@ -32,7 +32,8 @@ export class AwsStandIn extends StandIn {
     const { SecretId = '' } = JSON.parse(asked.body) as { readonly SecretId?: string };
     const SecretString = this.secrets.get(SecretId);
     if (SecretString === undefined) return refuse('ResourceNotFoundException');
-    return { status: 200, body: { Name: SecretId, SecretString, VersionStages: ['AWSCURRENT'] } };
+    const created = this.createdAt === null ? {} : { CreatedDate: this.createdAt.getTime() / 1000 };
+    return { status: 200, body: { Name: SecretId, SecretString, VersionStages: ['AWSCURRENT'], ...created } };
   }
 
   #isSigned({ method, url, headers, body }: Asked): boolean {

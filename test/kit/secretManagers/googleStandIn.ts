@@ -13,6 +13,8 @@ const refuse = (status: number): Answered => ({ status, body: { error: { code: s
 export class GoogleStandIn extends StandIn {
   /** By project and name, e.g. p/redis. */
   readonly secrets = new Map<string, string>();
+  /** As for whoever may read secrets and not see their versions. */
+  hidesVersions = false;
   readonly #privateKey = rsaPem(2048);
 
   /** What GOOGLE_APPLICATION_CREDENTIALS names. */
@@ -30,6 +32,10 @@ export class GoogleStandIn extends StandIn {
 
   protected answer({ method, url, headers }: Asked): Answered {
     if (!this.#isSigned(headers.authorization ?? '')) return refuse(401);
+    if (/^\/v1\/projects\/1\/secrets\/[^/]+\/versions\/1$/.test(url)) {
+      if (this.hidesVersions) return refuse(403);
+      return { status: 200, body: this.createdAt === null ? {} : { createTime: this.createdAt.toISOString() } };
+    }
     const [, project, secret, version] =
       /^\/v1\/projects\/([^/]+)\/secrets\/([^/]+)\/versions\/([^/:]+):access$/.exec(url) ?? [];
     const value = this.secrets.get(`${project}/${secret}`);

@@ -21,6 +21,8 @@ export abstract class StandIn {
   /** Everything answered with this, as a balancer in front of it does when nothing is behind. */
   brokenWith: number | null = null;
   readonly asked: Asked[] = [];
+  /** When the versions of all of its secrets were made, as it tells; null: it does not. */
+  createdAt: Date | null = new Date();
   /** Speaks TLS where it has a certificate. */
   tls: { readonly key: string; readonly cert: string } | null = null;
   #server: Server | null = null;

@@ -46,7 +46,9 @@ export class VaultStandIn extends StandIn {
     const [, mount, place] = /^([^/]+)\/data\/(.+)$/.exec(path) ?? [];
     const data = this.secrets.get(`${mount}/${decodeURIComponent(place ?? '')}`);
     if (data === undefined) return { status: 404, body: { errors: [] } };
-    return { status: 200, body: { data: { data, metadata: { version: 1 } } } };
+    const created =
+      this.createdAt === null ? {} : { created_time: this.createdAt.toISOString().replace('Z', '123456Z') };
+    return { status: 200, body: { data: { data, metadata: { version: 1, ...created } } } };
   }
 
   #post(path: string, asked: Asked): Answered {

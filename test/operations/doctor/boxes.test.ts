@@ -44,6 +44,7 @@ const good: SecurityFacts = {
   mode: 'production',
   machine: 'the one',
   userId: 10_001,
+  secretAges: () => [{ name: 'AUDIT_KEY', ageDays: 400, isOverdue: false }],
   secrets: [
     { name: 'AUDIT_KEY', place: 'file', fileMode: 0o400 },
     { name: 'DATABASE_URL', place: 'file', fileMode: 0o640 },
@@ -113,6 +114,11 @@ it.each<readonly [string, readonly string[], Partial<SecurityFacts>]>([
     'a secret that its group writes',
     ['secretsManaged'],
     { secrets: [{ name: 'AUDIT_KEY', place: 'file', fileMode: 0o660 }] },
+  ],
+  [
+    'a secret that nobody has changed for too long',
+    ['secretsManaged'],
+    { secretAges: () => [{ name: 'DATABASE_URL', ageDays: 400, isOverdue: true }] },
   ],
   [
     'nobody saying where it is',
