@@ -20,7 +20,8 @@ export async function assertConfirmed({
   if (!process.stdin.isTTY)
     throw new CommandError(`${consequence} Nothing was changed: say it again with --yes.`, refusedExitStatus);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`${consequence}\nType "${word}" to go on: `);
+  // Ctrl-C and Ctrl-D are answers too.
+  const answer = await terminal.question(`${consequence}\nType "${word}" to go on: `).catch(() => '');
   terminal.close();
   if (answer.trim() !== word) throw new CommandError('Nothing was changed.', refusedExitStatus);
 }

@@ -69,14 +69,17 @@ async function tell(
     since === null ? 'The service is not locked.' : `${level} since ${since.toISOString()}: ${reason ?? ''}`;
   if (!isChange) return `${standing}\n`;
   const ended = sessions > 0 ? [`${sessions} sessions have ended.`] : [];
-  const heard = `${nodes} nodes were told; one that cannot listen just now asks every 5 seconds, one that starts obeys from the start.`;
+  const heard = `${nodes} ${nodes === 1 ? 'node was' : 'nodes were'} told; one that cannot listen just now asks every 5 seconds, one that starts obeys from the start.`;
   return `${[standing, ...ended, heard].join('\n')}\n`;
 }
 
 /** Null: it stays as it is. */
-function levelOf({ level, lift }: Options): LockdownLevel | null {
+function levelOf({ level, lift, reason, yes }: Options): LockdownLevel | null {
   if (lift && level !== undefined) throw new UsageError('Say --level or --lift, not both.', usage);
   if (lift) return 'NONE';
+  // Who gives a reason believes that something is being locked.
+  if (level === undefined && (reason !== undefined || yes))
+    throw new UsageError('Nothing was locked: say how far, --level no-trading|readonly|full, or --lift.', usage);
   if (level === undefined) return null;
   const known = lockdownLevels.find((each) => each !== 'NONE' && each === level.toUpperCase().replaceAll('-', '_'));
   if (known === undefined) throw new UsageError('Say how far: --level no-trading|readonly|full.', usage);

@@ -62,7 +62,7 @@ async function run(options: Options): Promise<void> {
     const userId = user === undefined ? null : (await findNamedUser(storage, user)).id;
     const before = await storage.notices.standing(notice.id, userId);
     if (options.addressees !== undefined) await writeAddressees(storage, { notice, userId, file: options.addressees });
-    const isSending = !options['dry-run'] && options.addressees === undefined;
+    const isSending = mayMail(options);
     const after = isSending ? await mailAll(storage, config, { notice, userId, options }) : before;
     process.stdout.write(
       options.json ? `${JSON.stringify({ notice: notice.id, ...after })}\n` : describe(after, options),
@@ -71,6 +71,10 @@ async function run(options: Options): Promise<void> {
   } finally {
     await storage.stop();
   }
+}
+
+function mayMail(options: Options): boolean {
+  return !options['dry-run'] && options.addressees === undefined;
 }
 
 async function mailAll(
@@ -142,7 +146,10 @@ async function writeAddressees(
   try {
     writeFileSync(file, emails.map((email) => `${email}\n`).join(''), { mode: 0o600, flag: 'wx' });
   } catch {
-    throw new CommandError(`${file} cannot be made: it may be there already.`, exitStatuses.cannotWrite);
+    throw new CommandError(
+      `${file} cannot be made: it may be there already, or its folder is not. Name another.`,
+      exitStatuses.cannotWrite,
+    );
   }
   await notices.audit({
     at: Date.now(),
@@ -159,7 +166,10 @@ function readTemplate(file: string | undefined): Notice {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
   } catch {
-    throw new CommandError(`${file} cannot be read as text (UTF-8).`, exitStatuses.template);
+    throw new CommandError(
+      `${file} cannot be read as text (UTF-8). Begin with a copy of docs/incidents/NOTICE.txt.`,
+      exitStatuses.template,
+    );
   }
   const notice = readNotice(text);
   if (typeof notice === 'string') throw new CommandError(notice, exitStatuses.template);
@@ -168,10 +178,12 @@ function readTemplate(file: string | undefined): Notice {
 
 function describe({ waiting, sent, unknown }: NoticeStanding, options: Options): string {
   const { addressees } = options;
+  const isSending = mayMail(options);
   return [
-    ...(options['dry-run'] ? ['Nobody was mailed.'] : []),
-    ...(addressees === undefined ? [] : [`Those who wait for it stand in ${addressees}. Nobody was mailed.`]),
+    ...(addressees === undefined ? [] : [`Those who wait for it stand in ${addressees}.`]),
+    ...(isSending ? [] : ['Nobody was mailed.']),
     `${sent} were sent it, ${waiting} wait for it.`,
+    ...(isSending && waiting > 0 ? ['See what the mail server said, and run it again: nobody is mailed twice.'] : []),
     ...(unknown === 0
       ? []
       : [

@@ -18,6 +18,7 @@ const usage = `Ends sessions and API keys, on every node and every open socket w
   --json       tell it as JSON
   --help       this text
 
+An access token that no session is behind, made with a stolen signing key, goes on until it expires: npm run ir:rotate-all ends those.
 Whoever knows the password signs in again: npm run user -- disable keeps a user out, npm run user -- reset gives a token for another password.
 Run it where a server runs, with its settings; the database has to be up.
 

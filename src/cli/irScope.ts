@@ -1,9 +1,11 @@
+import { isIP, SocketAddress } from 'node:net';
 import { loadProcessConfig } from '../config/processConfig';
 import { openAuditKey } from '../identity/openAuditKey';
 import { AuditChain } from '../operations/auditChain';
 import { verifyAudit } from '../operations/auditVerification';
 import { readCheckpoints } from '../operations/checkpointFile';
 import { IncidentScope } from '../operations/incidentScope';
+import { plainAddress } from '../security/authentication';
 import { openRunningStorage, type Storage } from '../storage/storage';
 import { describeVerification, statusOf, type AuditReport } from './auditReport';
 import { UsageError } from './commandError';
@@ -47,12 +49,9 @@ const known = {
 } as const;
 
 async function run(options: OptionsOf<typeof known>): Promise<void> {
-  const now = Date.now();
-  if (options.since === undefined) throw new UsageError('Say since when: --since 24h.', usage);
-  const period = {
-    since: timeOf(options.since, now),
-    until: options.until === undefined ? null : timeOf(options.until, now),
-  };
+  const period = periodOf(options);
+  const ip = options.ip === undefined ? null : addressOf(options.ip);
+  if (options.json && options.markdown) throw new UsageError('Say --json or --markdown, not both.', usage);
   const page = { first: numberOf(options.first, mostFirst), after: numberOf(options.after, Number.MAX_SAFE_INTEGER) };
   const { database, dataDir, audit } = await loadProcessConfig();
   const chain = new AuditChain(
@@ -61,7 +60,7 @@ async function run(options: OptionsOf<typeof known>): Promise<void> {
   const storage = await openRunningStorage({ databaseUrl: database.url?.reveal() ?? null, dataDir });
   try {
     const user = options.user === undefined ? null : await findNamedUser(storage, options.user);
-    const scope = new IncidentScope({ ...period, userId: user?.id ?? null, ip: options.ip ?? null }, page);
+    const scope = new IncidentScope({ ...period, userId: user?.id ?? null, ip }, page);
     const verification = await walk(storage, { chain, checkpointFile: audit.checkpointFile, scope });
     const report = scope.report();
     if (options.json) process.stdout.write(`${JSON.stringify({ verification: toJson(verification), ...report })}\n`);
@@ -106,6 +105,25 @@ function toJson({ ok, checked, firstBadSeq, problem, waiting }: AuditReport): ob
 }
 
 const units: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** What holds no moment that has been tells of no entry, and must not be taken for nothing having happened. */
+function periodOf({ since, until }: OptionsOf<typeof known>): {
+  readonly since: number;
+  readonly until: number | null;
+} {
+  if (since === undefined) throw new UsageError('Say since when: --since 24h.', usage);
+  const now = Date.now();
+  const period = { since: timeOf(since, now), until: until === undefined ? null : timeOf(until, now) };
+  if (period.since < Math.min(period.until ?? now, now)) return period;
+  throw new UsageError('Nothing can stand there: --since has to lie before --until, and before now.', usage);
+}
+
+/** In the one form in which the log has it. */
+function addressOf(text: string): string {
+  const family = ({ 4: 'ipv4', 6: 'ipv6' } as const)[isIP(text)];
+  if (family === undefined) throw new UsageError(`"${text}" is no address: 203.0.113.7, or 2001:db8::1.`, usage);
+  return plainAddress(new SocketAddress({ address: text, family }).address);
+}
 
 function timeOf(text: string, now: number): number {
   const [, amount, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];

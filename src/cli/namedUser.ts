@@ -10,6 +10,10 @@ export async function findNamedUser(
   name: string,
 ): Promise<{ readonly id: string; readonly email: string }> {
   const user = name.includes('@') ? await users.findByEmail(name) : await users.findById(name);
-  if (user === null) throw new CommandError(`There is no user ${name}.`, noUserExitStatus);
+  if (user === null) throw noSuchUser(name);
   return user;
+}
+
+export function noSuchUser(name: string): CommandError {
+  return new CommandError(`There is no user ${name}. List them with "npm run user -- list".`, noUserExitStatus);
 }

@@ -8,6 +8,7 @@ import { openRunningStorage, type Storage } from '../storage/storage';
 import type { Change, ListedUser, UserChange } from '../storage/identity/userAdministration';
 import { CommandError, UsageError } from './commandError';
 import { runCommand, type OptionsOf } from './commandLine';
+import { noSuchUser } from './namedUser';
 import { operatorName } from './operator';
 
 const usage = `Users of this server.
@@ -125,7 +126,7 @@ function changedText(answer: UserChange, args: Arguments): string {
 }
 
 function found(user: ListedUser | null, { email }: Arguments): ListedUser {
-  if (user === null) throw new CommandError(`There is no user ${email ?? ''}.`, noUserExitStatus);
+  if (user === null) throw noSuchUser(email ?? '');
   return user;
 }
 

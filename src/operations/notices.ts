@@ -44,7 +44,7 @@ export function readNotice(template: string): Notice | string {
   // Tabs and ends of lines are text.
   if (/\p{Cc}/u.test(`${subject}${text.replaceAll(/[\n\t]/g, '')}`)) return 'The template holds control characters.';
   if (/\{\{|TODO|\[…\]/.test(`${subject}${text}`))
-    return 'Something in the template is not filled in yet: {{, TODO or […].';
+    return 'Something in the template is not filled in yet: look for {{, TODO and […].';
   const id = createHash('sha256').update(`${subject}\n\n${text}`).digest('hex');
   return { id, subject, text };
 }

@@ -43,7 +43,10 @@ it('makes users, changes what they may do, and tells of it in the audit log', as
     user('disable', '--email', 'ada@example.org'),
   ]);
   expect([again.status, again.stderr]).toEqual([67, 'There is a user ADA@example.org already.\n']);
-  expect([nobody.status, nobody.stderr]).toEqual([67, 'There is no user carol@example.org.\n']);
+  expect([nobody.status, nobody.stderr]).toEqual([
+    67,
+    'There is no user carol@example.org. List them with "npm run user -- list".\n',
+  ]);
   expect([badRole.status, badRole.stderr]).toEqual([64, expect.stringContaining('Say which roles:')]);
 
   expect([last.status, last.stderr]).toEqual([77, expect.stringContaining('Nobody but ada@example.org')]);
