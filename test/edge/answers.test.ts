@@ -1,11 +1,13 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { connect as connectTls, DEFAULT_CIPHERS, type ConnectionOptions } from 'node:tls';
 import { once } from 'node:events';
 import { RunningNginx, type NginxWishes } from '../../scripts/edge/runningNginx';
 import { limits } from '../../src/security/limits';
-import { ask, codeOf, graphql, tally, type EdgeAnswer, type EdgeRequest } from '../kit/edge/edgeRequest';
+import { ask, codeOf, countOf, graphql, tally, type EdgeAnswer, type EdgeRequest } from '../kit/edge/edgeRequest';
 import { openSocket } from '../kit/edge/edgeSocket';
+import { eventually } from '../kit/eventually';
 import { describeWith } from '../kit/needs';
 import { StandInTokens } from '../kit/standInTokens';
 import { TestServer } from '../kit/testServer';
@@ -125,15 +127,25 @@ describeWith('nginx', 'answers of the edge', () => {
     expect([answer.status, codeOf(answer), answer.headers['retry-after']]).toEqual([502, 'SERVER_UNAVAILABLE', '5']);
   });
 
+  it('say that something went wrong in nginx itself', async () => {
+    await start({ edit: (_file, text) => text.replace('return 404;', 'return 500;') });
+    const answer = await over({ path: '/nothing' });
+    expect([answer.status, codeOf(answer)]).toEqual([500, 'INTERNAL_SERVER_ERROR']);
+  });
+
   it('come from every node, and from the others where one is gone', async () => {
     await start({ nodes: [nodeAddress(0), nodeAddress(1), '127.0.0.1:9'] });
     const answers = await Promise.all(
       Array.from({ length: 12 }, () => over({ ...question, headers: { authorization } })),
     );
     expect(tally(answers.map(({ status }) => status))).toEqual({ 200: 12 });
-    const log = readFileSync(nginx.accessLog, 'utf8');
+    await over({ ...question, path: '/graphql?secret' });
+    const log = await eventually(() => {
+      const text = readFileSync(nginx.accessLog, 'utf8');
+      return text.split('\n').length > 13 && text;
+    });
     for (const at of [0, 1]) expect(log).toContain(nodeAddress(at));
-    expect(log).not.toContain(authorization);
+    for (const secret of [authorization, 'secret']) expect(log).not.toContain(secret);
   });
 
   it('are of a node that knows the address of the client, for requests and sockets', async () => {
@@ -148,6 +160,14 @@ describeWith('nginx', 'answers of the edge', () => {
     expect(String((await answered)[0])).toContain('connection_ack');
     socket.terminate();
     expect(held).toEqual(['127.0.0.1', '127.0.0.2', '127.0.0.3']);
+  });
+
+  it('are, for the probe of the container, of nginx itself, and nobody logs them', async () => {
+    await start();
+    const url = `http://127.0.0.1:${nginx.ports.health}`;
+    expect((await ask(url, { path: '/status' })).text).toContain('Active connections');
+    expect((await ask(url, { path: '/graphql' })).status).toBe(404);
+    expect(readFileSync(nginx.accessLog, 'utf8')).toBe('');
   });
 
   it('are a way to TLS for a browser in plain text, and a refusal for everybody else', async () => {
@@ -167,19 +187,18 @@ describeWith('nginx', 'answers of the edge', () => {
     }
     writeFileSync(path.join(nginx.acmeDir, '.well-known/acme-challenge/token'), 'proof');
     const challenge = await plain({ path: '/.well-known/acme-challenge/token' });
-    expect([challenge.status, challenge.text]).toEqual([200, 'proof']);
+    expect([challenge.status, challenge.text, challenge.headers['content-type']]).toEqual([200, 'proof', 'text/plain']);
+    expect(challenge.headers.connection).toBe('close');
+    expect((await plain({ path: '/', method: 'HEAD' })).status).toBe(301);
+    // What is broken is told so here, too.
+    const broken = await plain({ path: '/graphql%00' });
+    expect([broken.status, codeOf(broken), countOf(broken, 'x-content-type-options')]).toEqual([400, 'BAD_REQUEST', 1]);
   });
 
   describe('over TLS', () => {
     /** What was agreed on, or the reason why nothing was. */
     async function agreed(options: ConnectionOptions): Promise<string> {
-      const socket = connectTls({
-        port: nginx.ports.https,
-        host: '127.0.0.1',
-        servername: 'localhost',
-        rejectUnauthorized: false,
-        ...options,
-      });
+      const socket = connectTls({ ...loopback(), ...options });
       try {
         await once(socket, 'secureConnect');
         return `${socket.getProtocol() ?? ''} ${socket.getCipher().name}`;
@@ -188,6 +207,10 @@ describeWith('nginx', 'answers of the edge', () => {
       } finally {
         socket.destroy();
       }
+    }
+
+    function loopback(): ConnectionOptions {
+      return { port: nginx.ports.https, host: '127.0.0.1', servername: 'localhost', rejectUnauthorized: false };
     }
 
     const only = (version: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): ConnectionOptions => ({
@@ -221,11 +244,54 @@ describeWith('nginx', 'answers of the edge', () => {
       }
     });
 
+    it('are given with curves of the list alone, and again without a full handshake, but by no ticket', async () => {
+      await start();
+      for (const [ecdhCurve, expected] of [
+        ['X25519', /^TLSv1\.3/],
+        ['P-384', /^TLSv1\.3/],
+        ['P-521', /^ERR_SSL/],
+      ] as const) {
+        expect(await agreed({ ecdhCurve })).toMatch(expected);
+      }
+      const first = connectTls({ ...loopback(), maxVersion: 'TLSv1.2' });
+      await once(first, 'secureConnect');
+      const session = first.getSession();
+      expect(first.getTLSTicket()).toBeUndefined();
+      first.destroy();
+      const second = connectTls({
+        ...loopback(),
+        maxVersion: 'TLSv1.2',
+        ...(session === undefined ? {} : { session }),
+      });
+      await once(second, 'secureConnect');
+      expect(second.isSessionReused()).toBe(true);
+      second.destroy();
+    });
+
+    it('may be asked for by a known client for a day, never by data that could be replayed', async () => {
+      await start();
+      const args = [
+        's_client',
+        '-tls1_3',
+        '-ign_eof',
+        '-servername',
+        'localhost',
+        '-connect',
+        `127.0.0.1:${nginx.ports.https}`,
+      ];
+      // Of nginx itself: this process waits, and so does the node.
+      const input = 'GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+      const { stdout } = spawnSync('openssl', args, { input, encoding: 'utf8' });
+      expect(stdout).toMatch(/lifetime hint: 86400 \(seconds\)/);
+      expect(stdout).toMatch(/^\s*Max Early Data: 0$/m);
+    });
+
     it('are not given to whoever asks for another name', async () => {
       await start();
       expect(await agreed({ servername: 'other.example' })).toBe('ERR_SSL_TLSV1_UNRECOGNIZED_NAME');
-      const { status } = await over({ ...question, headers: { host: 'other.example' } });
-      expect(status).toBe(421);
+      const answer = await over({ ...question, headers: { host: 'other.example' } });
+      expect([answer.status, codeOf(answer)]).toEqual([421, 'NOT_FOUND']);
+      for (const name of Object.keys(securityHeaders)) expect([name, countOf(answer, name)]).toEqual([name, 1]);
     });
   });
 });

@@ -115,6 +115,13 @@ describeWith('nginx', 'a renewed certificate', () => {
     const more = await openSockets(nginx.httpsUrl, 3);
     expect(more.map(({ status }) => status)).toEqual([101, 101, 429]);
     for (const socket of [...sockets, ...more]) await closeSocket(socket);
+    // Any bound would end those that are open still when it is over, later than a test can wait.
+    const { stdout: configuration } = spawnSync('nginx', [...nginx.options, '-T'], {
+      env: { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/usr/local/sbin` },
+      encoding: 'utf8',
+    });
+    expect(configuration).toContain('proxy_pass');
+    expect(configuration).not.toContain('worker_shutdown_timeout');
   });
 
   it('that does not belong to its key changes nothing, and the hook fails', async () => {

@@ -70,6 +70,8 @@ describeWith('nginx', 'limits of the edge', () => {
       ],
     });
     expect((await ask(nginx.httpsUrl, { ...login, from: otherAddress })).status).toBe(200);
+    // No error of ours.
+    expect(nginx.said).toMatch(/\[warn\] .* limiting requests, .*"sign_in"/);
   });
 
   it('lets 21 of 60 requests through that come at once on one HTTP/2 connection', async () => {
@@ -94,6 +96,7 @@ describeWith('nginx', 'limits of the edge', () => {
       ...new Array<number>(5).fill(429),
     ]);
     expect(sockets.at(-1)?.retryAfter).toBe('1');
+    expect(nginx.said).toMatch(/\[warn\] .* limiting connections by zone "sockets"/);
     // What is no WebSocket is not counted, nor is anybody else.
     expect((await ask(nginx.httpsUrl, graphql('{ serverTime }'))).status).toBe(200);
     const others = await openSockets(nginx.httpsUrl, 2, { from: otherAddress });
@@ -110,25 +113,28 @@ describeWith('nginx', 'limits of the edge', () => {
     for (const socket of [...sockets, ...others, next]) await closeSocket(socket);
   });
 
-  it('has 100 requests of one address under way at once, and no more', async () => {
-    // As if it had sent them over the last ten seconds.
-    await start({ edit: (_file, text) => text.replaceAll('zone=api burst=20', 'zone=api burst=500') });
-    // A connection carries no more than 128 at once.
-    const clients = [0, 1].map(() => connectHttp2(nginx.httpsUrl, { rejectUnauthorized: false }));
-    const statuses: number[] = [];
-    for (const client of clients) {
-      client.on('error', () => undefined);
-      for (let at = 0; at < 52; at += 1) {
-        const stream = client.request({ ':method': 'POST', ':path': '/graphql', 'content-length': '10' });
-        stream.on('error', () => undefined);
-        stream.on('response', ({ ':status': status = 0 }) => statuses.push(status));
-        stream.write('{');
+  it.each(['/graphql', '/readyz'])(
+    'has 100 requests of one address under way at once at %s, and no more',
+    async (path) => {
+      // As if it had sent them over the last ten seconds.
+      await start({ edit: (_file, text) => text.replaceAll('zone=api burst=20', 'zone=api burst=500') });
+      // A connection carries no more than 128 at once.
+      const clients = [0, 1].map(() => connectHttp2(nginx.httpsUrl, { rejectUnauthorized: false }));
+      const statuses: number[] = [];
+      for (const client of clients) {
+        client.on('error', () => undefined);
+        for (let at = 0; at < 52; at += 1) {
+          const stream = client.request({ ':method': 'POST', ':path': path, 'content-length': '10' });
+          stream.on('error', () => undefined);
+          stream.on('response', ({ ':status': status = 0 }) => statuses.push(status));
+          stream.write('{');
+        }
       }
-    }
-    await eventually(() => statuses.length === 4);
-    expect(tally(statuses)).toEqual({ 429: 4 });
-    for (const client of clients) client.destroy();
-  });
+      await eventually(() => statuses.length === 4);
+      expect(tally(statuses)).toEqual({ 429: 4 });
+      for (const client of clients) client.destroy();
+    },
+  );
 
   it('holds whoever takes another name with each request to one limit', async () => {
     await start();

@@ -70,6 +70,7 @@ describeWith('nginx', 'pages of other origins', () => {
         '|',
         'x|x',
         'x|https://x,',
+        'x|https://app.example',
         '|https://x|https://x',
       ],
     ]) {
@@ -96,8 +97,10 @@ describeWith('nginx', 'pages of other origins', () => {
     const statuses: number[] = [];
     for (let at = 0; at < 6; at += 1) statuses.push((await ask(nginx.httpsUrl, login)).status);
     expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
-    const many = await Promise.all(Array.from({ length: 60 }, () => askFirst('/auth/session')));
-    expect(tally(many.map(({ status }) => status))[429]).toBeGreaterThan(30);
+    for (const path of ['/auth/graphql', '/auth/session']) {
+      const many = await Promise.all(Array.from({ length: 60 }, () => askFirst(path)));
+      expect(tally(many.map(({ status }) => status))[429]).toBeGreaterThan(30);
+    }
   });
 });
 

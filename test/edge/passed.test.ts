@@ -175,36 +175,13 @@ describeWith('nginx', 'what comes through the edge', () => {
     for (const name of ['retry-after', 'cache-control']) expect(countOf(answer, name)).toBe(1);
     node.answer = (late) => late.writeHead(503).end('{}');
     expect((await ask(nginx.httpsUrl, question)).headers['retry-after']).toBe('5');
+    node.answer = (full) => full.writeHead(429).end('{}');
+    expect((await ask(nginx.httpsUrl, question)).headers['retry-after']).toBeUndefined();
   });
 
   it('back from a node is not compressed', async () => {
     node.answer = (answer) => answer.writeHead(200, { 'content-type': 'text/html' }).end('x'.repeat(5_000));
     const answer = await ask(nginx.httpsUrl, { ...question, headers: { 'accept-encoding': 'gzip' } });
     expect([answer.text.length, answer.headers['content-encoding']]).toEqual([5_000, undefined]);
-  });
-});
-
-describeWith('nginx', 'a request that a node broke off', () => {
-  it('is not sent to another: it may have been carried out', async () => {
-    const nodes = await Promise.all([RecordingNode.start(), RecordingNode.start()]);
-    for (const node of nodes) node.answer = (answer) => answer.destroy();
-    const nginx = await RunningNginx.start({ nodes: nodes.map(({ address }) => address) });
-    const answer = await ask(nginx.httpsUrl, question);
-    expect([answer.status, codeOf(answer)]).toEqual([502, 'SERVER_UNAVAILABLE']);
-    expect(nodes.flatMap(({ requests }) => requests).length).toBe(1);
-    await nginx.stop();
-    for (const node of nodes) await node.stop();
-  });
-
-  it.each(['/graphql', '/auth/session'])('is given up in the end at %s, and that is told', async (path) => {
-    const node = await RecordingNode.start();
-    node.answer = () => undefined;
-    const impatient = (_file: string, text: string): string =>
-      text.replaceAll(/^(\s*proxy_read_timeout) (60|75)s;$/gm, '$1 1s;');
-    const nginx = await RunningNginx.start({ nodes: [node.address], edit: impatient });
-    const answer = await ask(nginx.httpsUrl, { ...question, path });
-    expect([answer.status, codeOf(answer)]).toEqual([504, 'TIMEOUT']);
-    await nginx.stop();
-    await node.stop();
   });
 });
