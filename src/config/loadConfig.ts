@@ -44,7 +44,7 @@ export function loadConfig(parts: {
   const checked = Object.fromEntries(values) as unknown as Values;
   const { vault } = readManagerSettings({ sources, projectDir });
   const config = toConfig({ mode, values: checked, exchanges, secretPlaces: places, vault, projectDir });
-  const together = crossChecks(config);
+  const together = crossChecks(config, environment);
   if (together.length > 0) throw new ConfigError(together);
   return config;
 }

@@ -273,6 +273,13 @@ describe('production', () => {
     expect(pages('https://app.example.com,http://localhost:3000')).toEqual([]);
   });
 
+  it('refuses to take any certificate for good, whatever the addresses say', () => {
+    const unchecked = { ...production, NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+    expect(project.problemsOf(unchecked)).toEqual([expect.stringMatching(/^NODE_TLS_REJECT_UNAUTHORIZED=0 lets /)]);
+    expect(project.problemsOf({ ...unchecked, NODE_TLS_REJECT_UNAUTHORIZED: '1' })).toEqual([]);
+    expect(project.problemsOf({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toEqual([]);
+  });
+
   it('refuses introspection that was left on, and takes one that is meant', () => {
     expect(project.problemsOf({ ...production, INTROSPECTION: 'true' })).toEqual([
       expect.stringMatching(/^INTROSPECTION=true is for development: .*INTROSPECTION=always/),
