@@ -5,7 +5,7 @@ import { multiplexedRequests, signIns, sockets, sustainedRate } from './edge/che
 import { livePrices, silentSockets } from './edge/checks/livePrices';
 import { observatory } from './edge/checks/observatory';
 import { slowClients } from './edge/checks/slowClients';
-import { suites, testssl } from './edge/checks/tls';
+import { suites, suitesOfRsa, testssl } from './edge/checks/tls';
 import { RunningNginx } from './edge/runningNginx';
 
 /** In the order in which they run. */
@@ -15,6 +15,7 @@ const checks: Readonly<Record<string, EdgeCheck>> = {
   sockets,
   livePrices,
   suites,
+  suitesOfRsa,
   certificateSwap,
   silentSockets,
   sustainedRate,

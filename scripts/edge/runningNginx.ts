@@ -6,7 +6,7 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { renderTemplate } from './renderTemplate';
-import { makeThrowAwayCertificate, type CertificateFiles } from './throwAwayCertificate';
+import { makeThrowAwayCertificate, type CertificateFiles, type KeyKind } from './throwAwayCertificate';
 
 const filesOfProject = path.resolve(__dirname, '../../nginx');
 const startTimeoutMs = 15_000;
@@ -37,6 +37,8 @@ export interface NginxWishes {
   readonly variables?: EdgeVariables;
   /** Any free one where nothing is said. */
   readonly ports?: { readonly https: number; readonly http: number };
+  /** ECDSA where nothing is said. */
+  readonly certificateKey?: KeyKind;
   /** Changes the text of a file of nginx/ before it is used: file is its path in there. */
   readonly edit?: (file: string, text: string) => string;
 }
@@ -61,7 +63,7 @@ export class RunningNginx {
       chmodSync(dir, 0o755);
       const [https = 0, http = 0, health = 0] = await freePorts(3);
       const ports = { ...(wishes.ports ?? { https, http }), health };
-      const nginx = new RunningNginx(dir, ports, makeThrowAwayCertificate(dir));
+      const nginx = new RunningNginx(dir, ports, makeThrowAwayCertificate(dir, wishes.certificateKey));
       nginx.#write(wishes);
       await nginx.#run();
       return nginx;

@@ -10,7 +10,7 @@ export interface Finding {
 /** One line of what `npm run check:edge` shows. */
 export interface EdgeCheck {
   readonly name: string;
-  readonly wishes?: Pick<NginxWishes, 'ports' | 'variables'>;
+  readonly wishes?: Pick<NginxWishes, 'ports' | 'variables' | 'certificateKey'>;
   /** nginx: fresh, so that nobody has been counted yet. */
   run(parts: { readonly server: BuiltServer; readonly nginx: RunningNginx }): Promise<Finding>;
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import type { KeyKind } from '../throwAwayCertificate';
 import type { EdgeCheck } from './edgeCheck';
 
 const run = promisify(execFile);
@@ -13,28 +14,40 @@ const mozilla = new Set([
   ...['ECDHE-RSA-AES256-GCM-SHA384', 'ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305'],
 ]);
 
-export const suites: EdgeCheck = {
-  name: "sslscan: TLS 1.0 and 1.1 refused, every suite within Mozilla's intermediate list",
-  async run({ nginx }) {
-    const { stdout } = await run('sslscan', ['--no-colour', '--sni-name=localhost', `127.0.0.1:${nginx.ports.https}`]);
-    const versions = [...stdout.matchAll(/^((?:SSL|TLS)v[\d.]+)\s+(enabled|disabled)/gm)].map(
-      ([, version, state]) => `${version} ${state}`,
-    );
-    const accepted = [...stdout.matchAll(/^(?:Preferred|Accepted)\s+\S+\s+\d+ bits\s+(\S+)/gm)].map(
-      ([, suite = '']) => suite,
-    );
-    const foreign = accepted.filter((suite) => !mozilla.has(suite));
-    const isGood =
-      versions.join() ===
-        'SSLv2 disabled,SSLv3 disabled,TLSv1.0 disabled,TLSv1.1 disabled,TLSv1.2 enabled,TLSv1.3 enabled' &&
-      accepted.length === 6 &&
-      foreign.length === 0;
-    return {
-      isGood,
-      seen: `${versions.join(', ')}; ${accepted.length} suites (${accepted.join(' ')}), ${foreign.length} not on the list`,
-    };
-  },
-};
+export const suites = suitesOf('ECDSA');
+export const suitesOfRsa = suitesOf('RSA');
+
+/** Of TLS 1.2 a server has those suites that its certificate's key can sign for: with one kind of key, half of them are never seen. */
+function suitesOf(certificateKey: KeyKind): EdgeCheck {
+  return {
+    name: `sslscan, ${certificateKey}: TLS 1.0 and 1.1 refused, every suite within Mozilla's intermediate list`,
+    wishes: { certificateKey },
+    async run({ nginx }) {
+      const { stdout } = await run('sslscan', [
+        '--no-colour',
+        '--sni-name=localhost',
+        `127.0.0.1:${nginx.ports.https}`,
+      ]);
+      const versions = [...stdout.matchAll(/^((?:SSL|TLS)v[\d.]+)\s+(enabled|disabled)/gm)].map(
+        ([, version, state]) => `${version} ${state}`,
+      );
+      const accepted = [...stdout.matchAll(/^(?:Preferred|Accepted)\s+\S+\s+\d+ bits\s+(\S+)/gm)].map(
+        ([, suite = '']) => suite,
+      );
+      const foreign = accepted.filter((suite) => !mozilla.has(suite));
+      const isGood =
+        versions.join() ===
+          'SSLv2 disabled,SSLv3 disabled,TLSv1.0 disabled,TLSv1.1 disabled,TLSv1.2 enabled,TLSv1.3 enabled' &&
+        accepted.length === 6 &&
+        accepted.filter((suite) => suite.includes(`-${certificateKey}-`)).length === 3 &&
+        foreign.length === 0;
+      return {
+        isGood,
+        seen: `${versions.join(', ')}; ${accepted.length} suites (${accepted.join(' ')}), ${foreign.length} not on the list`,
+      };
+    },
+  };
+}
 
 interface TestsslFinding {
   readonly id: string;
