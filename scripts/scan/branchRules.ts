@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Check, Finding } from './check';
 import { readPolicy } from './policy';
 import { readWorkflows, type Job } from './workflowFile';
 
 const ruleset = z.looseObject({
+  target: z.string(),
+  conditions: z.unknown(),
   enforcement: z.string(),
   bypass_actors: z.array(z.unknown()),
   rules: z.array(z.looseObject({ type: z.string(), parameters: z.record(z.string(), z.unknown()).default({}) })),
@@ -14,18 +17,38 @@ const ruleset = z.looseObject({
 const rulesetFile = '.github/rulesets/main.json';
 const ownersFile = '.github/CODEOWNERS';
 const placeholder = '@your-organisation/';
+const mainBranch = { ref_name: { include: ['~DEFAULT_BRANCH'], exclude: [] } };
+/** GitHub Actions itself. From anybody else a check is a word of whoever may write: a token is enough to say it. */
+const actionsApp = 15368;
+
+/** What decides who gets in, what is trusted, and what is looked at: somebody who knows about security agrees to it. */
+const guarded = [
+  ...['/.ci/', '/.github/', '/.npmrc', '/package.json', '/package-lock.json', '/scripts/scan.mjs', '/scripts/scan/'],
+  ...['/docker/', '/nginx/', '/migrations/', '/security/'],
+  ...['/src/config/', '/src/identity/', '/src/secrets/', '/src/security/', '/src/trading/'],
+];
 
 /** What a change needs before it is on the main branch; whether GitHub has these rules switched on, only a person can look at (security/calendar.yml). */
 export const branchRules: Check = {
   name: 'branch rules',
   run: (projectDir) => {
     const owners = readOwners(projectDir);
-    const { enforcement, bypass_actors: bypass, rules } = readPolicy(projectDir, rulesetFile, ruleset);
+    const {
+      target,
+      conditions,
+      enforcement,
+      bypass_actors: bypass,
+      rules,
+    } = readPolicy(projectDir, rulesetFile, ruleset);
     const review = parametersOf(rules, 'pull_request');
-    const required = contextsOf(parametersOf(rules, 'required_status_checks'));
+    const statuses = parametersOf(rules, 'required_status_checks');
+    const checks = checksSchema.parse(statuses['required_status_checks']);
+    const required = checks.map(({ context }) => context);
+    const scanning = parametersOf(rules, 'code_scanning')['code_scanning_tools'];
     const jobs = pullRequestJobs(projectDir);
     const faults = [
       ...(enforcement === 'active' ? [] : [`enforcement is ${enforcement}`]),
+      ...(target === 'branch' && isDeepStrictEqual(conditions, mainBranch) ? [] : ['is not for the main branch']),
       ...(bypass.length === 0 ? [] : [`${bypass.length} may pass the rules by`]),
       ...['deletion', 'non_fast_forward']
         .filter((type) => !rules.some((rule) => rule.type === type))
@@ -35,6 +58,18 @@ export const branchRules: Check = {
         .filter((name) => review[name] !== true)
         .map((name) => `lacks ${name}`),
       ...jobs.filter((name) => !required.includes(name)).map((name) => `does not wait for the job "${name}"`),
+      ...jobs
+        .filter((name, place) => jobs.indexOf(name) !== place)
+        .map((name) => `waits for one of two jobs that are called "${name}"`),
+      ...(statuses['strict_required_status_checks_policy'] === true
+        ? []
+        : ['takes checks of a branch that is behind the main branch']),
+      ...checks
+        .filter(({ integration_id: from }) => from !== actionsApp)
+        .map(({ context }) => `takes "${context}" from anybody`),
+      ...(JSON.stringify(scanning ?? []).includes('"CodeQL","security_alerts_threshold":"high_or_higher"')
+        ? []
+        : ['lets pass what CodeQL finds']),
       ...required
         .filter((name) => !jobs.includes(name))
         .map((name) => `waits for "${name}", which no workflow runs on a pull request`),
@@ -43,9 +78,7 @@ export const branchRules: Check = {
       figures: `${rules.length} rules, ${required.length} required checks, ${owners.length} lines of owners`,
       findings: [
         ...faults.map((fault) => ({ place: rulesetFile, sentence: `${fault}.` })),
-        ...(owners.some(({ pattern }) => pattern === '*')
-          ? []
-          : [{ place: ownersFile, sentence: 'has no line for everything ("*").' }]),
+        ...ownerFaults(owners.map(({ pattern }) => pattern)).map((sentence) => ({ place: ownersFile, sentence })),
       ],
       open: owners.flatMap(({ line, names }): Finding[] =>
         names.some((name) => name.startsWith(placeholder)) || names.length === 0
@@ -55,6 +88,29 @@ export const branchRules: Check = {
     };
   },
 };
+
+/** Of all lines that mean a file GitHub goes by the last. */
+function ownerFaults(patterns: readonly string[]): string[] {
+  const first = patterns.findIndex((pattern) => guarded.includes(pattern));
+  const later = patterns.filter(
+    (pattern, place) =>
+      place > first &&
+      !guarded.includes(pattern) &&
+      (!pattern.startsWith('/') || /[*?[]/.test(pattern) || guarded.some((other) => overlap(pattern, other))),
+  );
+  return [
+    ...(patterns[0] === '*' ? [] : ['does not begin with a line for everything ("*").']),
+    ...guarded.filter((pattern) => !patterns.includes(pattern)).map((pattern) => `has no line for ${pattern}.`),
+    ...patterns
+      .filter((pattern, place) => patterns.indexOf(pattern) !== place)
+      .map((pattern) => `has ${pattern} twice.`),
+    ...later.map((pattern) => `gives ${pattern} to somebody else than what it lies in.`),
+  ];
+}
+
+function overlap(pattern: string, other: string): boolean {
+  return pattern.startsWith(other) || other.startsWith(pattern);
+}
 
 function readOwners(projectDir: string): { line: number; pattern: string; names: string[] }[] {
   const lines = readFileSync(path.join(projectDir, ownersFile), 'utf8').split('\n');
@@ -68,11 +124,7 @@ function parametersOf(rules: z.infer<typeof ruleset>['rules'], type: string): Re
   return rules.find((rule) => rule.type === type)?.parameters ?? {};
 }
 
-const checksSchema = z.array(z.looseObject({ context: z.string() })).default([]);
-
-function contextsOf(parameters: Readonly<Record<string, unknown>>): string[] {
-  return checksSchema.parse(parameters['required_status_checks']).map(({ context }) => context);
-}
+const checksSchema = z.array(z.looseObject({ context: z.string(), integration_id: z.number().optional() })).default([]);
 
 /** The jobs that a pull request waits for, as GitHub names them: one for each value of a matrix. */
 function pullRequestJobs(projectDir: string): string[] {

@@ -9,7 +9,7 @@ export const installScripts: Check = {
     const found = new Set(
       readLock(projectDir).packages.flatMap(({ name, entry }) => (entry.hasInstallScript === true ? [name] : [])),
     );
-    const unknown = [...found].filter((name) => !(name in known));
+    const unknown = [...found].filter((name) => !Object.hasOwn(known, name));
     const idle = Object.keys(known).filter((name) => !found.has(name));
     return {
       figures: `${found.size} packages bring one, ${Object.keys(known).length} are known, none is run`,

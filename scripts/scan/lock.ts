@@ -13,15 +13,26 @@ const entry = z.looseObject({
   license: z.string().optional(),
   link: z.boolean().optional(),
   optional: z.boolean().optional(),
+  inBundle: z.boolean().optional(),
+  hasShrinkwrap: z.boolean().optional(),
   hasInstallScript: z.boolean().optional(),
   os: z.array(z.string()).optional(),
   cpu: z.array(z.string()).optional(),
   dependencies: names.optional(),
   devDependencies: names.optional(),
   optionalDependencies: names.optional(),
+  peerDependencies: names.optional(),
+  bundleDependencies: z.unknown().optional(),
 });
 
-const lockFile = z.looseObject({ lockfileVersion: z.number(), packages: z.record(z.string(), entry) });
+/** Strict, for npm 6 reads a second list of packages that could stand beside this one, and nothing here would. */
+const lockFile = z.strictObject({
+  name: z.string(),
+  version: z.string(),
+  lockfileVersion: z.number(),
+  requires: z.literal(true),
+  packages: z.record(z.string(), entry),
+});
 
 export type LockEntry = z.infer<typeof entry>;
 
@@ -57,16 +68,19 @@ export function readLock(projectDir: string): Lock {
   };
 }
 
-/** Who names a package as one of its platforms' optional ones, at this very version; undefined where nobody does. */
+/** Who names a package as one of its platforms' optional ones, at this very version, and has a checksum; undefined where nobody does. */
 export function platformOwner(lock: Lock, { name, version, entry }: LockedPackage): LockedPackage | undefined {
   if (entry.optional !== true || entry.os === undefined || entry.cpu === undefined) return undefined;
-  return lock.packages.find((other) => other.entry.optionalDependencies?.[name] === version);
+  return lock.packages.find(
+    (other) => other.entry.integrity !== undefined && other.entry.optionalDependencies?.[name] === version,
+  );
 }
 
 const manifest = z.looseObject({
   dependencies: names.default({}),
   devDependencies: names.default({}),
   optionalDependencies: names.default({}),
+  peerDependencies: names.default({}),
   overrides: z.record(z.string(), z.unknown()).default({}),
 });
 

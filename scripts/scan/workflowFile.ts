@@ -7,6 +7,7 @@ const permissions = z.union([z.record(z.string(), z.string()), z.string()]);
 const variables = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({});
 
 const step = z.looseObject({
+  if: z.unknown().optional(),
   name: z.string().optional(),
   uses: z.string().optional(),
   run: z.string().optional(),
@@ -15,6 +16,8 @@ const step = z.looseObject({
 });
 
 const job = z.looseObject({
+  if: z.unknown().optional(),
+  needs: z.union([z.string(), z.array(z.string())]).optional(),
   permissions: permissions.optional(),
   'runs-on': z.unknown().optional(),
   'timeout-minutes': z.unknown().optional(),
@@ -42,6 +45,8 @@ export interface Workflow {
   readonly text: string;
   readonly content: z.infer<typeof workflow>;
   readonly triggers: readonly string[];
+  /** What a trigger is narrowed to; null where it is not, undefined where it is no trigger of this workflow. */
+  readonly filters: (trigger: string) => unknown;
 }
 
 const folder = '.github/workflows';
@@ -55,8 +60,16 @@ export function readWorkflows(projectDir: string): Workflow[] {
     const content = workflow.parse(parse(text, { strict: true, uniqueKeys: true, merge: true }));
     const { on } = content;
     const triggers = typeof on === 'string' ? [on] : Array.isArray(on) ? on : Object.keys(on);
-    return { file, text, content, triggers };
+    const filters = (trigger: string): unknown => {
+      if (!triggers.includes(trigger)) return undefined;
+      return typeof on === 'object' && !Array.isArray(on) ? on[trigger] : null;
+    };
+    return { file, text, content, triggers, filters };
   });
+}
+
+export function isCheckout({ uses }: Step): boolean {
+  return uses?.startsWith('actions/checkout@') === true;
 }
 
 /** The steps of a workflow, with the job that they are of. */

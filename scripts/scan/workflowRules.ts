@@ -1,5 +1,6 @@
+import { z } from 'zod';
 import type { Finding } from './check';
-import { stepsOf, type Job, type Workflow } from './workflowFile';
+import { isCheckout, stepsOf, type Job, type Workflow } from './workflowFile';
 
 /** A rule for every workflow: why it is one, and where it is broken. */
 export interface WorkflowRule {
@@ -29,8 +30,54 @@ const mayWrite: Readonly<Record<string, readonly string[]>> = {
 
 const maxTimeoutMinutes = 120;
 
+/** What ends well although a command of it did not: `||`, a pipe, the background, a condition, a trap, an exit of its own. */
+const swallows = /\||[^&]&\s*$|;|^\s*(if|elif|while|until|trap)\b|^\s*!|\bset \+|(?<!-)\bexit\b(?!-)/;
+
+const evenAfterFailures = '${{ !cancelled() }}';
+/** A pull request from a fork may not write, and so uploads nothing. */
+const whereWriting = '${{ !cancelled() && !github.event.pull_request.head.repo.fork }}';
+const upload = 'github/codeql-action/upload-sarif@';
+
+/** The jobs that may be, by file and name, and when. */
+const mayBeSkipped: Readonly<Record<string, string>> = {
+  // It needs a key, which a pull request does not get; no branch waits for it.
+  'scan.yml dependency-check': "${{ github.event_name != 'pull_request' }}",
+};
+
+/** Words of GitHub's language that the rules know. */
+const words = {
+  workflow: ['name', 'on', 'permissions', 'concurrency', 'env', 'jobs'],
+  job: [
+    ...['name', 'if', 'needs', 'runs-on', 'timeout-minutes', 'permissions', 'strategy', 'outputs', 'env', 'steps'],
+    ...['uses', 'secrets', 'container', 'services', 'continue-on-error'],
+  ],
+  step: ['id', 'name', 'if', 'uses', 'with', 'run', 'env', 'continue-on-error'],
+} as const;
+
+/** Names of variables that workflows set. */
+const variables = ['image', 'NVD_API_KEY', 'REGISTRY_PASSWORD', 'REFERENCE', 'GH_TOKEN'];
+
 const jobsOf = ({ content }: Workflow): [string, Job][] => Object.entries(content.jobs);
 const fileName = ({ file }: Workflow): string => file.slice(file.lastIndexOf('/') + 1);
+
+function unknownAmong(part: object, known: readonly string[]): string[] {
+  return Object.keys(part)
+    .filter((word) => !known.includes(word))
+    .map((word) => `says ${word}`);
+}
+
+/** Every job that has ended well before one begins. */
+function jobsBefore({ content: { jobs } }: Workflow, name: string): Job[] {
+  const names = new Set<string>();
+  const add = (next: string): void => {
+    for (const other of [jobs[next]?.needs ?? []].flat().filter((other) => !names.has(other))) {
+      names.add(other);
+      add(other);
+    }
+  };
+  add(name);
+  return [...names].flatMap((other) => jobs[other] ?? []);
+}
 
 /** name@ref # tag, as it stands in the text: the parsed workflow has no comments. */
 const usesLine = /^\s*(?:- )?uses:\s*(\S+?)@(\S+?)(?:\s+#\s*(\S+)(?:\s+(unresolved))?)?\s*$/;
@@ -44,10 +91,14 @@ const ownImage = /^(tickgate:ci|"?\$IMAGE(:\$GITHUB_REF_NAME)?"?)$/;
 export const workflowRules: Readonly<Record<string, WorkflowRule>> = {
   'pinned-actions': {
     because: 'a tag can be moved to other code at any time; a commit cannot',
-    broken: ({ text, content }) => {
+    broken: (workflow) => {
+      const { text, content } = workflow;
       const lines = text
         .split('\n')
         .filter((line) => /\buses\b["']?\s*:/.test(line) && !line.trimStart().startsWith('#'));
+      const own = stepsOf(workflow).flatMap(({ step: { uses = '' } }) =>
+        uses.startsWith('./') ? [`${uses} is an action of this repository, whose steps nobody looks at`] : [],
+      );
       const used = Object.values(content.jobs).flatMap((job) => [job.uses, ...job.steps.map(({ uses }) => uses)]);
       const faults = lines.flatMap((line) => {
         if (/uses:\s*\.\//.test(line)) return [];
@@ -61,8 +112,8 @@ export const workflowRules: Readonly<Record<string, WorkflowRule>> = {
       });
       const count = used.filter((uses) => uses !== undefined).length;
       return count === lines.length
-        ? faults
-        : [...faults, `${count} actions are used, ${lines.length} are written on a line of their own`];
+        ? [...own, ...faults]
+        : [...own, ...faults, `${count} actions are used, ${lines.length} are written on a line of their own`];
     },
   },
   'pinned-images': {
@@ -119,10 +170,7 @@ export const workflowRules: Readonly<Record<string, WorkflowRule>> = {
     because: 'checkout leaves the token in .git/config, for every later step to read',
     broken: (workflow) =>
       stepsOf(workflow)
-        .filter(
-          ({ step }) =>
-            step.uses?.startsWith('actions/checkout@') === true && step.with['persist-credentials'] !== false,
-        )
+        .filter(({ step }) => isCheckout(step) && step.with['persist-credentials'] !== false)
         .map(({ name }) => `${name}: checkout without persist-credentials: false`),
   },
   'bounded-time': {
@@ -135,7 +183,13 @@ export const workflowRules: Readonly<Record<string, WorkflowRule>> = {
   },
   'one-at-a-time': {
     because: 'two releases of one tag, or ten runs of one branch, are never meant',
-    broken: ({ content }) => (content.concurrency === undefined ? ['has no concurrency'] : []),
+    broken: ({ content: { concurrency } }) => {
+      if (concurrency === undefined) return ['has no concurrency'];
+      const ends = z.object({ 'cancel-in-progress': z.unknown() }).safeParse(concurrency).data?.['cancel-in-progress'];
+      return [false, "${{ github.event_name == 'pull_request' }}"].includes(ends as string | boolean)
+        ? []
+        : [`a run ends another one if ${JSON.stringify(ends)}`];
+    },
   },
   'known-machine': {
     because: '"latest" is another system one morning, and a machine of our own keeps what a run leaves behind',
@@ -167,12 +221,87 @@ export const workflowRules: Readonly<Record<string, WorkflowRule>> = {
   },
   'failures-count': {
     because: 'a check that may fail is none',
-    broken: ({ text }) =>
-      text
-        .split('\n')
-        .flatMap((line) =>
-          /continue-on-error:\s*(?!false)|\|\|\s*true\b|;\s*true$|set \+e/.test(line) ? [line.trim()] : [],
+    broken: (workflow) => [
+      ...jobsOf(workflow)
+        .filter(([, job]) => 'continue-on-error' in job)
+        .map(([name]) => `${name} may fail`),
+      ...stepsOf(workflow).flatMap(({ name, step }) => [
+        ...('continue-on-error' in step ? [`a step of ${name} may fail`] : []),
+        ...(step.run ?? '').split('\n').flatMap((line) => (swallows.test(line) ? [`${name}: ${line.trim()}`] : [])),
+      ]),
+    ],
+  },
+  'nothing-skipped': {
+    because: 'a required check that was skipped counts as passed',
+    broken: (workflow) => {
+      const jobs = jobsOf(workflow);
+      const skipped = jobs.filter(([, job]) => job.if !== undefined).map(([name]) => name);
+      return [
+        ...jobs.flatMap(([name, job]) =>
+          job.if === undefined || mayBeSkipped[`${fileName(workflow)} ${name}`] === job.if
+            ? []
+            : [`${name} runs only if ${JSON.stringify(job.if)}`],
         ),
+        ...jobs.flatMap(([name, { needs = [] }]) =>
+          [needs]
+            .flat()
+            .flatMap((other) => (skipped.includes(other) ? [`${name} is skipped wherever ${other} is`] : [])),
+        ),
+        ...stepsOf(workflow)
+          .filter(({ step }) => ![undefined, evenAfterFailures].includes(step.if as string | undefined))
+          .filter(({ step }) => step.if !== whereWriting || step.uses?.startsWith(upload) !== true)
+          .map(({ name, step }) => `a step of ${name} runs only if ${JSON.stringify(step.if)}`),
+      ];
+    },
+  },
+  'known-words': {
+    because:
+      'another shell or folder makes other commands of the same words, and what nobody has heard of may do so too',
+    broken: (workflow) => [
+      ...unknownAmong(workflow.content, words.workflow),
+      ...jobsOf(workflow).flatMap(([, job]) => unknownAmong(job, words.job)),
+      ...stepsOf(workflow).flatMap(({ step }) => unknownAmong(step, words.step)),
+    ],
+  },
+  'known-environment': {
+    because: 'a variable decides which programs are run (PATH), what they load (NODE_OPTIONS) and what they look at',
+    broken: (workflow) => [
+      ...[workflow.content, ...Object.values(workflow.content.jobs), ...stepsOf(workflow).map(({ step }) => step)]
+        .flatMap(({ env }) => Object.keys(env))
+        .filter((name) => !variables.includes(name))
+        .map((name) => `sets ${name}`),
+      ...stepsOf(workflow)
+        .flatMap(({ step: { run = '' } }) => run.split('\n').map((line) => line.trim()))
+        .filter((line) => /GITHUB_(ENV|PATH)/.test(line) && line !== 'echo "IMAGE=$image" >> "$GITHUB_ENV"')
+        .map((line) => `for later steps: ${line}`),
+    ],
+  },
+  'own-checkout': {
+    because: 'another commit, repository or folder is looked at in place of what is proposed',
+    broken: (workflow) =>
+      stepsOf(workflow)
+        .filter(({ step }) => isCheckout(step))
+        .flatMap(({ name, step: { with: options } }) => [
+          ...Object.keys(options)
+            .filter((option) => !['persist-credentials', 'fetch-depth'].includes(option))
+            .map((option) => `${name}: checkout with ${option}`),
+        ]),
+  },
+  'tested-before-signed': {
+    because: 'what is signed is what people run',
+    broken: (workflow) =>
+      jobsOf(workflow)
+        .filter(
+          ([, { uses, permissions }]) => uses !== undefined && JSON.stringify(permissions ?? '').includes('"write"'),
+        )
+        .flatMap(([name]) => {
+          const before = jobsBefore(workflow, name);
+          const runs = before.flatMap(({ steps }) => steps.map(({ run }) => run?.trim()));
+          return [
+            ...['npm run pin -- --check', 'npm run scan -- --release'].filter((run) => !runs.includes(run)),
+            ...['./.github/workflows/tests.yml'].filter((uses) => !before.some((job) => job.uses === uses)),
+          ].map((missing) => `${name} does not wait for ${missing}`);
+        }),
   },
   'nothing-from-caches': {
     because: 'what another run put into a cache would come into what is tested and signed',
@@ -201,90 +330,6 @@ export const workflowRules: Readonly<Record<string, WorkflowRule>> = {
       ),
   },
 };
-
-/** A workflow that was not written. */
-interface Duty {
-  readonly uses?: RegExp;
-  /** Words that its command has to have: what is looked at, and that it fails. */
-  readonly run?: readonly RegExp[];
-  readonly image?: RegExp;
-  /** Since when it runs again although nothing was changed, or at a release. */
-  readonly when: 'every change' | 'every change and every week' | 'every week' | 'release';
-}
-
-/** What has to be there, somewhere, and to fail at a severity of high. */
-export const duties: Readonly<Record<string, Duty>> = {
-  tests: { run: [/^\.ci\/run$/], when: 'every change' },
-  'own scan': { run: [/^npm run scan$/], when: 'every change and every week' },
-  'own scan can find': { run: [/^npm run scan -- --self-test$/], when: 'every change and every week' },
-  'SBOM of the packages': { run: [/^npm run sbom -- --output \S+$/], when: 'every change and every week' },
-  CodeQL: { uses: /^github\/codeql-action\/analyze@/, when: 'every change and every week' },
-  'CodeQL fails at high': { run: [/sarifGate\.mjs --fail-at 7 /], when: 'every change and every week' },
-  'Trivy, files': trivy(/ fs .*--include-dev-deps/),
-  'Trivy, settings': trivy(/ config /),
-  'Trivy, image': trivy(/ image .*--input/),
-  'Trivy, image of a release': { ...trivy(/ image .*--input/), when: 'release' },
-  TruffleHog: { image: /trufflehog:/, run: [/ git file:/, /--fail\b/], when: 'every change and every week' },
-  'OWASP dependency-check': {
-    image: /dependency-check:/,
-    run: [/--failOnCVSS 7\b/, /package-lock\.json/],
-    when: 'every week',
-  },
-  zizmor: { image: /zizmor:/, run: [/--min-severity low/], when: 'every change and every week' },
-  actionlint: { image: /actionlint:/, run: [/docker run/], when: 'every change and every week' },
-  'pins looked up, and the same everywhere': { run: [/^npm run pin -- --check$/], when: 'release' },
-  'nothing open at a release': { run: [/^npm run scan -- --release$/], when: 'release' },
-  'SBOM of the image': { image: /trivy:/, run: [/--format cyclonedx/], when: 'release' },
-  signature: { run: [/cosign sign --yes/, /cosign attest --yes --type cyclonedx/], when: 'release' },
-  provenance: { uses: /^actions\/attest-build-provenance@/, when: 'release' },
-  'signature verified': {
-    run: [
-      /cosign verify .*--certificate-identity "\$builder"/,
-      /cosign verify-attestation --type cyclonedx/,
-      /gh attestation verify .*--repo/,
-    ],
-    when: 'release',
-  },
-  'ranges of Cloudflare': { run: [/^npm run cloudflare:ranges -- --check$/], when: 'every week' },
-  'what people do': { run: [/^npm run sec:calendar$/], when: 'every week' },
-};
-
-function trivy(what: RegExp): Duty {
-  return {
-    image: /\/trivy:/,
-    run: [what, /--severity HIGH,CRITICAL/, /--exit-code 1/],
-    when: 'every change and every week',
-  };
-}
-
-const whens: Readonly<Record<Duty['when'], (triggers: readonly string[]) => boolean>> = {
-  'every change': (triggers) => triggers.includes('pull_request') && triggers.includes('push'),
-  'every change and every week': (triggers) =>
-    ['pull_request', 'push', 'schedule'].every((each) => triggers.includes(each)),
-  'every week': (triggers) => triggers.includes('schedule'),
-  release: (triggers) => triggers.includes('workflow_call') || triggers.join() === 'push',
-};
-
-export function missingDuties(workflows: readonly Workflow[]): Finding[] {
-  return Object.entries(duties)
-    .filter(([, duty]) => !workflows.some((workflow) => whens[duty.when](workflow.triggers) && meets(workflow, duty)))
-    .map(([name, { when }]) => ({
-      place: '.github/workflows',
-      sentence: `no step does this at ${when}, failing where something is found: ${name}.`,
-    }));
-}
-
-function meets(workflow: Workflow, duty: Duty): boolean {
-  return stepsOf(workflow).some(({ job, step }) => {
-    const command = (step.run ?? '').replaceAll('\\\n', ' ').trim();
-    const image = String(step.env['image'] ?? job.env['image'] ?? '');
-    return (
-      (duty.uses?.test(step.uses ?? '') ?? true) &&
-      (duty.image?.test(image) ?? true) &&
-      (duty.run ?? []).every((words) => words.test(command))
-    );
-  });
-}
 
 /** Actions and images that wait for somebody who can look them up. */
 export function unresolvedPins({ text, file }: Workflow): Finding[] {

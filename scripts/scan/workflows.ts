@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Check, Finding } from './check';
+import { commandFaults } from './commands';
 import { readWorkflows, stepsOf } from './workflowFile';
-import { duties, missingDuties, unresolvedPins, workflowRules } from './workflowRules';
+import { duties, missingDuties } from './workflowDuties';
+import { unresolvedPins, workflowRules } from './workflowRules';
 
 export const workflows: Check = {
   name: 'workflows',
@@ -21,7 +23,7 @@ export const workflows: Check = {
     const { length } = Object.keys(workflowRules);
     return {
       figures: `${all.length} files, ${uses} uses of actions, ${length} rules, ${Object.keys(duties).length} duties, ${open.length} pins unresolved`,
-      findings: [...broken, ...missingDuties(all), ...missingScripts(projectDir, all)],
+      findings: [...broken, ...missingDuties(all), ...missingScripts(projectDir, all), ...commandFaults(projectDir)],
       open,
     };
   },

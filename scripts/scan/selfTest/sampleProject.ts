@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { git } from '../git';
@@ -6,9 +6,9 @@ import { git } from '../git';
 const projectDir = path.resolve(__dirname, '../../..');
 
 /** Judged as they are: a fault planted in one of them is a fault of this project's own file. */
-const ownFiles = ['.github', '.gitignore', '.npmrc', 'security/pins.json'];
+const ownFiles = ['.ci', '.github', '.gitignore', '.npmrc', 'security/pins.json'];
 
-const integrity = `sha512-${Buffer.alloc(64, 'sum').toString('base64')}`;
+const integrity = (name: string): string => `sha512-${Buffer.alloc(64, name).toString('base64')}`;
 
 const packagesPolicy = `licences: [MIT, Apache-2.0]
 otherLicences: {}
@@ -23,16 +23,32 @@ const lock = {
   requires: true,
   packages: {
     '': { name: 'sample', version: '1.0.0', dependencies: { plain: '1.2.3', 'with-script': '1.0.0' } },
-    'node_modules/other-name': { name: 'real-name', version: '3.0.0', integrity, license: '(MIT OR GPL-3.0-only)' },
+    'node_modules/other-name': {
+      name: 'real-name',
+      version: '3.0.0',
+      integrity: integrity('real-name'),
+      license: '(MIT OR GPL-3.0-only)',
+    },
     'node_modules/plain': {
       version: '1.2.3',
-      integrity,
+      integrity: integrity('plain'),
       license: 'MIT AND Apache-2.0',
-      dependencies: { 'other-name': 'npm:real-name@3.0.0' },
+      dependencies: { 'other-name': 'npm:real-name@3.0.0', '@nested/one': '1.0.0' },
       optionalDependencies: { '@plain/darwin-arm64': '1.2.3' },
     },
     'node_modules/@plain/darwin-arm64': { version: '1.2.3', cpu: ['arm64'], os: ['darwin'], optional: true },
-    'node_modules/with-script': { version: '1.0.0', integrity, license: 'MIT', hasInstallScript: true },
+    'node_modules/plain/node_modules/@nested/one': {
+      version: '1.0.0',
+      resolved: 'https://registry.npmjs.org/@nested/one/-/one-1.0.0.tgz',
+      integrity: integrity('@nested/one'),
+      license: 'Apache-2.0',
+    },
+    'node_modules/with-script': {
+      version: '1.0.0',
+      integrity: integrity('with-script'),
+      license: 'MIT',
+      hasInstallScript: true,
+    },
   },
 };
 
@@ -55,6 +71,10 @@ export class SampleProject {
     this.write('security/allowedSecrets.yml', '[]\n');
     this.git('init', '--quiet', '--initial-branch=main', '--template=');
     this.commit('Begin');
+  }
+
+  has(file: string): boolean {
+    return existsSync(path.join(this.dir, file));
   }
 
   read(file: string): string {

@@ -141,10 +141,10 @@ function faultsByCheck(): (() => Line)[] {
 function isFound(sample: SampleProject, { check: name, edits, found }: PlantedFault): boolean {
   const check = checks.find((check) => check.name === name);
   if (check === undefined) throw new Error(`There is no check "${name}".`);
-  const before = edits.map(({ file }) => [file, sample.read(file)] as const);
+  const before = edits.map(({ file }) => [file, sample.has(file) ? sample.read(file) : null] as const);
   try {
     for (const { file, from, to } of edits) {
-      const text = sample.read(file);
+      const text = sample.has(file) ? sample.read(file) : '';
       const changed = text.replace(from, to);
       if (changed === text) throw new Error(`${file} has no place to plant in any more: ${String(from)}`);
       sample.write(file, changed);
@@ -153,7 +153,10 @@ function isFound(sample: SampleProject, { check: name, edits, found }: PlantedFa
       ({ place, sentence }) => found.test(sentence) || found.test(place),
     );
   } finally {
-    for (const [file, text] of before) sample.write(file, text);
+    for (const [file, text] of before) {
+      if (text === null) sample.delete(file);
+      else sample.write(file, text);
+    }
   }
 }
 
