@@ -9,11 +9,12 @@ import { trustedProxies } from './trustedProxies';
 import {
   baseUrl,
   browserOrigin,
-  connectionUrl,
   factor,
   flag,
   listOf,
   oneOf,
+  postgresUrl,
+  redisUrl,
   rsaPrivateKey,
   text,
   wholeNumber,
@@ -84,7 +85,7 @@ export const keys = {
     description: "Where this server keeps its files; a relative path begins at the project's folder.",
   },
   DATABASE_URL: {
-    type: connectionUrl(['postgres:', 'postgresql:']),
+    type: postgresUrl,
     default: null,
     requiredInProduction: true,
     secret: true,
@@ -92,7 +93,7 @@ export const keys = {
     description: 'PostgreSQL to use. Development starts one of its own in DATA_DIR where this is not set.',
   },
   MIGRATION_DATABASE_URL: {
-    type: connectionUrl(['postgres:', 'postgresql:']),
+    type: postgresUrl,
     default: null,
     secret: true,
     holdsPassword: ownPassword,
@@ -100,7 +101,7 @@ export const keys = {
       'The same database as the owner of its schema, who migrates it and lets the role of DATABASE_URL do what the server does. Not set: that role does both.',
   },
   REDIS_URL: {
-    type: connectionUrl(['redis:', 'rediss:']),
+    type: redisUrl,
     default: null,
     secret: true,
     holdsPassword: ownPassword,

@@ -56,6 +56,10 @@ export function isUrlWith(protocols: readonly string[]): (value: string) => bool
   return (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol);
 }
 
+function schemesOf(protocols: readonly string[]): string {
+  return protocols.map((protocol) => `${protocol}//`).join(' or ');
+}
+
 /** Where the paths of an API begin: an origin, or a path of it where a proxy serves several. Closing slashes are dropped. */
 export function baseUrl(protocols: readonly string[]): ValueType<string> {
   const isBase = (value: string): boolean => {
@@ -63,13 +67,12 @@ export function baseUrl(protocols: readonly string[]): ValueType<string> {
     const url = new URL(value);
     return !/[?#]/.test(value) && url.username === '' && url.password === '';
   };
-  const schemes = protocols.map((protocol) => `${protocol}//`).join(' or ');
   return {
     schema: z
       .string()
       .refine(isBase)
       .transform((value) => value.replace(/\/+$/, '')),
-    allowed: `a URL that begins with ${schemes} and holds a host, where needed a port and a path, but no query`,
+    allowed: `a URL that begins with ${schemesOf(protocols)} and holds a host, where needed a port and a path, but no query`,
   };
 }
 
@@ -79,16 +82,48 @@ export const browserOrigin: ValueType<string> = {
   allowed: 'an exact origin such as https://app.example.com (no "*", no path, no closing slash)',
 };
 
-/** A connection URL that may hold a password. */
-export function connectionUrl(protocols: readonly string[]): ValueType<Secret> {
-  const schemes = protocols.map((protocol) => `${protocol}//`).join(' or ');
-  return {
-    schema: z
-      .string()
-      .refine((value) => isUrlWith(protocols)(value) && new URL(value).hostname !== '')
-      .transform((value) => new Secret(value)),
-    allowed: `a URL that begins with ${schemes} and names a host`,
-  };
+const postgresProtocols = ['postgres:', 'postgresql:'];
+/** pg prefers these to what stands before the ?, which is what is judged. */
+const identifying = ['user', 'password', 'connectionString'];
+
+/** Its query is pg's: sslmode, application_name and the like. */
+export const postgresUrl: ValueType<Secret> = {
+  schema: z
+    .string()
+    .refine((value) => isConnectionUrl(value, postgresProtocols) && !identifying.some((name) => queryHas(value, name)))
+    .transform((value) => new Secret(value)),
+  allowed: `a URL that begins with ${schemesOf(postgresProtocols)} and names a host; user and password stand before the host, and what is special in them as %XX`,
+};
+
+const redisProtocols = ['redis:', 'rediss:'];
+
+/** Without a query: ioredis takes a password from there, and `?tls=` makes it send everything in plain text to rediss://. */
+export const redisUrl: ValueType<Secret> = {
+  schema: z
+    .string()
+    .refine((value) => isConnectionUrl(value, redisProtocols) && !/[?#]/.test(value))
+    .transform((value) => new Secret(value)),
+  allowed: `a URL that begins with ${schemesOf(redisProtocols)} and names a host; user and password stand before the host, what is special in them as %XX, and nothing follows a ? or #`,
+};
+
+function isConnectionUrl(value: string, protocols: readonly string[]): boolean {
+  if (!isUrlWith(protocols)(value)) return false;
+  const { hostname, username, password } = new URL(value);
+  return hostname !== '' && [username, password].every(isDecodable);
+}
+
+function queryHas(url: string, name: string): boolean {
+  return new URL(url).searchParams.has(name);
+}
+
+/** Of what stands in a URL as %XX. */
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A text that was given by others, as it is. */

@@ -37,6 +37,35 @@ describe.each(Object.entries(urls))('%s in production', (name, urlWith) => {
   });
 });
 
+it.each([
+  ['DATABASE_URL', 'postgres://app@db.internal/t?sslmode=verify-full&password=changeme'],
+  ['DATABASE_URL', 'postgres://app@db.internal/t?sslmode=verify-full&p%61ssword=changeme'],
+  ['DATABASE_URL', `postgres://app:${strong}@db.internal/t?sslmode=verify-full&user=postgres`],
+  ['MIGRATION_DATABASE_URL', `postgres://app:${strong}@db.internal/t?sslmode=verify-full&password=changeme`],
+  [
+    'DATABASE_URL',
+    'postgres://app@db.internal/t?sslmode=verify-full&connectionString=postgres%3A%2F%2Fapp%3Achangeme%40db.internal',
+  ],
+  ['DATABASE_URL', 'postgres://app:100%@db.internal/t?sslmode=verify-full'],
+  ['REDIS_URL', 'rediss://redis.internal?password=changeme'],
+  ['REDIS_URL', `rediss://:${strong}@redis.internal?tls=`],
+  ['REDIS_URL', `rediss://:${strong}@redis.internal#?tls=`],
+  ['REDIS_URL', 'rediss://:100%@redis.internal'],
+])('refuses in %s what its driver takes from where nobody judges it: %s', (name, url) => {
+  for (const mode of [{}, production]) {
+    const problems = project.problemsOf({ ...mode, [name]: url });
+    expect(problems).toEqual([expect.stringMatching(`^${name} \\(from the environment\\): it must be a URL`)]);
+    expect(problems.join()).not.toMatch(/changeme|100%/);
+  }
+});
+
+it('takes what else pg reads from a query, and the number of a database of Redis', () => {
+  const more = `postgres://app:${strong}@db.internal/t?sslmode=verify-full&application_name=a&sslrootcert=/ca.pem`;
+  expect(
+    project.problemsOf({ ...production, DATABASE_URL: more, REDIS_URL: `rediss://:${strong}@redis.internal/2` }),
+  ).toEqual([]);
+});
+
 it('lets development have the password of an example', () => {
   expect(project.problemsOf({ DATABASE_URL: urls.DATABASE_URL('postgres') })).toEqual([]);
 });
