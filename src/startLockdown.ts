@@ -20,7 +20,7 @@ export async function startLockdown(parts: LockdownStart): Promise<Lockdown> {
   const { storage, clock, logger, runner, health, stops } = parts;
   const lockdown = new Lockdown({ clock });
   lockdown.subscribe((level) => {
-    logger.fatal({ alarm: 'CRITICAL', level }, describe(level));
+    logger.fatal({ alarm: 'CRITICAL', lockdown: level }, describe(level));
   });
   const following = storage.lockdownChanges({
     onReading: ({ level }, readAt) => {
