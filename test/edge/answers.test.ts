@@ -99,7 +99,16 @@ describeWith('nginx', 'answers of the edge', () => {
 
   it('lead to nothing of the server but what is named', async () => {
     await start();
-    for (const hidden of ['/metrics', '/health', '/graphql/', '/auth', '/auth/session/x', '/.well-known/', '/status']) {
+    for (const hidden of [
+      '/metrics',
+      '/health',
+      '/graphql/',
+      '/auth',
+      '/auth/session/x',
+      '/.well-known/',
+      '/status',
+      '/refusal',
+    ]) {
       const answer = await over({ path: hidden });
       expect([hidden, answer.status, codeOf(answer)]).toEqual([hidden, 404, 'NOT_FOUND']);
       // No node has been asked.
@@ -239,6 +248,9 @@ describeWith('nginx', 'answers of the edge', () => {
       await start();
       const suite = (ciphers: string): ConnectionOptions => ({ maxVersion: 'TLSv1.2', ciphers });
       expect(await agreed(suite('ECDHE-ECDSA-CHACHA20-POLY1305'))).toBe('TLSv1.2 ECDHE-ECDSA-CHACHA20-POLY1305');
+      // All of them are good: a client knows which its processor is quick at.
+      const chachaFirst = 'ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256';
+      expect(await agreed(suite(chachaFirst))).toBe('TLSv1.2 ECDHE-ECDSA-CHACHA20-POLY1305');
       for (const ciphers of ['ECDHE-ECDSA-AES128-SHA256', 'ECDHE-ECDSA-AES256-SHA', 'AES128-GCM-SHA256']) {
         expect(await agreed(suite(ciphers))).toBe('ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE');
       }
