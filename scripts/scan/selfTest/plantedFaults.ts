@@ -619,6 +619,8 @@ const branchFaults: readonly PlantedFault[] = [
       ),
       ['another owner for everything', /$/, '* @somebody\n', /has \* twice/],
       ['another owner for every file of a kind', /$/, '*.ts @somebody\n', /gives \*\.ts to somebody else/],
+      ['another owner for a name anywhere', /$/, 'nginx.conf @somebody\n', /gives nginx\.conf to somebody else/],
+      ['another owner for folders of many names', /$/, '/s*/ @somebody\n', /gives \/s\*\/ to somebody else/],
       ['another owner for all sources', /$/, '/src/ @somebody\n', /gives \/src\/ to somebody else/],
       ['another owner for a file', /$/, '/nginx/nginx.conf @somebody\n', /gives \/nginx\/nginx\.conf to somebody else/],
     ] as const
