@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { binanceDifferences } from '../../src/exchanges/binance/binanceDifferences';
@@ -81,6 +82,43 @@ describe('the ccxt object of an exchange', () => {
     expect(() => create({ ...binance, ccxtId: 'nasdaq' }, genericDifferences)).toThrow(RangeError);
   });
 });
+
+describe('the firewall', () => {
+  const listed = [
+    ...readFileSync(resolve(__dirname, '../../docker/egress.txt'), 'utf8').matchAll(/^https (\S+)$/gm),
+  ].map(([, name = '']) => name);
+
+  // What a setting of its own would lead elsewhere is what is in use.
+  it.each([
+    ['binance', false, binanceDifferences, []],
+    // Its swaps are closed to ccxt, and it has no transfers.
+    ['binance', true, binanceDifferences, ['sapi', 'fapi', 'ws.future']],
+    ['mexc', false, mexcDifferences, []],
+  ] as const)(
+    'lets the server out to every address of %s (testnet: %s), by port 443',
+    (ccxtId, sandbox, of, closed) => {
+      const settings = { ...binance, ccxtId, sandbox };
+      const { urls } = of.options({ ...settings, restUrl: 'http://r', wsUrl: 'ws://w' }) as Pick<CcxtState, 'urls'>;
+      const all = new Map(leavesOf(create(settings, of).urls.api));
+      const used = leavesOf(urls.api)
+        .map(([key]) => key)
+        .filter((key) => !closed.some((prefix) => key.startsWith(prefix)));
+      expect(used.length).toBeGreaterThanOrEqual(3);
+      const places = used.map((key) => new URL(all.get(key) ?? `missing:${key}`));
+      expect(places.filter(({ hostname, port }) => !listed.includes(hostname) || port !== '').map(String)).toEqual([]);
+      expect(places.filter(({ protocol }) => !['https:', 'wss:'].includes(protocol)).map(String)).toEqual([]);
+    },
+  );
+});
+
+/** The texts of a tree, each by the way to it: "ws.spot". */
+function leavesOf(tree: object, prefix = ''): readonly (readonly [key: string, value: string])[] {
+  return Object.entries(tree).flatMap(([name, value]: [string, unknown]) =>
+    typeof value === 'object' && value !== null
+      ? leavesOf(value, `${prefix}${name}.`)
+      : [[`${prefix}${name}`, String(value)] as const],
+  );
+}
 
 describe('ccxt', () => {
   it('is not loaded by building the exchanges, only by using one', async () => {

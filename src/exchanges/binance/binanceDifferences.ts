@@ -50,14 +50,16 @@ export const binanceDifferences: ExchangeDifferences = {
   readRules: readBinanceRules,
 };
 
+/** ccxt's own has port 9443. Binance documents 443 beside it, which is what firewalls let out. */
+const spotSocket = 'wss://stream.binance.com/ws';
+
 /** The path of spot's socket must hold `/stream`, and that of the swaps must not: by that, ccxt tells them apart. */
 function addresses(settings: ExchangeSettings): Readonly<Record<string, unknown>> {
   const { restUrl, wsUrl } = settings;
-  if (restUrl === null && wsUrl === null) return {};
   const rest = restUrl === null ? {} : restAddresses(restUrl);
   const socket =
     wsUrl === null
-      ? {}
+      ? { ws: { spot: spotSocket } }
       : { ws: { spot: `${wsUrl}/stream`, future: `${wsUrl}/fstream/ws`, 'ws-api': { spot: `${wsUrl}/ws-api/v3` } } };
   return { urls: { api: { ...rest, ...socket } } };
 }
