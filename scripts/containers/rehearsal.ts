@@ -6,7 +6,15 @@ import path from 'node:path';
 import { NetworkNamespace } from '../firewall/networkNamespace';
 import { nodeOf, readDeployment, readFiles, textOf, type Deployment } from './deployment';
 import { addNode, copyContext, takeSteps, type RehearsedImage } from './imageSteps';
-import { checkDatabase, checkFirstUser, checkServices, checkWrites, inspect, type Check } from './rehearsedChecks';
+import {
+  askImage,
+  checkDatabase,
+  checkFirstUser,
+  checkServices,
+  checkWrites,
+  inspect,
+  type Check,
+} from './rehearsedChecks';
 import { Container, mountRoot } from './rehearsedContainer';
 import { startServices, untilSaid } from './rehearsedServices';
 
@@ -36,6 +44,7 @@ export async function rehearse(projectDir: string): Promise<boolean> {
     const deployment = readDeployment(readFiles(projectDir));
     const image = await build(projectDir, deployment, { dir, say });
     inspect(image, projectDir, check);
+    askImage(image, projectDir, dir, check);
     space = await NetworkNamespace.make();
     await runImage({ space, image, deployment, dir, projectDir, check });
   } finally {

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NetworkNamespace } from '../firewall/networkNamespace';
 import { nodeOf, textsOf, type Deployment } from './deployment';
@@ -35,13 +36,40 @@ export function inspect(image: RehearsedImage, projectDir: string, check: Check)
     `no test, source, .env or key among ${files} files of ${Math.round(bytes / 1e6)} MB ${forbidden.join(' ')}`,
   );
   check(
-    readdirSync(app).sort().join(' ') === 'config.production.yaml dist healthcheck.mjs node_modules package.json',
+    readdirSync(app).sort().join(' ') ===
+      'config.production.yaml dist healthcheck.mjs node_modules package.json security',
     `${image.workDir} holds ${readdirSync(app).sort().join(' ')}`,
   );
   const programs = ['bin/sh', 'bin/bash', 'usr/bin/npm', 'nodejs/bin/npm'].filter((file) =>
     existsSync(path.join(image.root, file)),
   );
   check(programs.length === 0, 'no shell and no npm was put there by the steps');
+}
+
+/** What .github/checkImage.sh says of it, with a stand-in for Docker that runs what it is told in the image's folder. dir: where it may write. */
+export function askImage({ root, user }: RehearsedImage, projectDir: string, dir: string, check: Check): void {
+  const binDir = path.join(dir, 'standIn');
+  mkdirSync(binDir);
+  const confined = 'setpriv --inh-caps=-all --bounding-set=-all,+sys_chroot,+setuid,+setgid --no-new-privs';
+  writeFileSync(
+    path.join(binDir, 'docker'),
+    `#!/bin/sh
+case $1 in
+  run)
+    until [ "$1" = --entrypoint ]; do shift; done
+    program=$2
+    shift 3
+    exec ${confined} /usr/sbin/chroot --userspec=${user} --groups=${user.split(':')[1] ?? ''} '${root}' "$program" "$@" ;;
+  image) du --summarize --bytes '${root}' | cut -f1 ;;
+esac
+`,
+    { mode: 0o755 },
+  );
+  const { stdout, stderr, status } = spawnSync(path.join(projectDir, '.github/checkImage.sh'), ['rehearsed'], {
+    env: { PATH: `${binDir}:/usr/bin:/bin` },
+    encoding: 'utf8',
+  });
+  check(status === 0, `.github/checkImage.sh: ${(stdout + stderr).trim()}`);
 }
 
 export async function checkWrites(container: Container, image: RehearsedImage, check: Check): Promise<void> {
