@@ -101,6 +101,23 @@ export const composeRules: readonly Rule[] = [
     }),
   },
   {
+    name: 'compose-certificates-watched',
+    reason: 'a certificate that nobody renews ends on a day that nobody remembers',
+    find: ({ services: { certbot = {} } }) => {
+      const test = textsOf(nodeOf(certbot['healthcheck'])['test']).join(' ');
+      const mounted = textsOf(certbot['volumes']).map((volume) => volume.split(':')[1] ?? '');
+      const wanted = ['internal_ca', 'postgres', 'redis'].map((name) => `/run/certificates/${name}`);
+      return [
+        ...['check-expiry.sh', '/etc/letsencrypt/live/', '/run/certificates/*']
+          .filter((part) => !test.includes(part))
+          .map((part) => `${place}, certbot: its healthcheck lacks ${part}`),
+        ...wanted
+          .filter((file) => !mounted.includes(file))
+          .map((file) => `${place}, certbot: ${file} is not mounted, and so not watched`),
+      ];
+    },
+  },
+  {
     name: 'compose-restart',
     reason: 'what dies at night is back before anybody is awake',
     find: each((service) =>

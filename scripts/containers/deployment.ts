@@ -5,7 +5,7 @@ import { parse, parseAllDocuments } from 'yaml';
 
 export type Node = Readonly<Record<string, unknown>>;
 
-/** A pod's template, as Deployments and StatefulSets have one. */
+/** A pod's template, as Deployments, StatefulSets and CronJobs have one. */
 export interface Workload {
   readonly kind: string;
   readonly name: string;
@@ -84,8 +84,9 @@ export function readDeployment(files: Files): Deployment {
 
 function workloadOf(manifest: Node): readonly Workload[] {
   const kind = String(manifest['kind']);
-  if (!['Deployment', 'StatefulSet', 'DaemonSet', 'Job'].includes(kind)) return [];
-  const template = nodeOf(nodeOf(manifest['spec'])['template']);
+  if (!['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'].includes(kind)) return [];
+  const spec = nodeOf(manifest['spec']);
+  const template = nodeOf((kind === 'CronJob' ? nodeOf(nodeOf(spec['jobTemplate'])['spec']) : spec)['template']);
   return [
     {
       kind,

@@ -98,11 +98,25 @@ export const kubernetesRules: readonly Rule[] = [
   {
     name: 'kubernetes-probes',
     reason: 'nobody sends requests to a server that is not ready, and one that hangs is started again',
-    find: eachContainer((container) =>
-      ['readinessProbe', 'livenessProbe']
-        .filter((probe) => container[probe] === undefined)
-        .map((probe) => `has no ${probe}`),
-    ),
+    // What ends by itself serves nobody.
+    find: (deployment) =>
+      eachContainer((container) =>
+        ['readinessProbe', 'livenessProbe']
+          .filter((probe) => container[probe] === undefined)
+          .map((probe) => `has no ${probe}`),
+      )({ ...deployment, workloads: deployment.workloads.filter(({ kind }) => !['Job', 'CronJob'].includes(kind)) }),
+  },
+  {
+    name: 'kubernetes-certificates-watched',
+    reason: 'a certificate that nobody renews ends on a day that nobody remembers',
+    find: ({ workloads }) => {
+      const jobs = workloads.filter(({ kind }) => kind === 'CronJob');
+      const watch = jobs.find(({ pod }) => JSON.stringify(containersOf(pod)).includes('check-expiry.sh'));
+      const watched = JSON.stringify(nodeOf(watch?.pod)['volumes'] ?? []);
+      return ['tls.crt', 'internal_ca', 'postgres_cert', 'redis_cert']
+        .filter((key) => !watched.includes(`"key":"${key}"`))
+        .map((key) => `${place}: no CronJob runs check-expiry.sh upon ${key}`);
+    },
   },
   {
     name: 'kubernetes-secrets-as-files',

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { nodeOf, readDeployment, readFiles, textsOf } from '../../scripts/containers/deployment';
 import { RunningNginx } from '../../scripts/edge/runningNginx';
 import { makeThrowAwayCertificate } from '../../scripts/edge/throwAwayCertificate';
 import { findProjectDir } from '../../src/config/processConfig';
@@ -63,6 +64,56 @@ describeWith('openssl', 'the alarm before a certificate expires', () => {
     const answer = script('check-expiry.sh', [bad, good]);
     expect(answer).toEqual({ status: 1, said: expect.stringMatching(/^UNREADABLE .*\nok /) as string });
     expect(script('check-expiry.sh', []).status).toBe(64);
+  });
+});
+
+describeWith('openssl', 'the healthcheck of certbot, which watches the certificates inside as well', () => {
+  let folder: ReturnType<typeof makeTemporaryDir>;
+  const inside = ['internal_ca', 'postgres', 'redis'];
+
+  beforeEach(() => {
+    folder = makeTemporaryDir();
+    for (const dir of ['live/api.example.org', 'certificates'])
+      mkdirSync(path.join(folder.dir, dir), { recursive: true });
+    put('live/api.example.org/fullchain.pem', { begins: -30, ends: 60 });
+    for (const name of inside) put(`certificates/${name}`, { begins: -97, ends: 300 });
+  });
+  afterEach(() => {
+    folder.remove();
+  });
+
+  function put(place: string, days: Parameters<typeof makeDatedCertificate>[1]): void {
+    const made = makeDatedCertificate(mkdtempSync(path.join(folder.dir, 'made-')), days);
+    renameSync(made, path.join(folder.dir, place));
+  }
+
+  /** As docker/compose.yaml has it, with this folder in the place of those that are mounted. */
+  function look(): { status: number | null; said: string } {
+    const projectDir = findProjectDir();
+    const { certbot = {} } = readDeployment(readFiles(projectDir)).services;
+    const command = (textsOf(nodeOf(certbot['healthcheck'])['test'])[1] ?? '')
+      .replace('/run/check-expiry.sh', path.join(projectDir, 'nginx/certificates/check-expiry.sh'))
+      .replaceAll('/etc/letsencrypt', folder.dir)
+      .replaceAll('/run/certificates', path.join(folder.dir, 'certificates'));
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
+    return { status, said: stdout + stderr };
+  }
+
+  it('is quiet while all of them have long to live', () => {
+    expect(look()).toEqual({ status: 0, said: expect.stringMatching(/^(ok .*\n){4}$/) as string });
+  });
+
+  it.each(inside)('goes off for %s', (name) => {
+    put(`certificates/${name}`, { begins: -300, ends: 97 });
+    expect(look()).toEqual({
+      status: 1,
+      said: expect.stringMatching(new RegExp(`^RENEW .*/${name}: `, 'm')) as string,
+    });
+  });
+
+  it('goes off where there is none yet', () => {
+    rmSync(path.join(folder.dir, 'live/api.example.org'), { recursive: true });
+    expect(look().status).toBe(1);
   });
 });
 

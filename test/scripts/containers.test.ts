@@ -6,9 +6,9 @@ const files = readFiles(findProjectDir());
 const digest = `sha256:${'ab'.repeat(32)}`;
 const [image, compose, ignored] = ['docker/Dockerfile', 'docker/compose.yaml', '.dockerignore'];
 const postgresSettings = 'docker/postgres/postgresql.conf';
-const [app, nginx, network, postgres] = ['app', 'nginx', 'network', 'postgres'].map(
+const [app, nginx, network, postgres, certificates] = ['app', 'nginx', 'network', 'postgres', 'certificates'].map(
   (name) => `docker/kubernetes/${name}.yaml`,
-) as [string, string, string, string];
+) as [string, string, string, string, string];
 
 /** A rule → the file that is changed, what stands there, and what is written in its place: each breaks that rule. */
 const breaches: Readonly<Record<string, readonly (readonly [file: string, from: string | RegExp, to: string])[]>> = {
@@ -85,6 +85,10 @@ const breaches: Readonly<Record<string, readonly (readonly [file: string, from: 
     [compose, /    healthcheck:\n.*wget[^]*?retries: 3\n/, ''],
     [compose, /test: \['CMD', 'wget.*/, "test: ['NONE']"],
   ],
+  'compose-certificates-watched': [
+    [compose, /test: \['CMD-SHELL', 'sh \/run\/check-expiry.*/, "test: ['CMD', 'certbot', 'certificates']"],
+    [compose, /.*run\/certificates\/redis:ro\n/, ''],
+  ],
   'compose-restart': [[compose, 'restart: unless-stopped', "restart: 'no'"]],
   'compose-order': [
     [compose, 'redis: { condition: service_healthy }', 'redis: { condition: service_started }'],
@@ -131,6 +135,7 @@ const breaches: Readonly<Record<string, readonly (readonly [file: string, from: 
     [nginx, 'runAsUser: 101', 'runAsUser: 0'],
   ],
   'kubernetes-confined': [
+    [certificates, 'drop: [ALL]', 'drop: [NET_RAW]'],
     [app, 'allowPrivilegeEscalation: false', 'allowPrivilegeEscalation: true'],
     [app, '            readOnlyRootFilesystem: true\n', ''],
     [app, 'drop: [ALL]', 'drop: [NET_RAW]'],
@@ -145,6 +150,11 @@ const breaches: Readonly<Record<string, readonly (readonly [file: string, from: 
   'kubernetes-api-token': [[app, '      automountServiceAccountToken: false\n', '']],
   'kubernetes-limits': [[app, "limits: { cpu: '2', memory: 2Gi }", "limits: { cpu: '2' }"]],
   'kubernetes-probes': [[app, 'livenessProbe:', 'lifecycle:']],
+  'kubernetes-certificates-watched': [
+    [certificates, 'sh /run/checks/check-expiry.sh', 'true'],
+    [certificates, /.*redis_cert.*\n/, ''],
+    [certificates, 'kind: CronJob', 'kind: ConfigMap'],
+  ],
   'kubernetes-secrets-as-files': [
     [app, /$/, '---\napiVersion: v1\nkind: Secret\nmetadata: { name: app }\n'],
     [app, '{ name: AUDIT_KEY_FILE, value: /run/secrets/audit_key }', '{ name: AUDIT_KEY, value: c2VjcmV0 }'],
@@ -186,7 +196,13 @@ function brokenRules(changed: Files): readonly string[] {
 
 it('finds no breach in the files of this project', () => {
   const deployment = readDeployment(files);
-  expect(deployment.workloads.map(({ name }) => name).sort()).toEqual(['app', 'nginx', 'postgres', 'redis']);
+  expect(deployment.workloads.map(({ name }) => name).sort()).toEqual([
+    'app',
+    'certificates',
+    'nginx',
+    'postgres',
+    'redis',
+  ]);
   expect(containerRules.flatMap(({ find }) => find(deployment))).toEqual([]);
 });
 
