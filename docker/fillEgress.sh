@@ -5,8 +5,8 @@
 set -euo pipefail
 
 list=${1:-$(dirname "$0")/egress.txt}
-batch=""
 failed=0
+lines=()
 
 while read -r purpose name rest; do
   [[ -z $purpose || $purpose == \#* ]] && continue
@@ -14,21 +14,34 @@ while read -r purpose name rest; do
     echo "fillEgress.sh: not a purpose and a name: $purpose $name $rest" >&2
     exit 65
   fi
-  addresses=$(getent ahosts "$name" | cut -d' ' -f1 | sort -u) || true
-  if [[ -z $addresses ]]; then
-    echo "fillEgress.sh: $name has no address now; those known from before stay" >&2
-    failed=1
-    continue
-  fi
-  for address in $addresses; do
-    set=${purpose}4
-    [[ $address == *:* ]] && set=${purpose}6
-    # Adding again what is there would leave it its old end: it is taken out and put in, in one transaction.
-    batch+="add element inet tickgate $set { $address }"$'\n'
-    batch+="delete element inet tickgate $set { $address }"$'\n'
-    batch+="add element inet tickgate $set { $address }"$'\n'
-  done
+  lines+=("$purpose $name")
 done <"$list"
 
-nft -f - <<<"$batch"
+# Adds what the lines of the purposes that a pattern names lead to.
+fill() {
+  local batch='' line purpose name addresses address set
+  for line in "${lines[@]}"; do
+    read -r purpose name <<<"$line"
+    [[ $purpose =~ ^($1)$ ]] || continue
+    addresses=$(getent ahosts "$name" | cut -d' ' -f1 | sort -u) || true
+    if [[ -z $addresses ]]; then
+      echo "fillEgress.sh: $name has no address now; those known from before stay" >&2
+      failed=1
+      continue
+    fi
+    for address in $addresses; do
+      set=${purpose}4
+      [[ $address == *:* ]] && set=${purpose}6
+      # Adding again what is there would leave it its old end: it is taken out and put in, in one transaction.
+      batch+="add element inet tickgate $set { $address }"$'\n'
+      batch+="delete element inet tickgate $set { $address }"$'\n'
+      batch+="add element inet tickgate $set { $address }"$'\n'
+    done
+  done
+  nft -f - <<<"$batch"
+}
+
+# The resolvers first: until they are let out, no name has an address.
+fill dns
+fill 'https|mail|time'
 exit $failed

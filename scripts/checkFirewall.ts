@@ -2,24 +2,30 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { describeProbe, openThrough, probes } from './firewall/expectations';
+import { describeProbe, openThrough, probes, type Clients, type Firewall } from './firewall/expectations';
 import { FirewalledHost } from './firewall/firewalledHost';
 
 /**
  * Loads docker/nftables.conf (or what docker/ufw.sh makes) between network namespaces, with somebody listening at every port, and tries who reaches
- * what: first without it, then with it. Needs root, nft and ip; changes nothing of this machine. Usage: npm run check:firewall [-- --ufw]
+ * what: first without it, then with it; once open to everybody, once to Cloudflare alone. Needs root, nft and ip; changes nothing of this machine.
+ * Usage: npm run check:firewall [-- --ufw]
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { ufw: { type: 'boolean', default: false } } });
-  const firewall = values.ufw ? 'ufw' : 'nftables';
+  for (const clients of ['everybody', 'cloudflare'] as const) {
+    if (!(await isAsItShouldBe(values.ufw ? 'ufw' : 'nftables', clients))) process.exitCode = 1;
+  }
+}
+
+async function isAsItShouldBe(firewall: Firewall, clients: Clients): Promise<boolean> {
   const dir = mkdtempSync(path.join(tmpdir(), 'tickgate-firewall-'));
   let host: FirewalledHost | null = null;
   try {
     host = await FirewalledHost.make(dir);
     const before = await host.probe(probes);
-    await host.load(firewall);
+    await host.load(firewall, { clients });
     const after = await host.probe(probes);
-    const wanted = openThrough(firewall);
+    const wanted = openThrough(firewall, clients);
     const wrong = probes.filter((probe, index) => {
       const isRight = before[index] === true && after[index] === wanted.includes(probe);
       const state = after[index] === true ? 'open' : 'closed';
@@ -28,9 +34,9 @@ async function main(): Promise<void> {
       return !isRight;
     });
     process.stdout.write(
-      `${firewall}: ${probes.length} probes, ${wrong.length} not as they should be; without the firewall all are open.\n`,
+      `${firewall}, clients from ${clients}: ${probes.length} probes, ${wrong.length} not as they should be; without the firewall all are open.\n`,
     );
-    if (wrong.length > 0) process.exitCode = 1;
+    return wrong.length === 0;
   } finally {
     await host?.close();
     rmSync(dir, { recursive: true });

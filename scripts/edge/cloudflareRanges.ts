@@ -11,11 +11,14 @@ export interface RangesSource {
   readonly ranges: readonly string[];
 }
 
-/** The text of nginx/clients/cloudflare.conf. */
+/** The text of nginx/clients/cloudflare.conf. With ranges that nobody has fetched nginx does not start: strangers would be believed. */
 export function renderCloudflare({ origin, ranges }: RangesSource): string {
   return [
     '# Clients come through Cloudflare, and nobody else is let in: the address of a client is what Cloudflare says, and is believed of it alone.',
     `# Made by \`npm run cloudflare:ranges\`; ${origin}.`,
+    ...(origin.startsWith('fetched on ')
+      ? []
+      : ['"These ranges were not fetched from Cloudflare: npm run cloudflare:ranges";']),
     ...ranges.map((range) => `set_real_ip_from ${range};`),
     'real_ip_header CF-Connecting-IP;',
     'geo $realip_remote_addr $is_let_in {',

@@ -3,8 +3,17 @@ import { addresses, probedPorts, publishedByMistake, type Probe } from './firewa
 /** docker/nftables.conf, or docker/ufw.sh, which lets out by port alone. */
 export type Firewall = 'nftables' | 'ufw';
 
-/** "unlisted": closed by its address, which ufw does not look at. */
-type Fate = 'open' | 'closed' | 'unlisted';
+/** Who may come to nginx. */
+export type Clients = 'everybody' | 'cloudflare';
+
+/**
+ * unlisted: closed by its address, which ufw does not look at. direct: of a client itself, which may come unless Cloudflare alone does.
+ * proxied: more than one client may have, which is open to Cloudflare alone.
+ */
+type Fate = 'open' | 'closed' | 'unlisted' | 'direct' | 'proxied';
+
+/** Connections that one address may have open. */
+const atOnce = 256;
 
 interface Expectation {
   readonly probe: Probe;
@@ -35,14 +44,52 @@ const egress6: readonly Destination[] = [
   ['an address of IPv6 that is not listed', elsewhere6, 443, 'tcp', 'unlisted'],
 ];
 
+const { host, host6, published, office, crowd, otherCrowd, household6, cloudflare, cloudflare6 } = addresses;
+const [first6, second6] = household6;
+const [proxy, busyProxy, busyProxy2] = cloudflare;
+
+/** Who comes to nginx by many connections, and who through Cloudflare. */
+const clients: readonly (readonly [what: string, probe: Pick<Probe, 'to' | 'from' | 'after'>, fate: Fate])[] = [
+  [
+    `the last of ${atOnce} connections of one address`,
+    { to: host, from: office, after: { connections: atOnce - 1, from: office } },
+    'direct',
+  ],
+  ['one more', { to: host, from: crowd, after: { connections: atOnce, from: crowd } }, 'closed'],
+  [
+    'one more, to what a container publishes',
+    { to: published, from: otherCrowd, after: { connections: atOnce, from: otherCrowd } },
+    'closed',
+  ],
+  [
+    'one more of a household of IPv6, by another of its addresses',
+    { to: host6, from: second6, after: { connections: atOnce, from: first6 } },
+    'closed',
+  ],
+  ['Cloudflare', { to: host, from: proxy }, 'open'],
+  ['Cloudflare, to what a container publishes', { to: published, from: proxy }, 'open'],
+  ['Cloudflare over IPv6', { to: host6, from: cloudflare6 }, 'open'],
+  [
+    'Cloudflare for many clients',
+    { to: host, from: busyProxy, after: { connections: atOnce, from: busyProxy } },
+    'proxied',
+  ],
+  [
+    'Cloudflare for many clients, to what a container publishes',
+    { to: published, from: busyProxy2, after: { connections: atOnce, from: busyProxy2 } },
+    'proxied',
+  ],
+];
+
 /** Who may reach what, and who not. */
 const expectations: readonly Expectation[] = [
   ...[addresses.host, addresses.host6].flatMap((to) =>
     probedPorts.map((port) => ({
       probe: { by: 'outside' as const, what: 'the host', to, port },
-      fate: [80, 443].includes(port) ? ('open' as const) : ('closed' as const),
+      fate: [80, 443].includes(port) ? ('direct' as const) : ('closed' as const),
     })),
   ),
+  ...clients.map(([what, probe, fate]) => ({ probe: { by: 'outside' as const, what, port: 443, ...probe }, fate })),
   {
     probe: {
       by: 'outside',
@@ -55,7 +102,7 @@ const expectations: readonly Expectation[] = [
   },
   ...[80, 443, publishedByMistake].map((port) => ({
     probe: { by: 'outside' as const, what: 'a port that a container publishes', to: addresses.published, port },
-    fate: port === publishedByMistake ? ('closed' as const) : ('open' as const),
+    fate: port === publishedByMistake ? ('closed' as const) : ('direct' as const),
   })),
   ...(['host', 'container'] as const).flatMap((by) =>
     [...egress, ...(by === 'host' ? egress6 : [])].map(([what, to, port, over, fate]) => ({
@@ -75,12 +122,18 @@ const expectations: readonly Expectation[] = [
 export const probes: readonly Probe[] = expectations.map(({ probe }) => probe);
 
 /** What of it a firewall has to let through. */
-export function openThrough(firewall: Firewall): readonly Probe[] {
-  return expectations
-    .filter(({ fate }) => fate === 'open' || (fate === 'unlisted' && firewall === 'ufw'))
-    .map(({ probe }) => probe);
+export function openThrough(firewall: Firewall, admitted: Clients): readonly Probe[] {
+  const isOpen: Readonly<Record<Fate, boolean>> = {
+    open: true,
+    closed: false,
+    unlisted: firewall === 'ufw',
+    direct: admitted === 'everybody',
+    proxied: admitted === 'cloudflare',
+  };
+  return expectations.filter(({ fate }) => isOpen[fate]).map(({ probe }) => probe);
 }
 
-export function describeProbe({ by, what, to, port, over = 'tcp', from }: Probe): string {
-  return `${by} → ${what}: ${to} ${over}/${port}${from === undefined ? '' : ` from ${from}`}`;
+export function describeProbe({ by, what, to, port, over = 'tcp', from, after }: Probe): string {
+  const before = after === undefined ? '' : `, after ${after.connections} from ${after.from}`;
+  return `${by} → ${what}: ${to} ${over}/${port}${from === undefined ? '' : ` from ${from}`}${before}`;
 }

@@ -1,10 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Firewall } from './expectations';
+import { renderCloudflare } from '../edge/cloudflareRanges';
+import type { Clients, Firewall } from './expectations';
 import { NetworkNamespace } from './networkNamespace';
 
 const dockerDir = path.resolve(__dirname, '../../docker');
 export const fillScript = path.join(dockerDir, 'fillEgress.sh');
+export const admitScript = path.join(dockerDir, 'admitCloudflare.sh');
 
 /** One try to reach something. */
 export interface Probe {
@@ -17,6 +19,8 @@ export interface Probe {
   readonly over?: 'tcp' | 'udp';
   /** Which of its addresses the one who tries uses. */
   readonly from?: string;
+  /** What is open already, to the same port, when it tries. */
+  readonly after?: { readonly connections: number; readonly from: string };
 }
 
 /** The ports that programs of this project, and those that are often forgotten, listen on. */
@@ -32,6 +36,14 @@ export const addresses = {
   stranger: '203.0.113.1',
   stranger6: '2001:db8:1::1',
   operator: '192.0.2.9',
+  /** Clients with many connections; one of them has two addresses, as every household of IPv6. */
+  office: '192.0.2.41',
+  crowd: '192.0.2.42',
+  otherCrowd: '192.0.2.43',
+  household6: ['2001:db8:42::1', '2001:db8:42::2'],
+  /** What passes for Cloudflare here. */
+  cloudflare: ['192.0.2.65', '192.0.2.66', '192.0.2.67'],
+  cloudflare6: '2001:db8:cf::1',
   container: '172.30.99.2',
   exchange: '198.51.100.10',
   exchange6: '2001:db8:443::10',
@@ -42,6 +54,16 @@ export const addresses = {
   clock: '198.51.100.123',
   metadata: '169.254.169.254',
 } as const;
+
+/** The ranges of those that pass for Cloudflare. */
+const cloudflareRanges = ['192.0.2.64/28', '2001:db8:cf::/48'];
+
+/** Names that nobody but the resolver knows, which is behind the firewall. */
+const names = {
+  'exchange.example': [addresses.exchange, addresses.exchange6],
+  'mail.example': [addresses.mail],
+  'clock.example': [addresses.clock],
+};
 
 /** A port that somebody published by mistake: Docker has rewritten it to the container's database. */
 export const publishedByMistake = 5433;
@@ -66,13 +88,13 @@ export class FirewalledHost {
       for (let index = 0; index < 3; index += 1) made.push(await NetworkNamespace.make());
       const [outside, host, container] = made as [NetworkNamespace, NetworkNamespace, NetworkNamespace];
       await join({ outside, host, container });
-      const listen = (ports: readonly number[]): readonly string[] => [
+      const listen = (ports: readonly number[], known = {}): readonly string[] => [
         process.execPath,
         path.join(__dirname, 'listen.mjs'),
-        ...ports.map(String),
+        ...[known, ...ports].map((argument) => JSON.stringify(argument)),
       ];
       await Promise.all([
-        outside.start(...listen(outsidePorts)),
+        outside.start(...listen(outsidePorts, names)),
         host.start(...listen(probedPorts)),
         container.start(...listen([8080, 8443, 5432])),
       ]);
@@ -89,41 +111,54 @@ export class FirewalledHost {
   }
 
   /** Puts a firewall of docker/ to use as an operator does. rules: another file in place of docker/nftables.conf. */
-  async load(firewall: Firewall, rules = path.join(dockerDir, 'nftables.conf')): Promise<void> {
-    await (firewall === 'nftables' ? this.#loadNftables(rules) : this.#loadUfw());
+  async load(
+    firewall: Firewall,
+    {
+      clients = 'everybody',
+      rules = path.join(dockerDir, 'nftables.conf'),
+    }: { clients?: Clients; rules?: string } = {},
+  ): Promise<void> {
+    const ranges = path.join(this.dir, 'cloudflare.conf');
+    writeFileSync(ranges, renderCloudflare({ origin: 'fetched on 2026-11-23 from a test', ranges: cloudflareRanges }));
+    const cloudflare = clients === 'cloudflare' ? ranges : null;
+    await (firewall === 'nftables' ? this.#loadNftables(rules, cloudflare) : this.#loadUfw(cloudflare));
   }
 
-  /** The sets are filled from names, which a list of hosts of its own knows. */
-  async #loadNftables(rules: string): Promise<void> {
-    const [hosts, list] = [path.join(this.dir, 'hosts'), path.join(this.dir, 'egress.txt')];
-    const names = {
-      exchange: [addresses.exchange, addresses.exchange6],
-      mail: [addresses.mail],
-      clock: [addresses.clock],
+  /** The sets are filled from names, by a resolver that the rules themselves have to let out first. */
+  async #loadNftables(rules: string, cloudflare: string | null): Promise<void> {
+    const [included, list] = [path.join(this.dir, 'included'), path.join(this.dir, 'egress.txt')];
+    const clientsDir = path.join(included, 'tickgate/clients');
+    mkdirSync(clientsDir, { recursive: true });
+    const file = (name: string, text: string): string => {
+      writeFileSync(path.join(this.dir, name), text);
+      return path.join(this.dir, name);
     };
-    writeFileSync(
-      hosts,
-      Object.entries(names)
-        .flatMap(([name, all]) => all.map((address) => `${address} ${name}.example\n`))
-        .join(''),
-    );
-    writeFileSync(
-      list,
-      `# A list\n\ndns ${addresses.resolver}\nhttps exchange.example\nmail mail.example\ntime clock.example\n`,
-    );
-    await this.onHost(`mount --bind '${hosts}' /etc/hosts; nft -f '${rules}'; '${fillScript}' '${list}'`);
+    const known = Object.keys(names).map((name, index) => `${['https', 'mail', 'time'][index] ?? ''} ${name}\n`);
+    writeFileSync(list, `# A list\n\n${known.join('')}dns ${addresses.resolver}\n`);
+    await this.onHost(`
+      mount --bind '${file('hosts', '127.0.0.1 localhost\n')}' /etc/hosts
+      mount --bind '${file('resolv.conf', `nameserver ${addresses.resolver}\noptions timeout:1 attempts:1\n`)}' /etc/resolv.conf
+      mount --bind '${file('nsswitch.conf', 'hosts: files dns\n')}' /etc/nsswitch.conf
+      ${cloudflare === null ? '' : `'${admitScript}' '${cloudflare}' > '${clientsDir}/cloudflare.nft'`}
+      nft -I '${included}' -f '${rules}'
+      '${fillScript}' '${list}'`);
   }
 
-  /** On files of its own: ufw keeps what it is told in /etc. Then Docker starts, and asks DOCKER-USER before it accepts what it forwards. */
-  async #loadUfw(): Promise<void> {
+  /**
+   * On files of its own: ufw keeps what it is told in /etc. Open to everybody at first, as with one who goes over to Cloudflare. Then Docker starts,
+   * and asks DOCKER-USER before it accepts what it forwards.
+   */
+  async #loadUfw(cloudflare: string | null): Promise<void> {
     const { dir } = this;
+    const script = path.join(dockerDir, 'ufw.sh');
     await this.onHost(`
       cp -a /etc/ufw '${dir}/ufw'
       cp -a /etc/default/ufw '${dir}/default'
       mount --bind '${dir}/ufw' /etc/ufw
       mount --bind '${dir}/default' /etc/default/ufw
       mount -t tmpfs tmpfs /run
-      '${path.join(dockerDir, 'ufw.sh')}' ${addresses.operator}/32
+      '${script}' ${addresses.operator}/32
+      ${cloudflare === null ? '' : `'${script}' --cloudflare '${cloudflare}' ${addresses.operator}/32`}
       iptables -I FORWARD 1 -j DOCKER-USER
       iptables -I FORWARD 2 -i br-+ -j ACCEPT
       iptables -I FORWARD 3 -o br-+ -j ACCEPT`);
@@ -174,15 +209,19 @@ async function join(spaces: Readonly<Record<Probe['by'], NetworkNamespace>>): Pr
     addresses.mail,
     addresses.clock,
     addresses.metadata,
+    addresses.office,
+    addresses.crowd,
+    addresses.otherCrowd,
+    ...addresses.cloudflare,
   ];
+  const beyond6 = [addresses.exchange6, addresses.elsewhere6, ...addresses.household6, addresses.cloudflare6];
   await outside.runLines(`
     ip address add ${addresses.stranger}/24 dev eth0
     ip address add ${addresses.operator}/32 dev eth0
     ip address add ${addresses.stranger6}/64 dev eth0 nodad
     ip link set eth0 up
     ${beyond.map((address) => `ip address add ${address}/32 dev lo`).join('\n')}
-    ip -6 address add ${addresses.exchange6}/128 dev lo nodad
-    ip -6 address add ${addresses.elsewhere6}/128 dev lo nodad`);
+    ${beyond6.map((address) => `ip -6 address add ${address}/128 dev lo nodad`).join('\n')}`);
   await host.runLines(`
     ip route add default via ${addresses.stranger}
     ip -6 route add default via ${addresses.stranger6}

@@ -1,20 +1,41 @@
-// Tries to reach addresses and prints, as JSON, which of them answered: node probe.mjs '[{"to":"192.0.2.1","port":443,"over":"tcp","from":"…"}]'
+// Tries to reach addresses and prints, as JSON, which of them answered:
+// node probe.mjs '[{"to":"192.0.2.1","port":443,"over":"tcp","from":"…","after":{"connections":512,"from":"…"}}]'
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
 
 /** A dropped packet is told by nobody: after so long nothing will come any more. */
 const patienceMs = 3000;
+/** Fewer than listeners let wait. */
+const opensAtOnce = 64;
 
-function overTcp({ to, port, from }) {
+/** The socket stays open: whoever called destroys it. */
+function open({ to, port, from }) {
   return new Promise((resolve) => {
-    const socket = connect({ host: to, port, ...(from === undefined ? {} : { localAddress: from }) });
-    const end = (isOpen) => {
-      socket.destroy();
-      resolve(isOpen);
-    };
+    // Half open: it does not close by itself when the other side does.
+    const socket = connect({
+      host: to,
+      port,
+      allowHalfOpen: true,
+      ...(from === undefined ? {} : { localAddress: from }),
+    });
+    const end = (isOpen) => resolve({ socket, isOpen });
     socket.setTimeout(patienceMs, () => end(false));
     socket.on('error', () => end(false)).on('data', () => end(true));
   });
+}
+
+async function overTcp({ to, port, from, after = { connections: 0 } }) {
+  const sockets = [];
+  while (sockets.length < after.connections) {
+    const next = Math.min(opensAtOnce, after.connections - sockets.length);
+    const opened = await Promise.all(Array.from({ length: next }, () => open({ to, port, from: after.from })));
+    sockets.push(...opened.map(({ socket }) => socket));
+    // What lets none in lets no more in.
+    if (!opened.some(({ isOpen }) => isOpen)) return false;
+  }
+  const { socket, isOpen } = await open({ to, port, from });
+  for (const each of [...sockets, socket]) each.destroy();
+  return isOpen;
 }
 
 function overUdp({ to, port }) {

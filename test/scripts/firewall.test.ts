@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { renderCloudflare } from '../../scripts/edge/cloudflareRanges';
 import { describeProbe, openThrough, probes } from '../../scripts/firewall/expectations';
 import {
   addresses,
+  admitScript,
   fillScript,
   FirewalledHost,
   publishedByMistake,
@@ -48,7 +50,24 @@ describeWith('nft', 'the firewall', () => {
     it('opens what is listed, in and out, and nothing else that was open before it', async () => {
       expect(await host.probe(probes)).toEqual(probes.map(() => true));
       await host.load('nftables');
-      expect(await reached()).toEqual(openThrough('nftables').map(describeProbe));
+      expect(await reached()).toEqual(openThrough('nftables', 'everybody').map(describeProbe));
+    });
+
+    it('lets Cloudflare come to nginx, and nobody else, where clients come through it', async () => {
+      await host.load('nftables', { clients: 'cloudflare' });
+      expect(await reached()).toEqual(openThrough('nftables', 'cloudflare').map(describeProbe));
+    });
+
+    it('makes no rules of ranges that nobody has fetched', async () => {
+      const hearsay = path.join(dir, 'hearsay.conf');
+      writeFileSync(hearsay, renderCloudflare({ origin: 'as others say', ranges: ['192.0.2.64/28'] }));
+      for (const option of ['', '--ranges']) {
+        await expect(host.onHost(`'${admitScript}' ${option} '${hearsay}'`)).rejects.toMatchObject({
+          code: 65,
+          stdout: '',
+          stderr: expect.stringContaining('npm run cloudflare:ranges') as string,
+        });
+      }
     });
 
     it('replaces itself alone: what Docker made stays, what was filled is filled again', async () => {
@@ -60,14 +79,19 @@ describeWith('nft', 'the firewall', () => {
     });
 
     it('would open a port that is published by mistake, were all let through that Docker rewrites', async () => {
-      await host.load('nftables', changed(' ct original proto-dst { 80, 443 } accept', ' accept'));
+      await host.load('nftables', { rules: changed(' ct original proto-dst { 80, 443 } accept', ' accept') });
       expect(await host.probe([{ ...published, port: publishedByMistake }])).toEqual([true]);
     });
 
     describeWith('ufw', 'as ufw makes it', () => {
       it('opens the same, and beyond that only what goes out by the same ports', async () => {
         await host.load('ufw');
-        expect(await reached()).toEqual(openThrough('ufw').map(describeProbe));
+        expect(await reached()).toEqual(openThrough('ufw', 'everybody').map(describeProbe));
+      });
+
+      it('lets Cloudflare come to nginx, and nobody else, where clients come through it', async () => {
+        await host.load('ufw', { clients: 'cloudflare' });
+        expect(await reached()).toEqual(openThrough('ufw', 'cloudflare').map(describeProbe));
       });
     });
 
