@@ -20,7 +20,7 @@ const usage = `Looks at a running server, box by box of both security checklists
 Run it where the server runs, with its settings: it is asked on METRICS_PORT, on loopback. As root it sees the firewall of the host, too.
 Auditors see the rest by the query securityChecks.
 
-Exit status: 0 every box passed, 1 some did not, or nobody can tell, 69 no server answers, 78 a setting is wrong.
+Exit status: 0 every box passed, 1 some did not, or nobody can tell, 64 a wrong option, 69 no server answers, 78 a setting is wrong.
 `;
 
 /** sysexits.h: a service is not there. */
@@ -54,6 +54,7 @@ async function run(options: OptionsOf<typeof known>): Promise<void> {
 }
 
 async function readReport(): Promise<SecurityReport> {
+  if (process.stdin.isTTY) throw new UsageError('--read wants what --report wrote on its standard input.', usage);
   const written: unknown = await json(process.stdin).catch(() => null);
   const report = parseReport(written);
   if (report !== null) return report;

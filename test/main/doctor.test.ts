@@ -76,7 +76,7 @@ it('looks at this server: what it is in development passes or not, with what was
   expect(found['secretsManaged']?.passed).toBe(false);
   expect(found['tls']).toMatchObject({
     passed: false,
-    evidence: 'PUBLIC_URL is not set: nobody knows where clients reach this server',
+    evidence: 'PUBLIC_URL is not set: set it to where clients reach this server, and it is looked at from there',
   });
   expect(found['training']?.evidence).toMatch(/Never done|Done on|Last done on/);
 });

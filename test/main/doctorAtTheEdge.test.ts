@@ -6,6 +6,7 @@ import path from 'node:path';
 import { RunningNginx, type NginxWishes } from '../../scripts/edge/runningNginx';
 import { makeThrowAwayCertificate, type CertificateFiles } from '../../scripts/edge/throwAwayCertificate';
 import type { SecurityReport } from '../../src/operations/doctor/doctor';
+import { viewFromOutside } from '../../src/operations/doctor/outsideView';
 import { Command } from '../kit/command';
 import { describeWith } from '../kit/needs';
 import { startTestDatabase, type TestDatabase } from '../kit/postgres';
@@ -189,6 +190,22 @@ describeWith('nginx', 'the doctor of a server for production behind nginx', () =
     await behindNginx(edit, async () => {
       expect(open(await report())).toEqual(faults.map((fault) => expect.stringMatching(fault) as unknown));
     });
+  });
+
+  it('tells plain text that the edge refuses from plain text that the server answers', async () => {
+    const plainOf = async (plainPort: number): Promise<readonly unknown[]> => {
+      const { failure, plainStatus, plainPageStatus } = await viewFromOutside(environment['PUBLIC_URL'] ?? '', {
+        plainPort,
+      });
+      return [failure, plainStatus, plainPageStatus];
+    };
+    await behindNginx(
+      (_file, text) => text,
+      async () => {
+        expect(await plainOf(ports.http)).toEqual([null, 403, 403]);
+        expect(await plainOf(Number(port))).toEqual([null, 200, 200]);
+      },
+    );
   });
 
   it('does not pass what it cannot see, where nothing answers at the public address', async () => {

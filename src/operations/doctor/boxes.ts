@@ -176,8 +176,8 @@ async function lookAtHeaders(facts: SecurityFacts): Promise<Finding> {
   const names = Object.keys(facts.headers);
   const view = await facts.outside();
   if (view === null)
-    return passed(
-      `in every answer of this process: ${names.join(', ')}; PUBLIC_URL is not set: what a proxy makes of them is not seen`,
+    return failed(
+      `in every answer of this process: ${names.join(', ')}; PUBLIC_URL is not set: set it, and what a proxy makes of them is looked at`,
     );
   if (view.failure !== null) return failed(`${view.url}: ${view.failure}`);
   const refusal = view.limit?.refusal ?? null;
@@ -197,7 +197,8 @@ async function lookAtHeaders(facts: SecurityFacts): Promise<Finding> {
 
 async function withView(facts: SecurityFacts, judge: (view: OutsideView) => Finding): Promise<Finding> {
   const view = await facts.outside();
-  if (view === null) return failed('PUBLIC_URL is not set: nobody knows where clients reach this server');
+  if (view === null)
+    return failed('PUBLIC_URL is not set: set it to where clients reach this server, and it is looked at from there');
   return view.failure === null ? judge(view) : failed(`${view.url}: ${view.failure}`);
 }
 

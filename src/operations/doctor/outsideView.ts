@@ -49,7 +49,7 @@ const timeoutMs = 5_000;
 /** Costs a server nothing, and is counted like everything else. */
 const harmlessPath = '/livez';
 /** Of more than this an edge that lets 10 a second pass, and 20 at once, refuses some, also where an answer takes half a second. */
-const burst = { requests: 80, sockets: 10 } as const;
+const burst = { requests: 80, sockets: 10, mostMs: 10_000 } as const;
 /** A refusal is short. */
 const maxAnswerBytes = 65_536;
 const oldVersions = ['TLSv1', 'TLSv1.1'] as const;
@@ -94,6 +94,13 @@ export async function viewFromOutside(
   }
 }
 
+class NothingAnswered extends Error {
+  constructor() {
+    super(`nothing answered within ${timeoutMs / 1_000} s`);
+    this.name = 'NothingAnswered';
+  }
+}
+
 type Seen = Pick<OutsideView, 'protocol' | 'certificateProblem' | 'certificateEnds' | 'certificateLeft'>;
 
 async function seeCertificate(address: ConnectionOptions): Promise<Seen> {
@@ -120,7 +127,9 @@ async function takes(address: ConnectionOptions, version: (typeof oldVersions)[n
   try {
     (await shakeHands({ ...address, ...old, rejectUnauthorized: false })).destroy();
     return true;
-  } catch {
+  } catch (error) {
+    // Silence is no refusal.
+    if (error instanceof NothingAnswered) throw error;
     return false;
   }
 }
@@ -139,7 +148,7 @@ function shakeHands(options: ConnectionOptions): Promise<TLSSocket> {
     });
     socket.once('error', fail);
     socket.once('timeout', () => {
-      fail(new Error(`nothing answered within ${timeoutMs / 1_000} s`));
+      fail(new NothingAnswered());
     });
   });
 }
@@ -151,7 +160,7 @@ function nameOf(host: string | undefined): string {
 
 async function answerOf(url: URL, options: RequestOptions): Promise<Answer> {
   const asking = request(url, { agent: false, ...options, rejectUnauthorized: false, timeout: timeoutMs });
-  asking.once('timeout', () => asking.destroy(new Error(`nothing answered within ${timeoutMs / 1_000} s`)));
+  asking.once('timeout', () => asking.destroy(new NothingAnswered()));
   asking.end();
   const [answer] = (await once(asking, 'response')) as [IncomingMessage];
   let text = '';
@@ -167,8 +176,9 @@ async function pressLimit(url: URL, options: RequestOptions): Promise<SeenLimit>
   const agent = new Agent({ keepAlive: true, maxSockets: burst.sockets });
   let asked = 0;
   let refusal: Answer | null = null;
+  const beganAt = performance.now();
   const press = async (): Promise<void> => {
-    while (refusal === null && asked < burst.requests) {
+    while (refusal === null && asked < burst.requests && performance.now() - beganAt < burst.mostMs) {
       asked += 1;
       const answer = await answerOf(url, { ...options, agent });
       if (answer.status >= 400) refusal ??= answer;

@@ -92,6 +92,10 @@ export function judgeFirewall(ruleset: Ruleset): FirewallFinding {
     const open = new Set(found.flatMap((one) => one.open));
     return { passed: true, evidence: `beside DHCP, open is at most: ${[...open].join('; ')}` };
   }
+  const isWhole = found.every(
+    (one) => one.faults.every((fault) => fault.endsWith(': everything')) && one.faults.length > 0,
+  );
+  if (isWhole) return { passed: false, evidence: 'nothing is kept out: not in, not through, not on its way out' };
   const unclear = ruleset.unclear.slice(0, 3).join(', ');
   const reason = unclear === '' ? '' : `; not understood, and so taken to let through: ${unclear}`;
   return { passed: false, evidence: `open, and should not be: ${[...faults].join('; ')}${reason}` };

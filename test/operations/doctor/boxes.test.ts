@@ -122,7 +122,7 @@ it.each<readonly [string, readonly string[], Partial<SecurityFacts>]>([
   ],
   [
     'nobody saying where it is',
-    ['tls', 'certificate', 'rateLimitingAtTheEdge'],
+    ['tls', 'securityHeaders', 'certificate', 'rateLimitingAtTheEdge'],
     { outside: () => Promise.resolve(null) },
   ],
   [
