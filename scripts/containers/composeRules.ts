@@ -147,37 +147,45 @@ export const composeRules: readonly Rule[] = [
           ...(service['env_file'] === undefined ? [] : ['env_file puts secrets into the environment']),
         ];
       })(deployment),
-      ...Object.entries(nodeOf(deployment.compose['secrets']))
-        .filter(([, of]) => nodeOf(of)['file'] === undefined)
-        .map(([name]) => `${place}: secret ${name} is not a file`),
     ],
   },
   {
     name: 'compose-secrets-known',
     reason:
-      'a service is given the secrets that it reads, and no other service’s; one that is not declared keeps the whole from starting',
-    find: ({ compose, services }) => {
-      const declared = Object.keys(nodeOf(compose['secrets']));
-      const used = Object.entries(services).flatMap(([name, service]) =>
-        listOf(service['secrets']).map((secret) => [name, String(nodeOf(secret)['source'] ?? secret)] as const),
+      'a service is given the secrets that it reads, and no other service’s; a folder, because of a file it keeps the one that was there when it was made',
+    find: (deployment) => [
+      ...(deployment.compose['secrets'] === undefined ? [] : [`${place}: secrets are mounted one by one`]),
+      ...each((service, name) => {
+        const given = mountsOf(service).filter(({ source, target }) => /secrets/.test(`${source} ${target}`));
+        const own = `./secrets/${name}`;
+        const reads = environmentOf(service).some(([, value]) => textOf(value).startsWith('/run/secrets/'));
+        const has = given.some(({ source, target }) => source === own && target === '/run/secrets');
+        return [
+          ...(service['secrets'] === undefined ? [] : ['secrets are mounted one by one']),
+          ...given.filter(({ source }) => source !== own).map(({ source }) => `is given ${source}`),
+          ...(reads && !has ? [`reads /run/secrets, and is not given ${own}`] : []),
+        ];
+      })(deployment),
+    ],
+  },
+  {
+    name: 'compose-doctor',
+    reason:
+      'the doctor judges what is so now: records that are in an image are as old as it, and who is not told where clients come in sees nothing of it',
+    find: ({ services, dockerfile }) => {
+      const app = services['app'] ?? {};
+      const publicUrl = textOf(Object.fromEntries(environmentOf(app))['PUBLIC_URL']);
+      const mounted = mountsOf(app).some(
+        ({ source, target }) => source === '../security' && target === '/app/security',
       );
-      const read = Object.entries(services).flatMap(([name, service]) =>
-        environmentOf(service)
-          .filter(([, value]) => /^\/run\/secrets\/[\w.]+$/.test(String(value)))
-          .map(([, value]) => [name, String(value).replace('/run/secrets/', '')] as const),
-      );
-      const isGiven = (name: string, secret: string): boolean =>
-        used.some(([by, what]) => by === name && what === secret);
+      const copied = dockerfile
+        .getCOPYs()
+        .flatMap((copy) => copy.getArguments().slice(0, -1))
+        .filter((source) => source.getValue().startsWith('security'));
       return [
-        ...used
-          .filter(([, secret]) => !declared.includes(secret))
-          .map(([name, secret]) => `${place}, ${name}: ${secret} is not declared`),
-        ...declared
-          .filter((secret) => !used.some(([, what]) => what === secret))
-          .map((secret) => `${place}: nobody uses ${secret}`),
-        ...read
-          .filter(([name, secret]) => !isGiven(name, secret))
-          .map(([name, secret]) => `${place}, ${name}: is not given ${secret}`),
+        ...(publicUrl === 'https://${SERVER_NAME}' ? [] : [`${place}, app: PUBLIC_URL is not where nginx is`]),
+        ...(mounted ? [] : [`${place}, app: ../security is not mounted at /app/security`]),
+        ...copied.map((source) => `docker/Dockerfile: ${source.getValue()} is what it was when the image was built`),
       ];
     },
   },
@@ -280,6 +288,21 @@ function each(find: (service: Node, name: string) => readonly string[]): (deploy
     Object.entries(services).flatMap(([name, service]) =>
       find(service, name).map((problem) => `${place}, ${name}: ${problem}`),
     );
+}
+
+interface Mount {
+  readonly source: string;
+  readonly target: string;
+}
+
+/** Of both forms: SOURCE:TARGET:options, and a mapping. */
+function mountsOf(service: Node): readonly Mount[] {
+  return listOf(service['volumes']).map((volume) => {
+    const [source = '', target = ''] = textOf(volume).split(':');
+    return typeof volume === 'string'
+      ? { source, target }
+      : { source: textOf(nodeOf(volume)['source']), target: textOf(nodeOf(volume)['target']) };
+  });
 }
 
 /** Whether Docker hands an address of a network to whoever comes first: it does so from `ip_range`, else from the whole. */

@@ -206,6 +206,21 @@ export const kubernetesRules: readonly Rule[] = [
       settingProblems(variablesOf(workloads, 'app')).map((problem) => `${place}, app: ${problem}`),
   },
   {
+    name: 'kubernetes-doctor',
+    reason:
+      'the doctor judges what is so now: records that are in an image are as old as it, and who is not told where clients come in sees nothing of it',
+    find: ({ workloads }) => {
+      const app = workloads.filter(({ name }) => name === 'app').flatMap(({ pod }) => containersOf(pod));
+      const mounts = app.flatMap(({ volumeMounts }) => listOf(volumeMounts).map(nodeOf));
+      // A file that is mounted by `subPath` stays as it was.
+      const mounted = mounts.some(({ mountPath, subPath }) => mountPath === '/app/security' && subPath === undefined);
+      return [
+        ...(variablesOf(workloads, 'app').includes('PUBLIC_URL') ? [] : [`${place}, app: PUBLIC_URL is not set`]),
+        ...(mounted ? [] : [`${place}, app: nothing is mounted at /app/security`]),
+      ];
+    },
+  },
+  {
     name: 'kubernetes-nginx-variables',
     reason:
       'a variable that the template asks for and nobody sets stands in the rendered file as it is, and nginx does not start',

@@ -112,7 +112,7 @@ interface Run {
 async function runImage({ space, image, deployment, dir, projectDir, check }: Run): Promise<void> {
   const dockerDir = path.join(projectDir, 'docker');
   const planted = makeSecrets(projectDir, path.join(dir, 'secrets'));
-  mountedSecrets(deployment, path.join(dir, 'secrets'), path.join(dir, 'mounted'));
+  mountedSecrets(path.join(dir, 'secrets'), path.join(dir, 'mounted'));
   const { postgres = {}, app = {} } = deployment.services;
   const initdbArgs = textOf(nodeOf(postgres['environment'])['POSTGRES_INITDB_ARGS']).split(' ');
   await startServices(space, { dir, dockerDir, initdbArgs });
@@ -125,7 +125,10 @@ async function runImage({ space, image, deployment, dir, projectDir, check }: Ru
     ],
     ...['--port', String(simulatorPort)],
   );
-  await mountRoot(space, image, path.join(dir, 'mounted'));
+  await mountRoot(space, image, {
+    secrets: path.join(dir, 'secrets/app'),
+    security: path.join(projectDir, 'security'),
+  });
   const environment = { ...image.environment, ...environmentOf(app), ...simulated };
   const container = new Container(space, image, environment);
 
@@ -166,8 +169,9 @@ async function runImage({ space, image, deployment, dir, projectDir, check }: Ru
   check((await container.status(...image.healthcheck)) === 1, 'HEALTHCHECK ends with 1 once it has ended');
 }
 
-/** The server's exchange is a simulated one: there is no way out of here. */
+/** The server's exchange is a simulated one: there is no way out of here, nor a name of its own. */
 const simulated = {
+  PUBLIC_URL: 'https://api.example.org',
   EXCHANGES: 'binance',
   EXCHANGE_BINANCE_REST_URL: `http://127.0.0.1:${simulatorPort}`,
   EXCHANGE_BINANCE_WS_URL: `ws://127.0.0.1:${simulatorPort}`,
@@ -187,18 +191,17 @@ function environmentOf(service: Readonly<Record<string, unknown>>): Readonly<Rec
 function makeSecrets(projectDir: string, dir: string): readonly string[] {
   execFileSync(path.join(projectDir, 'scripts/generate-secrets.sh'), ['--group', '10001', dir], { stdio: 'ignore' });
   const read = (name: string): string => readFileSync(path.join(dir, name), 'utf8').trim();
-  const words = ['postgres_superuser_password', 'postgres_owner_password', 'postgres_server_password', 'audit_key'];
+  const passwords = ['superuser', 'owner', 'server'].map((role) => `postgres/postgres_${role}_password`);
+  const words = [...passwords, 'app/audit_key'];
   return [
     ...words.map(read),
-    ...['credential_keys', 'password_peppers'].map((name) => read(name).split(':')[1] ?? ''),
-    decodeURIComponent(new URL(read('redis_url')).password),
+    ...['app/credential_keys', 'app/password_peppers'].map((name) => read(name).split(':')[1] ?? ''),
+    decodeURIComponent(new URL(read('app/redis_url')).password),
   ];
 }
 
-/** As below /run/secrets of a container: by the name of the secret, not of its file. */
-function mountedSecrets(deployment: Deployment, from: string, to: string): void {
+/** As below /run/secrets of the containers of PostgreSQL and Redis, and of this test, which share one network here. */
+function mountedSecrets(from: string, to: string): void {
   mkdirSync(to);
-  for (const [name, secret] of Object.entries(nodeOf(deployment.compose['secrets']))) {
-    execFileSync('cp', ['-a', path.join(from, path.basename(textOf(nodeOf(secret)['file']))), path.join(to, name)]);
-  }
+  for (const service of ['app', 'postgres', 'redis']) execFileSync('cp', ['-a', `${path.join(from, service)}/.`, to]);
 }

@@ -7,7 +7,11 @@ import type { RehearsedImage } from './imageSteps';
 import { writeHosts } from './rehearsedServices';
 
 /** The image's files, read-only; beside them a folder for data, one in memory for what is temporary, and what every container has. */
-export async function mountRoot(space: NetworkNamespace, { root }: RehearsedImage, secrets: string): Promise<void> {
+export async function mountRoot(
+  space: NetworkNamespace,
+  { root, workDir }: RehearsedImage,
+  { secrets, security }: { readonly secrets: string; readonly security: string },
+): Promise<void> {
   writeHosts(path.join(root, 'etc/hosts'));
   const data = `${root}-data`;
   execFileSync('cp', ['-a', path.join(root, 'data'), data]);
@@ -20,6 +24,8 @@ export async function mountRoot(space: NetworkNamespace, { root }: RehearsedImag
     mount --bind '${data}' data
     mount --bind '${secrets}' run/secrets
     mount -o remount,bind,ro run/secrets
+    mount --bind '${security}' '${root}${workDir}/security'
+    mount -o remount,bind,ro '${root}${workDir}/security'
     mount -t tmpfs -o noexec,nosuid,nodev,size=64m,mode=0700,uid=10001,gid=10001 tmpfs tmp
     mount -t proc proc proc
     mount --bind /dev/null dev/null

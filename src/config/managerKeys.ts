@@ -48,8 +48,7 @@ export const managerKeys = {
     default: null,
     secret: true,
     opensManager: true,
-    description:
-      'Token of the platform; in Kubernetes VAULT_JWT_FILE=/var/run/secrets/kubernetes.io/serviceaccount/token.',
+    description: 'Token of the platform; in Kubernetes VAULT_JWT_FILE names that of the pod (docs/DEPLOYMENT.md).',
   },
   VAULT_AUTH_MOUNT: {
     type: path,

@@ -7,6 +7,9 @@ export async function loadPackage<Module>(name: string, load: () => Promise<Modu
   } catch (error) {
     const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
     if (code !== 'MODULE_NOT_FOUND' && code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new SecretError('refused', `its client is not installed: run "npm install ${name}"`);
+    throw new SecretError(
+      'refused',
+      `its client is not installed: run "npm install ${name}", or build the image with MANAGER_CLIENT=${name}`,
+    );
   }
 }

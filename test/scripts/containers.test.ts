@@ -1,5 +1,5 @@
 import { findProjectDir } from '../../src/config/processConfig';
-import { readDeployment, readFiles, type Files } from '../../scripts/containers/deployment';
+import { nodeOf, readDeployment, readFiles, type Files } from '../../scripts/containers/deployment';
 import { containerRules } from '../../scripts/containers/rules';
 
 const files = readFiles(findProjectDir());
@@ -97,13 +97,20 @@ const breaches: Readonly<Record<string, readonly (readonly [file: string, from: 
   'compose-secrets-as-files': [
     [compose, 'AUDIT_KEY_FILE: /run/secrets/audit_key', 'AUDIT_KEY: c2VjcmV0'],
     [compose, 'POSTGRES_PASSWORD_FILE: /run/secrets/postgres_superuser_password', 'POSTGRES_PASSWORD: postgres'],
-    [compose, 'audit_key: { file: ./secrets/audit_key }', 'audit_key: { environment: AUDIT_KEY }'],
     [compose, "user: '10001:10001'", "user: '10001:10001'\n    env_file: .env"],
   ],
   'compose-secrets-known': [
-    [compose, '      - audit_key\n', ''],
-    [compose, '      - audit_key\n', '      - audit_keys\n'],
-    [compose, 'secrets:\n  internal_ca', 'secrets:\n  more: { file: ./secrets/more }\n  internal_ca'],
+    [compose, '      - ./secrets/app:/run/secrets:ro\n', ''],
+    [compose, './secrets/app:/run/secrets:ro', './secrets:/run/secrets:ro'],
+    [compose, './secrets/redis:/run/secrets:ro', './secrets/postgres:/run/secrets:ro'],
+    [compose, './certificates:/etc/letsencrypt:ro', './secrets/app:/keys:ro'],
+    [compose, "user: '10001:10001'", "user: '10001:10001'\n    secrets: [audit_key]"],
+    [compose, /$/, 'secrets:\n  audit_key: { file: ./secrets/app/audit_key }\n'],
+  ],
+  'compose-doctor': [
+    [compose, '      PUBLIC_URL: https://${SERVER_NAME}\n', ''],
+    [compose, '      - ../security:/app/security:ro\n', ''],
+    [image, 'COPY src src', 'COPY src src\nCOPY security/calendar.yml security/calendar.yml'],
   ],
   'compose-host': [
     [compose, "user: '101:101'", "user: '101:101'\n    network_mode: host"],
@@ -180,6 +187,10 @@ const breaches: Readonly<Record<string, readonly (readonly [file: string, from: 
     [app, 'name: EXCHANGES', 'name: EXCHANGE'],
     [app, '            - { name: AUDIT_KEY_FILE, value: /run/secrets/audit_key }\n', ''],
   ],
+  'kubernetes-doctor': [
+    [app, /.*name: PUBLIC_URL.*\n/, ''],
+    [app, '{ name: security, mountPath: /app/security,', '{ name: security, mountPath: /app/security, subPath: a,'],
+  ],
   'kubernetes-nginx-variables': [['nginx/templates/planted.conf.template', /$/, 'listen ${A_NEW_VARIABLE};']],
   'postgres-settings': [
     [postgresSettings, 'log_connections = on', '#log_connections = on'],
@@ -223,4 +234,22 @@ describe.each(Object.entries(breaches))('%s', (rule, changes) => {
 it('reads octal modes as Kubernetes does', () => {
   const volumes = readDeployment(files).workloads.find(({ name }) => name === 'app')?.pod['volumes'];
   expect(volumes).toContainEqual({ name: 'secrets', secret: { secretName: 'app', defaultMode: 0o440 } });
+});
+
+/** docker/kubernetes with the lines that wait in comments for whoever has a manager of secrets: "#>" before each. */
+function uncommented(file: string): string {
+  return (files.get(file) ?? '').replace(/^( *)#> /gm, '$1');
+}
+
+it('gives pods a token for Vault and a way to it, by lines that wait in comments, and keeps every rule', () => {
+  const changed = new Map([...files, ...[app, network].map((file) => [file, uncommented(file)] as const)]);
+  const { workloads, manifests } = readDeployment(changed);
+  const server = workloads.find(({ name }) => name === 'app');
+  expect(JSON.stringify(server)).toMatch(/"serviceAccountToken":\{"audience":"vault"/);
+  expect(JSON.stringify(server)).toContain('{"name":"VAULT_JWT_FILE","value":"/run/vault/token"}');
+  expect(server?.pod['automountServiceAccountToken']).toBe(false);
+  const policy = manifests.find(({ kind, metadata }) => kind === 'NetworkPolicy' && nodeOf(metadata)['name'] === 'app');
+  expect(JSON.stringify(policy)).toMatch(/"port":8200/);
+  expect(JSON.stringify(policy)).toMatch(/"cidr":"169\.254\.169\.254\/32"/);
+  expect(brokenRules(changed)).toEqual([]);
 });

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { createHash, createPrivateKey } from 'node:crypto';
-import { chmodSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { connect, createServer } from 'node:tls';
 import { Redis } from 'ioredis';
+import { readDeployment, readFiles } from '../../scripts/containers/deployment';
 import { loadConfig } from '../../src/config/loadConfig';
 import { findProjectDir } from '../../src/config/processConfig';
 import { Secret } from '../../src/domain/secret';
@@ -19,6 +20,15 @@ import { makeTemporaryDir } from '../kit/temporaryDir';
 const script = path.join(findProjectDir(), 'scripts/generate-secrets.sh');
 const made = makeTemporaryDir();
 const folder = path.join(made.dir, 'secrets');
+
+const certificates = [
+  'app/internal_ca',
+  'postgres/postgres_cert',
+  'postgres/postgres_key',
+  'redis/internal_ca',
+  'redis/redis_cert',
+  'redis/redis_key',
+];
 
 interface Run {
   readonly status: number;
@@ -34,16 +44,35 @@ function run(...args: readonly string[]): Promise<Run> {
 }
 
 const read = (name: string, of = folder): string => readFileSync(path.join(of, name), 'utf8');
+const mode = (place: string): string => (statSync(place).mode & 0o7777).toString(8);
 
+/** By their places: "app/audit_key". */
 function readAll(of = folder): Readonly<Record<string, string>> {
-  return Object.fromEntries(readdirSync(of).map((name) => [name, read(name, of)]));
+  const files = readdirSync(of, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = files.map(({ parentPath, name }) => path.relative(of, path.join(parentPath, name)));
+  return Object.fromEntries(names.map((name) => [name, read(name, of)]));
+}
+
+/** Mode, owner and group of a folder and of all that is in it. */
+function accessTo(of: string): Readonly<Record<string, string>> {
+  const places = ['', ...readdirSync(of, { recursive: true, encoding: 'utf8' })].map((name) => path.join(of, name));
+  return Object.fromEntries(
+    places.map((place) => [place, `${mode(place)} ${statSync(place).uid}:${statSync(place).gid}`]),
+  );
 }
 
 /** What a server in production makes of the files. */
 function load(of = folder) {
-  const names = ['credential_keys', 'audit_key', 'password_peppers', 'access_token_private_key'];
-  const urls = ['database_url', 'migration_database_url', 'redis_url'];
-  const files = [...names, ...urls].map((name) => [`${name.toUpperCase()}_FILE`, path.join(of, name)] as const);
+  const names = [
+    'credential_keys',
+    'audit_key',
+    'password_peppers',
+    'database_url',
+    'migration_database_url',
+    'redis_url',
+  ];
+  const places = ['access_token_private_key', ...names.map((name) => `app/${name}`)];
+  const files = places.map((place) => [`${path.basename(place).toUpperCase()}_FILE`, path.join(of, place)] as const);
   const given = { NODE_ENV: 'production', HOST: '0.0.0.0', TRUSTED_PROXIES: 'none', EXCHANGES: 'binance' };
   const environment = { ...given, ...Object.fromEntries(files) };
   return loadConfig({ environment, projectDir: made.dir });
@@ -61,8 +90,7 @@ describeWith('openssl', 'scripts/generate-secrets.sh', () => {
   it('makes files that their owner alone can read, and says nothing of what is in them', async () => {
     const other = path.join(made.dir, 'other');
     const { said } = await run(other);
-    const mode = (file: string): string => (statSync(file).mode & 0o777).toString(8);
-    expect(mode(folder)).toBe('700');
+    for (const place of ['', 'app', 'postgres', 'redis']) expect(mode(path.join(other, place))).toBe('700');
     for (const [name, text] of Object.entries(readAll(other))) {
       expect([name, mode(path.join(other, name))]).toEqual([name, '600']);
       expect(said).not.toContain(text.trim());
@@ -73,15 +101,17 @@ describeWith('openssl', 'scripts/generate-secrets.sh', () => {
     const other = path.join(made.dir, 'another');
     await run(other);
     const texts = [folder, other].flatMap((of) => Object.values(readAll(of)));
-    expect(new Set(texts).size).toBe(texts.length);
+    // The authority stands in two folders.
+    expect(new Set(texts).size).toBe(texts.length - 2);
+    expect(read('redis/internal_ca', other)).toBe(read('app/internal_ca', other));
   });
 
   it('makes what the server takes in production: keys of 32 bytes, RSA of 3072 bits, passwords of 256', () => {
     const { tokens, database } = load();
     expect(createPrivateKey(tokens.privateKeyPem?.reveal() ?? '').asymmetricKeyDetails?.modulusLength).toBe(3072);
     expect(new URL(database.url?.reveal() ?? '').password).toMatch(/^[0-9a-f]{64}$/);
-    expect(read('database_url')).toContain(read('postgres_server_password').trim());
-    expect(read('migration_database_url')).toContain(read('postgres_owner_password').trim());
+    expect(read('app/database_url')).toContain(read('postgres/postgres_server_password').trim());
+    expect(read('app/migration_database_url')).toContain(read('postgres/postgres_owner_password').trim());
   });
 
   it('refuses to overwrite, and leaves everything as it was, whatever is there', async () => {
@@ -89,12 +119,39 @@ describeWith('openssl', 'scripts/generate-secrets.sh', () => {
     expect(await run(folder)).toMatchObject({ status: 73, said: expect.stringContaining('--rotate') as unknown });
     expect(readAll()).toEqual(before);
     const one = path.join(made.dir, 'one');
-    await run(one);
-    chmodSync(one, 0o700);
+    mkdirSync(one, { mode: 0o700 });
     writeFileSync(path.join(one, 'audit_key'), 'mine');
     expect((await run(one)).status).toBe(73);
-    expect(read('audit_key', one)).toBe('mine');
-    expect((await run('--rotate', path.join(made.dir, 'nothing'))).status).toBe(73);
+    expect(readAll(one)).toEqual({ audit_key: 'mine' });
+    for (const task of ['--rotate', '--certificates'])
+      expect((await run(task, path.join(made.dir, 'nothing'))).status).toBe(73);
+  });
+
+  it.each(['1777', '755', '750'])('refuses a folder of mode %s that it did not make, and leaves it', async (bits) => {
+    const open = path.join(made.dir, `open-${bits}`);
+    mkdirSync(open);
+    chmodSync(open, Number.parseInt(bits, 8));
+    expect(await run(open)).toMatchObject({ status: 73, said: expect.stringContaining('not there yet') as unknown });
+    expect(accessTo(open)).toEqual({ [open]: expect.stringMatching(`^${bits} `) as unknown });
+  });
+
+  it('takes an empty folder that is its own alone', async () => {
+    const own = path.join(made.dir, 'own');
+    mkdirSync(own, { mode: 0o700 });
+    expect((await run(own)).status).toBe(0);
+    expect(mode(own)).toBe('700');
+  });
+
+  it.each(['--rotate', '--certificates'])('%s leaves to everybody what they may read', async (task) => {
+    const shared = path.join(made.dir, `shared${task}`);
+    // Root alone gives files to groups that it is not in; whoever else runs this shows it with their own.
+    const group = process.getuid?.() === 0 ? 10_001 : (process.getgid?.() ?? 0);
+    expect((await run('--group', String(group), shared)).status).toBe(0);
+    const before = accessTo(shared);
+    expect(before[path.join(shared, 'app')]).toMatch(new RegExp(`^750 .*:${group}$`));
+    expect(before[path.join(shared, 'app/audit_key')]).toMatch(new RegExp(`^640 .*:${group}$`));
+    expect(await run(task, shared)).toMatchObject({ status: 0 });
+    expect(accessTo(shared)).toEqual(before);
   });
 
   it('rotates so that what is sealed still opens, under a new key from then on', async () => {
@@ -108,25 +165,51 @@ describeWith('openssl', 'scripts/generate-secrets.sh', () => {
     expect(vaultNow().needsReseal(sealed)).toBe(true);
     const after = readAll();
     const kept = Object.keys(after).filter((name) => after[name] === before[name]);
-    expect(kept).toEqual(['audit_key']);
+    expect(kept.sort()).toEqual(['app/audit_key', ...certificates]);
     expect(load().passwords.peppers).toHaveLength(2);
   });
 
   it('leaves the keys that seal as they are where Vault keeps the first of them', async () => {
-    const [own, vaulted] = [read('credential_keys'), 't1:transit://transit/tickgate'];
-    writeFileSync(path.join(folder, 'credential_keys'), `${vaulted},\n${own}\n`);
+    const [own, vaulted] = [read('app/credential_keys'), 't1:transit://transit/tickgate'];
+    writeFileSync(path.join(folder, 'app/credential_keys'), `${vaulted},\n${own}\n`);
     expect(await run('--rotate', folder)).toMatchObject({ status: 0 });
-    expect(read('credential_keys')).toBe(`${vaulted},\n${own}`);
-    writeFileSync(path.join(folder, 'credential_keys'), own);
+    expect(read('app/credential_keys')).toBe(`${vaulted},\n${own}`);
+    writeFileSync(path.join(folder, 'app/credential_keys'), own);
+  });
+
+  it('makes other certificates without touching a key or a password', async () => {
+    const before = readAll();
+    expect(await run('--certificates', folder)).toMatchObject({ status: 0 });
+    const after = readAll();
+    expect(
+      Object.keys(after)
+        .filter((name) => after[name] !== before[name])
+        .sort(),
+    ).toEqual(certificates);
+  });
+
+  it('gives each service of docker/compose.yaml what it reads, and nothing else', () => {
+    const { services } = readDeployment(readFiles(findProjectDir()));
+    const configurations = {
+      app: [],
+      postgres: ['postgresql.conf', 'pg_hba.conf', '10-roles.sql'],
+      redis: ['redis.conf'],
+    };
+    for (const [name, files] of Object.entries(configurations)) {
+      const texts = files.map((file) => readFileSync(path.join(findProjectDir(), 'docker', name, file), 'utf8'));
+      const said = [JSON.stringify(services[name]), ...texts].join('\n');
+      const reads = new Set([...said.matchAll(/\/run\/secrets\/(\w+)/g)].map(([, file = '']) => file));
+      expect([name, readdirSync(path.join(folder, name)).sort()]).toEqual([name, [...reads].sort()]);
+    }
   });
 
   it('makes certificates that are good for the names inside and for no other', async () => {
-    const server = createServer({ key: read('postgres.key'), cert: read('postgres.crt') });
+    const server = createServer({ key: read('postgres/postgres_key'), cert: read('postgres/postgres_cert') });
     server.on('tlsClientError', () => undefined);
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const { port } = server.address() as AddressInfo;
     const connectAs = async (servername: string): Promise<unknown> => {
-      const socket = connect({ host: '127.0.0.1', port, servername, ca: read('internal_ca.crt') });
+      const socket = connect({ host: '127.0.0.1', port, servername, ca: read('app/internal_ca') });
       try {
         await once(socket, 'secureConnect');
         return 'connected';
@@ -145,17 +228,18 @@ describeWith('openssl', 'scripts/generate-secrets.sh', () => {
 
 describeWith('redis-server', 'the users of Redis that it makes', () => {
   const place = makeTemporaryDir();
+  const secrets = path.join(place.dir, 'secrets');
 
   afterAll(() => {
     place.remove();
   });
 
   it('let in with the password of redis_url, and with no other', async () => {
-    expect((await run(place.dir)).status).toBe(0);
-    const url = new URL(read('redis_url', place.dir).trim());
+    expect((await run(secrets)).status).toBe(0);
+    const url = new URL(read('app/redis_url', secrets).trim());
     const hash = createHash('sha256').update(url.password).digest('hex');
-    expect(read('redis_users.acl', place.dir)).toContain(`#${hash}`);
-    const redis = await RedisServer.start(['--aclfile', path.join(place.dir, 'redis_users.acl')]);
+    expect(read('redis/redis_users', secrets)).toContain(`#${hash}`);
+    const redis = await RedisServer.start(['--aclfile', path.join(secrets, 'redis/redis_users')]);
     const ask = async (password: string): Promise<unknown> => {
       const client = new Redis({
         port: redis.port,

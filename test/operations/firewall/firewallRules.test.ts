@@ -221,7 +221,7 @@ describeWith('nft', 'the rules of a host', () => {
           ruleset,
         ),
       );
-      expect(open).toEqual(strangers.filter((probe) => openThrough('nftables').includes(probe)));
+      expect(open).toEqual(strangers.filter((probe) => openThrough('nftables', 'everybody').includes(probe)));
     });
 
     /** A server on this machine for which every box passed but the two of the firewall. */
