@@ -8,6 +8,9 @@ const edge = { service: 'nginx', ports: ['80', '443'] };
 /** Services that have no way out: what they know leaves with whoever asked for it. */
 const inner = ['postgres', 'redis'];
 
+/** Kept beside the secrets, and none: whoever connects is shown it. */
+const certificate = /\/(internal_ca|\w+_cert)$/;
+
 /** What every service of docker/compose.yaml has to be. */
 export const composeRules: readonly Rule[] = [
   {
@@ -162,7 +165,9 @@ export const composeRules: readonly Rule[] = [
         const has = given.some(({ source, target }) => source === own && target === '/run/secrets');
         return [
           ...(service['secrets'] === undefined ? [] : ['secrets are mounted one by one']),
-          ...given.filter(({ source }) => source !== own).map(({ source }) => `is given ${source}`),
+          ...given
+            .filter(({ source }) => source !== own && !certificate.test(source))
+            .map(({ source }) => `is given ${source}`),
           ...(reads && !has ? [`reads /run/secrets, and is not given ${own}`] : []),
         ];
       })(deployment),

@@ -51,6 +51,16 @@ const silent = ['counter', 'log', 'mangle', 'notrack', 'set', 'map', 'quota', 'c
 /** What is about a packet that nobody knows here: how many there were, what it looked like on the way. */
 const openQuestions = ['limit', 'fib', 'rt', 'socket', 'exthdr', 'ipsec', 'numgen', 'osf', 'connlimit', 'ct count'];
 
+/** Writing an address down asks something too, where it counts by address: how many connections it has. */
+const writingShape = z.object({ stmt: z.array(z.record(z.string(), z.unknown())) });
+
+function isOpenQuestion(kind: string, value: unknown): boolean {
+  if (openQuestions.includes(kind)) return true;
+  const writing = writingShape.safeParse(value);
+  const asked = kind === 'set' && writing.success ? writing.data.stmt.flatMap((one) => Object.keys(one)) : [];
+  return asked.some((each) => openQuestions.includes(each));
+}
+
 type Named = Readonly<Record<string, readonly unknown[]>>;
 
 /** What `nft -j list ruleset` prints. Throws where that is something else. */
@@ -97,7 +107,7 @@ class Reading {
       if (kind === 'match') matches.push(this.#match(value, named));
       else if (kind === 'vmap')
         return this.#map(value, named).map((rule) => ({ ...rule, matches: [...matches, ...rule.matches] }));
-      else if (openQuestions.includes(kind)) matches.push(unknownMatch);
+      else if (isOpenQuestion(kind, value)) matches.push(unknownMatch);
       else if (kind === 'xt') {
         // What iptables-nft keeps here is read from iptables-save; here it may be anything.
         if (JSON.stringify(value).includes('"target"')) return [{ matches, verdict: { kind: 'perhaps' } }];

@@ -135,8 +135,8 @@ describeWith('nft', 'the rules of a host', () => {
       [
         'everything out',
         changed('hook output priority filter; policy drop', 'hook output priority filter; policy accept').replace(
-          /\t\treject with icmpx admin-prohibited\n\t}\n\n\tchain egress/,
-          '\t}\n\n\tchain egress',
+          /\t\treject with icmpx admin-prohibited\n(\t}\n\n\t#.*\n\tchain clients)/,
+          '$1',
         ),
         'out, to anybody: everything',
       ],
