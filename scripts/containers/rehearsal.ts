@@ -44,7 +44,7 @@ export async function rehearse(projectDir: string): Promise<boolean> {
     const deployment = readDeployment(readFiles(projectDir));
     const image = await build(projectDir, deployment, { dir, say });
     inspect(image, projectDir, check);
-    askImage(image, projectDir, dir, check);
+    askImage(image, { projectDir, dir }, check);
     space = await NetworkNamespace.make();
     await runImage({ space, image, deployment, dir, projectDir, check });
   } finally {

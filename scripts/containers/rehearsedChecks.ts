@@ -47,7 +47,11 @@ export function inspect(image: RehearsedImage, projectDir: string, check: Check)
 }
 
 /** What .github/checkImage.sh says of it, with a stand-in for Docker that runs what it is told in the image's folder. dir: where it may write. */
-export function askImage({ root, user }: RehearsedImage, projectDir: string, dir: string, check: Check): void {
+export function askImage(
+  { root, user }: RehearsedImage,
+  { projectDir, dir }: { readonly projectDir: string; readonly dir: string },
+  check: Check,
+): void {
   const binDir = path.join(dir, 'standIn');
   mkdirSync(binDir);
   const confined = 'setpriv --inh-caps=-all --bounding-set=-all,+sys_chroot,+setuid,+setgid --no-new-privs';

@@ -36,24 +36,26 @@ describeWith('root', 'what CI asks the image', () => {
 
   function asked(of: Partial<RehearsedImage> = {}): readonly [isRight: boolean, said: string] {
     let answer: readonly [boolean, string] = [false, 'nothing'];
-    askImage({ ...image, ...of }, findProjectDir(), folder.dir, (isRight, said) => (answer = [isRight, said]));
+    askImage({ ...image, ...of }, { projectDir: findProjectDir(), dir: folder.dir }, (isRight, said) => {
+      answer = [isRight, said];
+    });
     return answer;
   }
-
-  const file = (place: string): string => path.join(image.root, place);
 
   it('is content with one of a user who may write to /data alone', () => {
     expect(asked()).toEqual([true, expect.stringMatching(/user 10001, .*, \d+ MB$/) as string]);
   });
 
-  it.each<[string, () => void, string]>([
-    ['a file of that user', () => chownSync(file('app/dist/start.js'), 10_001, 0), '/app/dist/start.js'],
-    ['a file that everybody may write', () => chmodSync(file('app/dist/start.js'), 0o666), '/app/dist/start.js'],
-    ['a folder of their group', () => (chownSync(file('app'), 0, 10_001), chmodSync(file('app'), 0o775)), '/app'],
-    ['a root that everybody may write', () => chmodSync(image.root, 0o777), '/'],
-  ])('finds %s', (_, plant, place) => {
-    plant();
-    expect(asked()).toEqual([false, expect.stringMatching(new RegExp(`may write: ${place}$`)) as string]);
+  it.each([
+    ['a file of that user', 'app/dist/start.js', 10_001, 0, 0o644],
+    ['a file that everybody may write', 'app/dist/start.js', 0, 0, 0o666],
+    ['a folder of their group', 'app', 0, 10_001, 0o775],
+    ['a root that everybody may write', '', 0, 0, 0o777],
+  ] as const)('finds %s', (_, place, uid, gid, mode) => {
+    const planted = path.join(image.root, place);
+    chownSync(planted, uid, gid);
+    chmodSync(planted, mode);
+    expect(asked()).toEqual([false, expect.stringMatching(new RegExp(`may write: /${place}$`)) as string]);
   });
 
   it('refuses one that runs as root', () => {
