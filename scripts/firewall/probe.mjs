@@ -25,17 +25,18 @@ function open({ to, port, from }) {
 }
 
 async function overTcp({ to, port, from, after = { connections: 0 } }) {
-  const sockets = [];
-  while (sockets.length < after.connections) {
-    const next = Math.min(opensAtOnce, after.connections - sockets.length);
-    const opened = await Promise.all(Array.from({ length: next }, () => open({ to, port, from: after.from })));
-    sockets.push(...opened.map(({ socket }) => socket));
+  const opened = [];
+  while (opened.length < after.connections) {
+    const next = Math.min(opensAtOnce, after.connections - opened.length);
+    const more = await Promise.all(Array.from({ length: next }, () => open({ to, port, from: after.from })));
+    opened.push(...more);
     // What lets none in lets no more in.
-    if (!opened.some(({ isOpen }) => isOpen)) return false;
+    if (!more.some(({ isOpen }) => isOpen)) break;
   }
-  const { socket, isOpen } = await open({ to, port, from });
-  for (const each of [...sockets, socket]) each.destroy();
-  return isOpen;
+  const last = await open({ to, port, from });
+  // One that is still waiting for an answer would keep this program here.
+  for (const { socket } of [...opened, last]) socket.destroy();
+  return last.isOpen;
 }
 
 function overUdp({ to, port }) {
