@@ -286,6 +286,21 @@ export const composeRules: readonly Rule[] = [
         .filter((name) => !environmentOf(services[edge.service] ?? {}).some(([set]) => set === name))
         .map((name) => `${place}, ${edge.service}: ${name} of nginx/templates is not set`),
   },
+  {
+    name: 'compose-nginx-nodes',
+    reason:
+      'nginx that looks a node up at its start alone does not start while that node is away, reads no new certificate, and goes on asking where it was',
+    find: ({ services }) => {
+      const nodes = Object.fromEntries(environmentOf(services[edge.service] ?? {}))['APP_SERVERS'];
+      const once = [...textOf(nodes).matchAll(/server ([^\s;]+)([^;]*);/g)].filter(([, , more]) => more !== ' resolve');
+      return [
+        ...(/^resolver 127\.0\.0\.11 valid=\d+s; /.test(textOf(nodes))
+          ? []
+          : [`${place}, ${edge.service}: APP_SERVERS begins with no resolver: Docker's is 127.0.0.11`]),
+        ...once.map(([, name]) => `${place}, ${edge.service}: ${String(name)} of APP_SERVERS is looked up once`),
+      ];
+    },
+  },
 ];
 
 function each(find: (service: Node, name: string) => readonly string[]): (deployment: Deployment) => readonly string[] {

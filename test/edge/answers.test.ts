@@ -137,7 +137,7 @@ describeWith('nginx', 'answers of the edge', () => {
   });
 
   it('say that something went wrong in nginx itself', async () => {
-    await start({ edit: (_file, text) => text.replace('return 404;', 'return 500;') });
+    await start({ edit: (_file, text) => text.replace('=404;', '=500;') });
     const answer = await over({ path: '/nothing' });
     expect([answer.status, codeOf(answer)]).toEqual([500, 'INTERNAL_SERVER_ERROR']);
   });

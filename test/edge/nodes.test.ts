@@ -68,6 +68,16 @@ describeWith('nginx', 'nodes behind the edge', () => {
     expect(nodes.flatMap(({ requests }) => requests).length).toBe(1);
   });
 
+  it.each(['GET', 'DELETE'])(
+    'may both be sent a %s, where one broke it off: twice is as good as once',
+    async (method) => {
+      for (const node of nodes) node.answer = (answer) => answer.destroy();
+      await start();
+      expect((await ask(nginx.httpsUrl, { path: '/auth/session', method })).status).toBe(502);
+      expect(nodes.map(({ requests }) => requests.length)).toEqual([1, 1]);
+    },
+  );
+
   it('are tried twice at most, where nobody is', async () => {
     await start({ nodes: [...gone, nodes[0]!.address] });
     expect((await ask(nginx.httpsUrl, question)).status).toBe(502);
@@ -79,7 +89,7 @@ describeWith('nginx', 'nodes behind the edge', () => {
   });
 
   it('are asked by how busy they are, which every worker of nginx knows', async () => {
-    await start({ edit: (_file, text) => text.replace('worker_processes auto;', 'worker_processes 4;') });
+    await start({ edit: (_file, text) => text.replace(/^worker_processes \w+;/m, 'worker_processes 4;') });
     const held: ServerResponse[] = [];
     for (const node of nodes) node.answer = (answer) => held.push(answer);
     const first = ask(nginx.httpsUrl, question);
@@ -125,7 +135,11 @@ describeWith('nginx', 'nodes behind the edge', () => {
   it('are let go of where a client does not read; nothing of their answer is put by on a disk', async () => {
     const answers: ServerResponse[] = [];
     for (const node of nodes) node.answer = (answer) => answers.push(answer.on('error', () => undefined).end(plenty));
-    await start({ edit: impatient('send_timeout') });
+    const soon = impatient('send_timeout');
+    // nginx warns of what it puts by.
+    await start({
+      edit: (file, text) => soon(file, text).replace('error_log stderr error;', 'error_log stderr warn;'),
+    });
     const socket = await deafClient('GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await eventually(() => answers[0]?.closed === true && !statesOf(nginx.ports.https).includes(established));
     expect(nginx.said).not.toContain('temporary file');

@@ -141,11 +141,10 @@ describeWith('nginx', 'what comes through the edge', () => {
     expect([node.requests.length, new Set(node.requests.map(({ socket }) => socket)).size]).toEqual([5, 1]);
   });
 
-  it('leaves no trace on the disk, and is sent to the node when it is whole', async () => {
+  it('is sent to the node when it is whole', async () => {
     await ask(nginx.httpsUrl, { path: '/graphql', body: 'x'.repeat(200_000) });
     const [request] = node.requests;
     expect(request?.headers['content-length']).toBe('200000');
-    expect(nginx.said).not.toContain('temporary file');
   });
 
   it('back from a node bears each header of the edge once, in the words of the edge', async () => {

@@ -17,6 +17,17 @@ it('names what is missing rather than hand it to nginx', () => {
   expect(() => renderTemplate('${PORT} ${HOST}', { PORT: '80' })).toThrow('HOST');
 });
 
+it.each(['docker/compose.yaml', 'docker/kubernetes/nginx.yaml'])(
+  'is given a curve in %s that no computer to come breaks, before the others',
+  (place) => {
+    expect(read(place)).toMatch(/TLS_CURVES.*[-']X25519MLKEM768:X25519:prime256v1:secp384r1/);
+  },
+);
+
+it('is given other curves in Compose where somebody wants them', () => {
+  expect(read('docker/compose.yaml')).toMatch(/TLS_CURVES: \$\{TLS_CURVES:-/);
+});
+
 it('has every variable of the template explained', () => {
   const names = namesIn(read('nginx/templates/tickgate.conf.template'));
   expect(names.length).toBeGreaterThan(10);

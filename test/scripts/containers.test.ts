@@ -135,6 +135,10 @@ const breaches: Readonly<Record<string, readonly (readonly [file: string, from: 
     [compose, ', ip_range: 172.30.99.8/29', ''],
   ],
   'compose-nginx-variables': [['nginx/templates/planted.conf.template', /$/, 'listen ${A_NEW_VARIABLE};']],
+  'compose-nginx-nodes': [
+    [compose, 'resolver 127.0.0.11 valid=5s; ', ''],
+    [compose, 'server app:4000 resolve;', 'server app:4000;'],
+  ],
   'kubernetes-image-pinned': [[postgres, '@sha256:unresolved', '']],
   'kubernetes-namespace': [['docker/kubernetes/namespace.yaml', 'restricted', 'baseline']],
   'kubernetes-user': [
