@@ -696,8 +696,8 @@ export const plantedFaults: readonly PlantedFault[] = [
       ['a step whose failure is not seen', '.ci/run', 'set -euo pipefail', 'set -u', /lacks the line/],
       ['a list of what Trivy leaves out', '.trivyignore', '', 'CVE-2026-0001\n', /leave something out/],
       ['a setting of zizmor', '.github/zizmor.yml', '', 'rules: {}\n', /leave something out/],
-      ['a comment for zizmor', workflow('tests'), '.ci/run', `.ci/run # zizmor: ${'ignore'}[x]`, /leave something out/],
-      ['a comment for Trivy', 'docker/Dockerfile', '', `# trivy:${'ignore'}:AVD-DS-0002\n`, /leave something out/],
+      ['a comment for zizmor', workflow('tests'), '.ci/run', `.ci/run # zizmor: ignore[x]`, /leave something out/],
+      ['a comment for Trivy', 'docker/Dockerfile', '', `# trivy:ignore:AVD-DS-0002\n`, /leave something out/],
     ] as const
   ).map(([name, file, from, to, found]) => ({ name, check: 'workflows', edits: [{ file, from, to }], found })),
   ...branchFaults,
