@@ -14,7 +14,8 @@ import { operatorName } from './operator';
 const usage = `Users of this server.
 
   npm run user -- create  --email E --role R [--role R]   makes a user, and prints a token that lets them choose a password
-  npm run user -- reset   --email E                       prints such a token for a user who is there; an earlier one is void
+  npm run user -- reset   --email E                       ends their sessions, voids their password and any token of before, and prints
+                                                          such a token: nobody signs in as them before it is used
   npm run user -- roles   --email E --role R [--role R]   gives a user these roles in place of those they have
   npm run user -- disable --email E                       ends what the user has open, and lets them in no more
   npm run user -- enable  --email E                       lets them sign in again
@@ -42,16 +43,17 @@ type Command = (storage: Storage, args: Arguments, resetPageUrl: string | null) 
 const commands: Readonly<Record<string, Command>> = {
   async create(storage, args, resetPageUrl) {
     const [email, roles] = [emailOf(args), rolesOf(args)];
-    // Nobody knows the password that this is the hash of.
-    const passwordHash = await new PasswordHasher().hash(randomBytes(32).toString('base64url'));
-    const created = await storage.userAdministration.create({ id: randomUUID(), email, passwordHash, roles }, change());
+    const user = { id: randomUUID(), email, passwordHash: await nobodysHash(), roles };
+    const created = await storage.userAdministration.create(user, change());
     if (created === null) throw new CommandError(`There is a user ${email} already.`, noUserExitStatus);
-    return `${describe(created)}${await resetText(storage, created, resetPageUrl)}`;
+    return `${describe(created)}${await resetText(storage, created, { resetPageUrl })}`;
   },
   async reset(storage, args, resetPageUrl) {
     const user = found(await storage.userAdministration.find(emailOf(args)), args);
-    if (user.disabled) throw new CommandError(`${user.email} is disabled: enable them first.`, noUserExitStatus);
-    return resetText(storage, user, resetPageUrl);
+    const text = await resetText(storage, user, { resetPageUrl, nobodysHash: await nobodysHash() });
+    return `${text}
+The password of before is void, and every session of theirs has ended. Their API keys go on: npm run ir:revoke -- --user E --api-keys
+${user.disabled ? `${user.email} is disabled: the token opens nothing before npm run user -- enable.\n` : ''}`;
   },
   async roles(storage, args) {
     const [email, roles] = [emailOf(args), rolesOf(args)];
@@ -90,8 +92,17 @@ async function run(args: Arguments, words: readonly string[]): Promise<void> {
   }
 }
 
-async function resetText(storage: Storage, { id, email }: ListedUser, resetPageUrl: string | null): Promise<string> {
-  const asked = { ...change(), userId: id, lifeMs: resetLives.operatorMs };
+/** Of a password that nobody knows. */
+function nobodysHash(): Promise<string> {
+  return new PasswordHasher().hash(randomBytes(32).toString('base64url'));
+}
+
+async function resetText(
+  storage: Storage,
+  { id, email }: ListedUser,
+  { resetPageUrl, ...voiding }: { readonly resetPageUrl: string | null; readonly nobodysHash?: string },
+): Promise<string> {
+  const asked = { ...change(), ...voiding, userId: id, lifeMs: resetLives.operatorMs };
   const { token, expiresAt } = await issueReset(storage.passwords, asked);
   return `${email} chooses a password with this token, once, until ${new Date(expiresAt).toISOString()}:
 
@@ -118,7 +129,7 @@ async function setDisabled(storage: Storage, args: Arguments, disabled: boolean)
 function changedText(answer: UserChange, args: Arguments): string {
   if (answer.kind === 'lastAdmin') {
     throw new CommandError(
-      `Nobody but ${args.email ?? ''} can administer users: make another admin first.`,
+      `Nobody but ${args.email ?? ''} can administer users: make another admin first (create). To shut a thief out meanwhile: reset, and reset-mfa.`,
       refusedExitStatus,
     );
   }

@@ -13,6 +13,8 @@ const shape = /^tgp_([\w-]{43})$/;
 /**
  * A one-time token that lets whoever holds it choose a user's password; an earlier one is void.
  * actor: who gives it, for the audit log. ip: from where it was asked for; null: on the host.
+ * nobodysHash: voids the password of before at once, and ends its sessions. For operators alone: with it, whoever may ask for a mail
+ * could keep anybody out.
  */
 export async function issueReset(
   store: Pick<PasswordStore, 'saveReset'>,
@@ -22,6 +24,7 @@ export async function issueReset(
     readonly at: EpochMs;
     readonly ip: string | null;
     readonly lifeMs: number;
+    readonly nobodysHash?: string;
   },
 ): Promise<{ readonly token: string; readonly expiresAt: EpochMs }> {
   const secret = randomBytes(32);

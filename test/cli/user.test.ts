@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { PasswordHasher } from '../../src/identity/passwordHasher';
 import { Command } from '../kit/command';
 import { startTestDatabase, type TestDatabase } from '../kit/postgres';
 
@@ -49,7 +50,10 @@ it('makes users, changes what they may do, and tells of it in the audit log', as
   ]);
   expect([badRole.status, badRole.stderr]).toEqual([64, expect.stringContaining('Say which roles:')]);
 
-  expect([last.status, last.stderr]).toEqual([77, expect.stringContaining('Nobody but ada@example.org')]);
+  expect([last.status, last.stderr]).toEqual([
+    77,
+    expect.stringMatching(/^Nobody but ada@example\.org .* make another admin first .* reset, and reset-mfa\.\n$/),
+  ]);
 
   const roles = await user('roles', '--email', 'bob@example.org', '--role', 'auditor', '--role', 'admin');
   const disabled = await user('disable', '--email', 'ada@example.org');
@@ -57,7 +61,12 @@ it('makes users, changes what they may do, and tells of it in the audit log', as
     expect.stringMatching(/^bob@example\.org {2}AUDITOR ADMIN {2}[\w-]{36}\n$/),
     expect.stringMatching(/^ada@example\.org {2}ADMIN TRADER {2}DISABLED {2}[\w-]{36}\n$/),
   ]);
-  expect((await user('reset', '--email', 'ada@example.org')).stderr).toMatch('is disabled: enable them first');
+  const barred = await user('reset', '--email', 'ada@example.org');
+  expect([barred.status, barred.stdout]).toEqual([
+    0,
+    expect.stringContaining('ada@example.org is disabled: the token opens nothing before npm run user -- enable.\n'),
+  ]);
+  expect(await users()).toContain('ada@example.org {ADMIN,TRADER} t');
   await user('enable', '--email', 'ada@example.org');
   const reset = await user('reset', '--email', 'ada@example.org');
   expect(reset.stdout).toMatch(/\n {2}tgp_[\w-]{43}\n/);
@@ -91,8 +100,9 @@ it('makes users, changes what they may do, and tells of it in the audit log', as
     'mfa.reset deleted',
     'password.reset.issue issued',
     'password.reset.issue issued',
-    'password.reset.issue issued',
-    'password.reset.issue issued',
+    'password.reset.issue issued: the password is void',
+    'password.reset.issue issued: the password is void',
+    'password.reset.issue issued: the password is void',
     'user.create ADMIN TRADER',
     'user.create VIEWER',
     'user.disable disabled',
@@ -103,6 +113,46 @@ it('makes users, changes what they may do, and tells of it in the audit log', as
   const { rows: hashes } = await operator.query('SELECT DISTINCT password_hash FROM users');
   expect(hashes).toHaveLength(2);
 }, 120_000);
+
+it.each([
+  ['of one who signs in', '{TRADER}', false],
+  ['of the only admin, whom no command disables', '{ADMIN}', false],
+  ['of one who is disabled, and stays so', '{TRADER}', true],
+])(
+  'reset voids the password %s at once, and ends what it has opened',
+  async (_, roles, disabled) => {
+    const hasher = new PasswordHasher();
+    const stolen = 'an old pair of boots';
+    await operator.query(`UPDATE users SET disabled = true`);
+    const { rows } = await operator.query<{ id: string }>(
+      `INSERT INTO users (id, email, password_hash, roles, disabled)
+       VALUES (gen_random_uuid(), gen_random_uuid() || '@example.org', $1, $2, $3) RETURNING id`,
+      [await hasher.hash(stolen), roles, disabled],
+    );
+    const id = rows[0]?.id;
+    await operator.query(
+      `INSERT INTO sessions (id, user_id, created_at, last_seen_at, expires_at)
+       VALUES (gen_random_uuid(), $1, now(), now(), now() + interval '1 day')`,
+      [id],
+    );
+    const read = async () => {
+      const { rows: found } = await operator.query<{ email: string; hash: string; disabled: boolean; open: number }>(
+        `SELECT email, password_hash AS hash, disabled,
+              (SELECT count(*)::int FROM sessions WHERE user_id = u.id AND revoked_at IS NULL) AS open
+         FROM users u WHERE id = $1`,
+        [id],
+      );
+      return found[0]!;
+    };
+    const before = await read();
+    expect([await hasher.verify(before.hash, stolen), before.open]).toEqual([true, 1]);
+    const { status, stdout } = await user('reset', '--email', before.email);
+    expect([status, stdout]).toEqual([0, expect.stringContaining('The password of before is void')]);
+    const after = await read();
+    expect([await hasher.verify(after.hash, stolen), after.open, after.disabled]).toEqual([false, 0, disabled]);
+  },
+  60_000,
+);
 
 it('says how it is called where it is called wrongly', async () => {
   const wrong: readonly (readonly [readonly string[], string])[] = [

@@ -117,6 +117,26 @@ it('sends a token that is good for an hour, and tells who asked, when, and what 
   ]);
 });
 
+it('voids nothing by itself: whoever asks for a mail keeps nobody out', async () => {
+  const read = async () =>
+    (
+      await operator.query(
+        `SELECT password_hash, (SELECT count(*)::int FROM sessions WHERE user_id = u.id AND revoked_at IS NULL) AS open
+           FROM users u WHERE id = $1`,
+        [userId],
+      )
+    ).rows as unknown;
+  await operator.query(
+    `INSERT INTO sessions (id, user_id, created_at, last_seen_at, expires_at)
+       VALUES (gen_random_uuid(), $1, now(), now(), now() + interval '1 day')`,
+    [userId],
+  );
+  const before = await read();
+  await ask(mails());
+  expect(server.mails).toHaveLength(1);
+  expect([await read(), before]).toEqual([before, [expect.objectContaining({ open: 1 })]]);
+});
+
 it('sends a link where there is a page for it, with the token where no server is sent it', async () => {
   await ask(mails({ resetPageUrl: 'https://app.example.com/reset' }));
   expect(server.mails[0]?.body).toMatch(/^ {2}https:\/\/app\.example\.com\/reset#tgp_[\w-]{43}\r$/m);

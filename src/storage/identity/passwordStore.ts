@@ -21,18 +21,30 @@ export interface ResetUser {
 export class PasswordStore {
   constructor(private readonly parts: { readonly dataSource: DataSource }) {}
 
-  /** Keeps the token of a user in place of an earlier one. */
+  /**
+   * Keeps the token of a user in place of an earlier one. nobodysHash: takes the place of the password that there is, whose sessions end
+   * with it; left out, that stays good.
+   */
   async saveReset(
-    reset: { readonly userId: string; readonly hash: Buffer; readonly expiresAt: EpochMs } & Asking,
+    reset: {
+      readonly userId: string;
+      readonly hash: Buffer;
+      readonly expiresAt: EpochMs;
+      readonly nobodysHash?: string;
+    } & Asking,
   ): Promise<void> {
-    const { userId, hash, expiresAt, ...asking } = reset;
+    const { userId, hash, expiresAt, nobodysHash, ...asking } = reset;
     await this.#transaction(async (run) => {
       await run(
         `INSERT INTO password_resets (user_id, hash, expires_at) VALUES ($1, $2, $3)
            ON CONFLICT (user_id) DO UPDATE SET hash = EXCLUDED.hash, expires_at = EXCLUDED.expires_at`,
         [userId, hash, new Date(expiresAt)],
       );
-      await writeAudit(run, { ...asking, action: 'password.reset.issue', target: userId, outcome: 'issued' });
+      const outcome = nobodysHash === undefined ? 'issued' : 'issued: the password is void';
+      await writeAudit(run, { ...asking, action: 'password.reset.issue', target: userId, outcome });
+      if (nobodysHash === undefined) return;
+      await run('UPDATE users SET password_hash = $2 WHERE id = $1', [userId, nobodysHash]);
+      await endSessionsOf(run, { ...asking, userId, except: null, reason: 'PASSWORD_CHANGED' });
     });
   }
 
