@@ -23,9 +23,11 @@ const usage = `What happened, by the audit log, which is verified on the way: wh
 
   --since TIME     ISO-8601, or how long ago: 90m, 24h, 7d
   --until TIME     the same; left out, until now
-  --user E         what a user did, and what was done to what is theirs, by e-mail address or id
+  --user E         what a user did, and what was done to what is theirs, by e-mail address or id. Not: cancels
+                   and edits of their orders by others, which the log tells by the order's id alone: look without --user
   --ip A           from this address alone
-  --first N        entries of the timeline, ${defaultFirst} where nothing is said, ${mostFirst} at most; sums are of all
+  --first N        entries of the timeline, ${defaultFirst} where nothing is said, ${mostFirst} at most; sums are of all, and
+                   what the report leaves out it counts
   --after SEQ      those behind this entry, as the page before says
   --json           tell it as JSON
   --markdown       the timeline alone, for a post-mortem (docs/incidents/POSTMORTEM.md)

@@ -4,19 +4,26 @@ const shownOfEach = 20;
 
 /** As people read it: sums first, then what gave access, then the timeline. */
 export function describeScope(report: ScopeReport): string {
-  const { actors, actions, refusals, newAddresses, access, timeline } = report;
+  const { actors, actions, refusals, newAddresses, access, timeline, leftOut } = report;
   return [
     `${report.entries} entries.`,
-    ...section('Who', actors, ({ actor, entries, refused, ips, firstAt, lastAt }) => {
-      const from = ips.length === 0 ? 'no address' : ips.join(' ');
+    ...section('Who', actors, ({ actor, entries, refused, ips, addresses, firstAt, lastAt }) => {
+      const more = addresses > ips.length ? ` and ${addresses - ips.length} other addresses` : '';
+      const from = ips.length === 0 ? 'no address' : `${ips.join(' ')}${more}`;
       return `${actor}  ${entries} entries, ${refused} refused  ${instant(firstAt)} to ${instant(lastAt)}  from ${from}`;
     }),
+    ...leftOutLine(leftOut.actors, 'others, none with more entries than these'),
+    ...leftOutLine(leftOut.uncountedEntries, 'entries of actors or addresses beyond what can be counted'),
     ...(newAddresses === null
       ? ['', 'Addresses that nobody was known by before: too many to tell; narrow it with --user.']
       : section('Addresses that whoever acted was not known by before', newAddresses, lineOf)),
+    ...leftOutLine(leftOut.newAddresses, 'later ones'),
     ...section('What gave or took access', access, lineOf),
+    ...leftOutLine(leftOut.access, 'older ones'),
     ...section('What was done, how often', Object.entries(actions), ([name, times]) => `${times}  ${name}`),
+    ...leftOutLine(leftOut.actions, 'entries under other names'),
     ...section('What was refused, how often', Object.entries(refusals), ([name, times]) => `${times}  ${name}`),
+    ...leftOutLine(leftOut.refusals, 'entries under other names'),
     '',
     'Timeline',
     ...timeline.map((entry) => `  ${lineOf(entry)}`),
@@ -52,6 +59,11 @@ function section<Item>(title: string, items: readonly Item[], describe: (item: I
     ...items.slice(0, shownOfEach).map((item) => `  ${describe(item)}`),
     ...(hidden > 0 ? [`  … and ${hidden} more: --json tells them`] : []),
   ];
+}
+
+/** What no form of the report names. */
+function leftOutLine(number: number, what: string): readonly string[] {
+  return number === 0 ? [] : [`  left out: ${number} ${what}; narrow it with --since, --until, --user or --ip`];
 }
 
 function lineOf({ seq, at, actor, action, target, outcome, ip, verified }: ScopeEntry): string {

@@ -35,9 +35,28 @@ export interface ScopedActor {
   readonly actor: string;
   readonly entries: number;
   readonly refused: number;
+  /** Those with the most entries first; at most so many as are kept. */
   readonly ips: readonly string[];
+  /** From how many there are entries, with those that are not kept. */
+  readonly addresses: number;
   readonly firstAt: EpochMs;
   readonly lastAt: EpochMs;
+}
+
+/** How much a report does not name, because it keeps no more: its sums are of all nevertheless. */
+export interface LeftOut {
+  /** Each with no more entries than any that is named. */
+  readonly actors: number;
+  /** Of actors or addresses that came after more than can be counted: anybody may be behind them. */
+  readonly uncountedEntries: number;
+  /** The later ones. */
+  readonly newAddresses: number;
+  /** The older ones. */
+  readonly access: number;
+  /** Entries, not names. */
+  readonly actions: number;
+  /** Likewise. */
+  readonly refusals: number;
 }
 
 export interface ScopeReport {
@@ -54,6 +73,7 @@ export interface ScopeReport {
   readonly access: readonly ScopeEntry[];
   readonly timeline: readonly ScopeEntry[];
   readonly hasNextPage: boolean;
+  readonly leftOut: LeftOut;
 }
 
 /** Entries of which a report tells each. */
@@ -62,12 +82,23 @@ const accessActions =
 /** What makes an id that later entries are told by; of whom, its actor says. */
 const making: ReadonlySet<string> = new Set(['apiKey.create', 'session.begin', 'account.create']);
 const refusedPrefix = 'refused: ';
-const bounds = { actors: 200, ipsAnActor: 20, addresses: 500_000, newAddresses: 1_000, access: 1_000, names: 500 };
+/** What is kept of each. Who has the most entries is known at the end alone: many more are counted than are told. */
+const bounds = {
+  countedActors: 100_000,
+  countedAddresses: 500_000,
+  actors: 200,
+  ipsAnActor: 20,
+  addresses: 500_000,
+  newAddresses: 1_000,
+  access: 1_000,
+  names: 500,
+};
 
 interface Gathered {
   entries: number;
   refused: number;
-  readonly ips: Set<string>;
+  /** How many entries are from each. */
+  readonly ips: Map<string, number>;
   readonly firstAt: EpochMs;
   lastAt: EpochMs;
 }
@@ -82,7 +113,9 @@ export class IncidentScope {
   readonly #newAddresses: ScopeEntry[] = [];
   readonly #access: ScopeEntry[] = [];
   readonly #timeline: ScopeEntry[] = [];
+  readonly #leftOut = { uncountedEntries: 0, newAddresses: 0, access: 0, actions: 0, refusals: 0 };
   #entries = 0;
+  #countedAddresses = 0;
   #hasNextPage = false;
   #areAddressesKnown = true;
 
@@ -111,16 +144,24 @@ export class IncidentScope {
   }
 
   report(): ScopeReport {
-    const actors = [...this.#actors].map(([actor, { ips, ...facts }]) => ({ actor, ...facts, ips: [...ips].sort() }));
+    const actors = [...this.#actors].sort(
+      ([one, { entries: ofOne }], [other, { entries: ofOther }]) => ofOther - ofOne || compare(one, other),
+    );
     return {
       entries: this.#entries,
-      actors: actors.sort((one, other) => other.entries - one.entries || compare(one.actor, other.actor)),
+      actors: actors.slice(0, bounds.actors).map(([actor, { ips, ...facts }]) => ({
+        actor,
+        ...facts,
+        ips: busiest(ips),
+        addresses: ips.size,
+      })),
       newAddresses: this.#areAddressesKnown ? this.#newAddresses : null,
       actions: byName(this.#actions),
       refusals: byName(this.#refusals),
       access: this.#access,
       timeline: this.#timeline,
       hasNextPage: this.#hasNextPage,
+      leftOut: { ...this.#leftOut, actors: Math.max(0, actors.length - bounds.actors) },
     };
   }
 
@@ -144,14 +185,19 @@ export class IncidentScope {
   #take(entry: ScopeEntry): void {
     this.#entries += 1;
     const isRefused = entry.outcome.startsWith(refusedPrefix);
-    count(this.#actions, entry.action);
-    if (isRefused) count(this.#refusals, `${entry.action} ${entry.outcome.slice(refusedPrefix.length)}`);
+    if (!count(this.#actions, entry.action)) this.#leftOut.actions += 1;
+    const refusal = `${entry.action} ${entry.outcome.slice(refusedPrefix.length)}`;
+    if (isRefused && !count(this.#refusals, refusal)) this.#leftOut.refusals += 1;
     this.#gather(entry, isRefused);
     // Whoever is nobody comes from everywhere.
     const isNew = entry.actor !== 'anonymous' && this.#learnAddress(entry);
     if (isNew && this.#newAddresses.length < bounds.newAddresses) this.#newAddresses.push(entry);
+    else if (isNew) this.#leftOut.newAddresses += 1;
     if (accessActions.test(entry.action)) this.#access.push(entry);
-    if (this.#access.length > bounds.access) this.#access.shift();
+    if (this.#access.length > bounds.access) {
+      this.#access.shift();
+      this.#leftOut.access += 1;
+    }
     if (entry.seq <= this.page.after) return;
     if (this.#timeline.length < this.page.first) this.#timeline.push(entry);
     else this.#hasNextPage = true;
@@ -159,19 +205,42 @@ export class IncidentScope {
 
   #gather({ actor, at, ip }: ScopeEntry, isRefused: boolean): void {
     const known = this.#actors.get(actor);
-    if (known === undefined && this.#actors.size >= bounds.actors) return;
-    const gathered = known ?? { entries: 0, refused: 0, ips: new Set(), firstAt: at, lastAt: at };
+    if (known === undefined && this.#actors.size >= bounds.countedActors) {
+      this.#leftOut.uncountedEntries += 1;
+      return;
+    }
+    const gathered = known ?? { entries: 0, refused: 0, ips: new Map<string, number>(), firstAt: at, lastAt: at };
     gathered.entries += 1;
     if (isRefused) gathered.refused += 1;
-    if (ip !== null && gathered.ips.size < bounds.ipsAnActor) gathered.ips.add(ip);
+    if (ip !== null) this.#countAddress(gathered.ips, ip);
     gathered.lastAt = at;
     this.#actors.set(actor, gathered);
   }
+
+  #countAddress(ips: Map<string, number>, ip: string): void {
+    const times = ips.get(ip);
+    if (times === undefined && this.#countedAddresses >= bounds.countedAddresses) {
+      this.#leftOut.uncountedEntries += 1;
+      return;
+    }
+    if (times === undefined) this.#countedAddresses += 1;
+    ips.set(ip, (times ?? 0) + 1);
+  }
 }
 
-function count(counts: Map<string, number>, name: string): void {
+/** False where there are too many names for one more. */
+function count(counts: Map<string, number>, name: string): boolean {
   const known = counts.get(name);
-  if (known !== undefined || counts.size < bounds.names) counts.set(name, (known ?? 0) + 1);
+  if (known === undefined && counts.size >= bounds.names) return false;
+  counts.set(name, (known ?? 0) + 1);
+  return true;
+}
+
+function busiest(ips: ReadonlyMap<string, number>): readonly string[] {
+  return [...ips]
+    .sort(([one, ofOne], [other, ofOther]) => ofOther - ofOne || compare(one, other))
+    .slice(0, bounds.ipsAnActor)
+    .map(([ip]) => ip);
 }
 
 function byName(counts: ReadonlyMap<string, number>): Readonly<Record<string, number>> {

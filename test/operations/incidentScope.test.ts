@@ -1,3 +1,4 @@
+import { describeScope } from '../../src/cli/scopeReport';
 import { IncidentScope, type ScopeFilter } from '../../src/operations/incidentScope';
 import type { LinkedRecord } from '../../src/storage/audit/auditRecords';
 
@@ -119,8 +120,42 @@ it('keeps no more than it says, however much there is', () => {
     3_000, 200, 1_000, 1_000,
   ]);
   expect(Object.keys(report.refusals)).toHaveLength(500);
+  expect(report.leftOut).toEqual({
+    actors: 2_800,
+    uncountedEntries: 0,
+    newAddresses: 2_000,
+    access: 2_000,
+    actions: 0,
+    refusals: 2_500,
+  });
   // The newest of what gave access.
   expect(report.access.at(-1)?.seq).toBe(3_000);
+});
+
+it('names whoever did the most, and the addresses of most entries, however late they come, and how many others there are', () => {
+  const report = look([
+    ...Array.from({ length: 300 }, (_, index) => ({ minute: 1, actor: `actor-${index}`, ip: null })),
+    ...Array.from({ length: 1_000 }, (_, index) => ({ minute: 2, actor: 'anonymous', ip: `2001:db8::${index}` })),
+    ...Array.from({ length: 5 }, () => ({ minute: 3, actor: 'anonymous', ip: '198.51.100.7' })),
+    ...Array.from({ length: 5_000 }, () => ({ minute: 4, actor: eve, ip: '192.0.2.66' })),
+  ]);
+  const [first, second, ...others] = report.actors;
+  expect(first).toMatchObject({ actor: eve, entries: 5_000, ips: ['192.0.2.66'], addresses: 1 });
+  expect(second).toMatchObject({ actor: 'anonymous', entries: 1_005, addresses: 1_001 });
+  expect([second?.ips[0], second?.ips.length, others.length]).toEqual(['198.51.100.7', 20, 198]);
+  expect(report.leftOut.actors).toBe(102);
+  const text = describeScope(report);
+  expect(text).toMatch(/anonymous {2}1005 entries.* and 981 other addresses\n/);
+  expect(text).toContain('left out: 102 others, none with more entries than these');
+});
+
+it('says of how much nobody can tell whose it is, where there were more than can be counted', () => {
+  const scope = new IncidentScope(everything, { after: 0, first: 0 });
+  const entries = Array.from({ length: 100_003 }, (_, index) => ({ minute: 1, actor: `actor-${index}`, ip: null }));
+  for (const link of linksOf(entries)) scope.note(link, true);
+  const report = scope.report();
+  expect([report.entries, report.leftOut.actors, report.leftOut.uncountedEntries]).toEqual([100_003, 99_800, 3]);
+  expect(describeScope(report)).toContain('left out: 3 entries of actors or addresses beyond what can be counted');
 });
 
 it('marks what stands behind a place that is wrong', () => {
