@@ -1,5 +1,6 @@
 import type { Config } from '../config/config';
 import { loadProcessConfig } from '../config/processConfig';
+import type { SecretPlace } from '../config/secretPlaces';
 import type { KeyEncryptionKeys } from '../identity/sealing/keyEncryptionKeys';
 import { SigningKeyVault } from '../identity/sealing/signingKeyVault';
 import { KeyRotation } from '../identity/signing/keyRotation';
@@ -87,9 +88,12 @@ async function rotate({ storage, config, keys: sealingKeys }: Opened, withApiKey
 }
 
 async function factsOf({ storage, config, keys }: Opened): Promise<RotationFacts> {
-  const { dataDir, database } = config;
+  const { dataDir, database, secretPlaces } = config;
+  const namesAt = (wanted: SecretPlace['place']): readonly string[] =>
+    secretPlaces.filter(({ place }) => place === wanted).map(({ name }) => name);
   const served = (config.credentials.keys ?? []).flatMap((key) => ('transit' in key ? [key] : []));
   const apiKeys = await storage.accessRecords.apiKeys();
+  const users = await storage.userAdministration.list(null);
   return {
     credentialKeys: keys,
     sealsItself: !served.some(({ id }) => id === keys.sealingId),
@@ -97,7 +101,10 @@ async function factsOf({ storage, config, keys }: Opened): Promise<RotationFacts
     sealedRecords: await countSealedRecords({ databaseUrl: database.url?.reveal() ?? null, dataDir }),
     exchangeKeys: await storage.credentials.countByExchange(),
     apiKeys: apiKeys.filter(({ daysLeft, ownerDisabled }) => daysLeft >= 0 && !ownerDisabled).length,
+    secondFactors: users.filter(({ mfaEnabled, disabled }) => mfaEnabled && !disabled).length,
     hasVault: config.vault !== null,
+    managedSecrets: namesAt('manager'),
+    environmentSecrets: namesAt('environment'),
     hasPeppers: config.passwords.peppers.length > 0,
     hasOwnDatabase: database.url !== null,
     hasOwnerRole: database.migrationUrl !== null,

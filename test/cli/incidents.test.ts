@@ -130,6 +130,30 @@ it('ir:revoke ends the sessions and API keys of one user, or either, and names t
   expect([await outcomesOf('apiKey.revoke'), await outcomesOf('session.end')]).toEqual([['revoked'], ['REVOKED']]);
 });
 
+it('ir:rotate-all lists what passwords and second factors need, and asks for a restart only where the environment holds a secret', async () => {
+  const { rows } = await house.operator.query<{ id: string }>(
+    `UPDATE users SET mfa_enabled = true WHERE email = $1 RETURNING id`,
+    [emails[0]],
+  );
+  const pepper = `p1:${randomBytes(32).toString('base64')}`;
+  const keys = { CREDENTIAL_KEYS: `first:${randomBytes(32).toString('base64')}` };
+  const [bare, filed] = [
+    await run('irRotateAll', ['--yes', '--json'], keys),
+    await run('irRotateAll', ['--yes', '--json'], { ...keys, PASSWORD_PEPPERS_FILE: file('peppers', pepper) }),
+  ];
+  await house.operator.query('UPDATE users SET mfa_enabled = false WHERE id = $1', [rows[0]?.id]);
+  const [ofBare, ofFiled] = [bare, filed].map(({ stdout }) =>
+    (JSON.parse(stdout) as { left: readonly { what: string; command: string }[] }).left
+      .map(({ what, command }) => `${what} ${command}`)
+      .join('\n'),
+  );
+  expect(ofBare).toMatch(/^Password hashes: without PASSWORD_PEPPERS .* npm run user -- reset --email …$/m);
+  expect(ofBare).toMatch(/^1 second factors are sealed in the database.*npm run user -- reset-mfa --email …$/m);
+  expect(ofBare).toMatch(/^CREDENTIAL_KEYS .* in front of the others, then restart every node,/m);
+  expect(ofFiled).toMatch(/^PASSWORD_PEPPERS: put a new one in front \(every node takes it within a minute/m);
+  expect(ofFiled).not.toContain('Password hashes: without');
+});
+
 describe('ir:notify', () => {
   const template = 'Subject: What happened\n\nSomething did.\nSign in again.\n';
 

@@ -1,0 +1,49 @@
+import { rotationChecklist, type RotationFacts } from '../../src/cli/rotationChecklist';
+
+const none: RotationFacts = {
+  credentialKeys: { newestId: 'k1', ids: ['k1'] },
+  sealsItself: false,
+  transitKeys: [],
+  sealedRecords: new Map(),
+  exchangeKeys: new Map(),
+  apiKeys: 0,
+  secondFactors: 0,
+  hasVault: false,
+  managedSecrets: [],
+  environmentSecrets: [],
+  hasPeppers: false,
+  hasOwnDatabase: true,
+  hasOwnerRole: false,
+  hasRedis: true,
+  hasMailServer: true,
+};
+
+function listOf(facts: Partial<RotationFacts>): string {
+  return rotationChecklist({ ...none, ...facts })
+    .map(({ what, command }) => `${what} ${command}`)
+    .join('\n');
+}
+
+it('names what signs in to a secret manager, and what lies there, where there is one', () => {
+  expect(listOf({})).not.toContain('secret manager');
+  expect(listOf({ managedSecrets: ['DATABASE_URL', 'AUDIT_KEY'] })).toMatch(
+    /^What signs in to the secret manager .* that holds DATABASE_URL, AUDIT_KEY: .*Revoke it there/m,
+  );
+});
+
+it('asks for restarts for the sake of those secrets alone that stand in the environment', () => {
+  const secrets = ['DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'PASSWORD_PEPPERS', 'CREDENTIAL_KEYS'];
+  const facts = { sealsItself: true, hasPeppers: true };
+  expect(listOf(facts)).not.toContain('restart');
+  expect(listOf(facts).match(/takes it within a minute/g)).toHaveLength(secrets.length);
+  for (const name of secrets) {
+    const lines = listOf({ ...facts, environmentSecrets: [name] }).split('\n');
+    const restarting = lines.filter((line) => line.includes('restart every node'));
+    expect(restarting).toEqual([expect.stringContaining(name)]);
+  }
+});
+
+it('has passwords chosen anew with peppers and without, where a copy is enough to guess at them', () => {
+  expect(listOf({})).toMatch(/^Password hashes: without PASSWORD_PEPPERS .* user -- reset --email/m);
+  expect(listOf({ hasPeppers: true })).toMatch(/^PASSWORD_PEPPERS: .* void each password.* user -- reset --email/m);
+});
