@@ -13,9 +13,12 @@ const scripts = provingCommands(readSecurityTable(projectDir), projectDir).filte
 const timeoutMs = 180_000;
 
 /** Too long for a run of the tests, by what they measure: where they are run instead. */
+const weekly = { file: '.github/workflows/controls.yml', runs: 'npm run check:controls\n' };
 const elsewhere: Readonly<Record<string, { readonly file: string; readonly runs: string }>> = {
   'npm run check': { file: '.ci/run', runs: 'npm run check\n' },
-  'npm run check:edge': { file: '.github/workflows/controls.yml', runs: 'npm run check:controls\n' },
+  'npm run check:edge': weekly,
+  'npm run check:firewall -- --ufw': weekly,
+  'npm run check:containers -- --rehearse': weekly,
 };
 const needs: Readonly<Record<string, Need>> = {
   'npm run check:firewall': 'root',
