@@ -12,8 +12,8 @@ const projectDir = findProjectDir();
 const scripts = provingCommands(readSecurityTable(projectDir), projectDir).filter(({ kind }) => kind === 'script');
 const timeoutMs = 180_000;
 
-/** Too long for a run of the tests, by what they measure: where they are run instead. */
 const weekly = { file: '.github/workflows/controls.yml', runs: 'npm run check:controls\n' };
+/** Too long for a run of the tests, by what they do: where they are run instead. */
 const elsewhere: Readonly<Record<string, { readonly file: string; readonly runs: string }>> = {
   'npm run check': { file: '.ci/run', runs: 'npm run check\n' },
   'npm run check:edge': weekly,
