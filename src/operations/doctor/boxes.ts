@@ -132,23 +132,23 @@ function octal(mode: number): string {
 }
 
 async function lookAtTls(facts: SecurityFacts): Promise<Finding> {
-  return withView(facts, ({ protocol, oldProtocols, plainStatus, plainPageStatus, headers }) => {
+  return withView(facts, ({ protocol, oldProtocols, plainAnswer, plainPage, headers }) => {
     if (oldProtocols.length > 0) return failed(`takes ${oldProtocols.join(' and ')}: see nginx/`);
-    if (plainStatus !== null && plainStatus < 400)
-      return failed(
-        `answers POST /graphql in plain text with ${plainStatus}: what was sent has been read on the way; refuse it`,
-      );
-    if (plainPageStatus !== null && plainPageStatus < 300)
-      return failed(
-        `answers GET /livez in plain text with ${plainPageStatus}: let nothing but nginx be reached from outside`,
-      );
-    if (plainStatus === 429 || plainPageStatus === 429)
+    if (plainAnswer?.status === 429 || plainPage?.status === 429)
       return failed('plain text was answered with 429, which tells nothing: look again in a minute');
+    if (plainAnswer !== null && !(plainAnswer.status === 403 && codeOf(plainAnswer.text) === 'HTTPS_REQUIRED'))
+      return failed(
+        `answers POST /graphql in plain text with ${plainAnswer.status}, not with 403 and HTTPS_REQUIRED: what was sent has been read on the way; refuse it as nginx/ does, or let nothing answer there`,
+      );
+    if (plainPage !== null && plainPage.status < 300)
+      return failed(
+        `answers GET /livez in plain text with ${plainPage.status}: let nothing but nginx be reached from outside`,
+      );
     const hsts = headers['strict-transport-security']?.join() ?? '';
     const seconds = Number(/max-age=(\d+)/.exec(hsts)?.[1] ?? 0);
     if (seconds < 31_536_000)
       return failed(`Strict-Transport-Security is "${hsts}": a year at least (max-age=31536000)`);
-    const plain = plainStatus === null ? 'does not answer' : `answers ${plainStatus}`;
+    const plain = plainAnswer === null ? 'is not answered' : 'is refused (403, HTTPS_REQUIRED)';
     return passed(`${protocol ?? 'TLS'}; TLS 1.0 and 1.1 refused; plain text ${plain}; ${hsts}`);
   });
 }
@@ -228,13 +228,14 @@ async function lookAtEdgeLimit(facts: SecurityFacts): Promise<Finding> {
   });
 }
 
-/** Of a GraphQL error; null where it is none. */
+/** Of a GraphQL error that comes without data; null where it is none. */
 function codeOf(text: string): string | null {
   try {
-    const { errors } = JSON.parse(text) as {
+    const { data, errors } = JSON.parse(text) as {
+      readonly data?: object | null;
       readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[];
     };
-    return errors?.[0]?.extensions?.code ?? null;
+    return data === undefined || data === null ? (errors?.[0]?.extensions?.code ?? null) : null;
   } catch {
     return null;
   }

@@ -5,7 +5,7 @@ import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 
 type Headers = Readonly<Record<string, readonly string[]>>;
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   /** Each value of each header, by name in lower case. */
   readonly headers: Headers;
@@ -37,10 +37,10 @@ export interface OutsideView {
   readonly oldProtocols: readonly string[];
   /** Of an answer. */
   readonly headers: Headers;
-  /** What a call of the API in plain text is answered with; null where nothing answers. */
-  readonly plainStatus: number | null;
-  /** What a page that stands open over TLS is answered with in plain text, likewise. */
-  readonly plainPageStatus: number | null;
+  /** Of a call of the API in plain text; null where nothing answers. */
+  readonly plainAnswer: Answer | null;
+  /** Of a page in plain text that stands open over TLS, likewise. */
+  readonly plainPage: Answer | null;
   /** Null where nothing could be asked. */
   readonly limit: SeenLimit | null;
 }
@@ -74,21 +74,21 @@ export async function viewFromOutside(
     certificateLeft: 0,
     oldProtocols: [],
     headers: {},
-    plainStatus: null,
-    plainPageStatus: null,
+    plainAnswer: null,
+    plainPage: null,
     limit: null,
   };
   try {
-    const [seen, old, { headers }, plainStatus, plainPageStatus] = await Promise.all([
+    const [seen, old, { headers }, plainAnswer, plainPage] = await Promise.all([
       seeCertificate(address),
       Promise.all(oldVersions.map(async (version) => ((await takes(address, version)) ? [version] : []))),
       answerOf(new URL(harmlessPath, url), options),
-      plainStatusOf({ ...plain, path: '/graphql', method: 'POST' }),
-      plainStatusOf({ ...plain, path: harmlessPath }),
+      plainAnswerOf({ ...plain, path: '/graphql', method: 'POST' }),
+      plainAnswerOf({ ...plain, path: harmlessPath }),
     ]);
     // Last: whoever is refused learns nothing else.
     const limit = await pressLimit(new URL(harmlessPath, url), options);
-    return { ...nothing, ...seen, oldProtocols: old.flat(), headers, plainStatus, plainPageStatus, limit };
+    return { ...nothing, ...seen, oldProtocols: old.flat(), headers, plainAnswer, plainPage, limit };
   } catch (error) {
     return { ...nothing, failure: error instanceof Error ? error.message : String(error) };
   }
@@ -163,6 +163,10 @@ async function answerOf(url: URL, options: RequestOptions): Promise<Answer> {
   asking.once('timeout', () => asking.destroy(new NothingAnswered()));
   asking.end();
   const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+  return readAnswer(answer);
+}
+
+async function readAnswer(answer: IncomingMessage): Promise<Answer> {
   let text = '';
   for await (const chunk of answer) {
     text += String(chunk);
@@ -195,18 +199,17 @@ async function pressLimit(url: URL, options: RequestOptions): Promise<SeenLimit>
 }
 
 /** As a client would send it that was told http by mistake: what comes after this has been read by anybody on the way. */
-function plainStatusOf(target: PlainOptions): Promise<number | null> {
-  return new Promise((resolve) => {
-    const headers = { 'content-type': 'application/json' };
-    const asking = requestPlain({ ...target, headers, timeout: timeoutMs, agent: false }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode ?? null);
-    });
-    asking.once('error', () => {
-      resolve(null);
-    });
-    asking.once('timeout', () => asking.destroy(new Error('nobody')));
-    // One that the API answers, were it reached.
-    asking.end(target.method === 'POST' ? '{"query":"{ __typename }"}' : undefined);
-  });
+async function plainAnswerOf(target: PlainOptions): Promise<Answer | null> {
+  const headers = { 'content-type': 'application/json' };
+  const asking = requestPlain({ ...target, headers, timeout: timeoutMs, agent: false });
+  asking.once('timeout', () => asking.destroy(new Error('nobody')));
+  // One that the API answers, were it reached.
+  asking.end(target.method === 'POST' ? '{"query":"{ __typename }"}' : undefined);
+  let answer: IncomingMessage;
+  try {
+    [answer] = (await once(asking, 'response')) as [IncomingMessage];
+  } catch {
+    return null;
+  }
+  return readAnswer(answer);
 }

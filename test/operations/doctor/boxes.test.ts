@@ -25,6 +25,12 @@ const refusal = {
   text: '{"errors":[{"message":"Wait.","extensions":{"code":"RATE_LIMITED"}}]}',
 };
 
+const plainRefusal = {
+  status: 403,
+  headers: {},
+  text: '{"errors":[{"message":"Send this over https.","extensions":{"code":"HTTPS_REQUIRED"}}]}',
+};
+
 const goodView: OutsideView = {
   url: 'https://api.example.com',
   failure: null,
@@ -34,8 +40,8 @@ const goodView: OutsideView = {
   certificateLeft: 0.66,
   oldProtocols: [],
   headers: goodHeaders,
-  plainStatus: 403,
-  plainPageStatus: 403,
+  plainAnswer: plainRefusal,
+  plainPage: plainRefusal,
   limit: { asked: 22, refusal, failure: null },
 };
 
@@ -69,6 +75,8 @@ async function evidenceOf(name: string, change: Partial<SecurityFacts> = {}): Pr
   const { checks } = await new Doctor({ ...good, ...change }).report();
   return checks.find((check) => check.name === name)?.evidence;
 }
+
+const forbidden = { ...plainRefusal, text: plainRefusal.text.replace('HTTPS_REQUIRED', 'FORBIDDEN') };
 
 /** What no server can show yet, or ever. */
 const alwaysOpen = ['firewall', 'monitoring', 'alerts', 'backups', 'firewallRules'];
@@ -131,10 +139,16 @@ it.each<readonly [string, readonly string[], Partial<SecurityFacts>]>([
     view({ failure: 'ECONNREFUSED' }),
   ],
   ['TLS 1.0', ['tls'], view({ oldProtocols: ['TLSv1'] })],
-  ['an API in plain text', ['tls'], view({ plainStatus: 200 })],
-  ['an API that sends plain text on', ['tls'], view({ plainStatus: 301 })],
-  ['a page in plain text', ['tls'], view({ plainPageStatus: 200 })],
-  ['plain text that nobody has seen, for a limit', ['tls'], view({ plainStatus: 429, plainPageStatus: 403 })],
+  ['an API in plain text', ['tls'], view({ plainAnswer: { ...plainRefusal, status: 200 } })],
+  ['an API that sends plain text on', ['tls'], view({ plainAnswer: { ...plainRefusal, status: 301 } })],
+  ['an API in plain text that refuses what it was asked', ['tls'], view({ plainAnswer: forbidden })],
+  [
+    'an API in plain text that answers beside its refusal',
+    ['tls'],
+    view({ plainAnswer: { ...plainRefusal, text: plainRefusal.text.replace('{', '{"data":{"a":1},') } }),
+  ],
+  ['a page in plain text', ['tls'], view({ plainPage: { ...plainRefusal, status: 200 } })],
+  ['plain text that nobody has seen, for a limit', ['tls'], view({ plainAnswer: { ...plainRefusal, status: 429 } })],
   ['no limit at the edge', ['rateLimitingAtTheEdge'], limited(null)],
   ['a limit at the edge that cuts connections', ['rateLimitingAtTheEdge'], limited(null, 'ECONNRESET')],
   ['a limit at the edge that says something else', ['rateLimitingAtTheEdge'], limited({ ...refusal, status: 503 })],
@@ -195,8 +209,8 @@ it.each<readonly [string, Partial<SecurityFacts>]>([
   ['a key that is replaced by hand', { signingKey: () => Promise.resolve({ ...key, ageDays: 400, maxAgeDays: 0 }) }],
   ['P-256', { signingKey: () => Promise.resolve({ ...key, algorithm: 'ES256', bits: 256 }) }],
   ['a secret of a manager', { secrets: [{ name: 'AUDIT_KEY', place: 'vault', fileMode: null }] }],
-  ['no answer in plain text at all', view({ plainStatus: null, plainPageStatus: null })],
-  ['a browser that is led to TLS', view({ plainPageStatus: 301 })],
+  ['no answer in plain text at all', view({ plainAnswer: null, plainPage: null })],
+  ['a browser that is led to TLS', view({ plainPage: { ...plainRefusal, status: 301 } })],
 ])('passes %s', async (_name, change) => {
   expect(await openBoxes(change)).toEqual(alwaysOpen);
 });

@@ -5,9 +5,12 @@ import { createServer as createPlainServer, type RequestListener, type ServerRes
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { boxes } from '../../../src/operations/doctor/boxes';
 import { viewFromOutside } from '../../../src/operations/doctor/outsideView';
+import type { SecurityFacts } from '../../../src/operations/doctor/securityFacts';
 import { describeWith } from '../../kit/needs';
 import { makeTemporaryDir } from '../../kit/temporaryDir';
+import { TestServer } from '../../kit/testServer';
 
 describeWith('openssl', 'a server as the world sees it', () => {
   const temporary = makeTemporaryDir();
@@ -59,10 +62,14 @@ describeWith('openssl', 'a server as the world sees it', () => {
     response.end();
   };
 
-  async function serve(options: ServerOptions = {}, answer: RequestListener = withHeaders): Promise<number> {
+  async function serve(
+    options: ServerOptions = {},
+    answer: RequestListener = withHeaders,
+    host = '127.0.0.1',
+  ): Promise<number> {
     const server = createServer({ key, cert, ...options }, answer);
     server.on('tlsClientError', () => undefined);
-    servers.push(server.listen(0, '127.0.0.1'));
+    servers.push(server.listen(0, host));
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
   }
@@ -156,10 +163,41 @@ describeWith('openssl', 'a server as the world sees it', () => {
     await once(plain, 'listening');
     const { port: plainPort } = plain.address() as AddressInfo;
     const view = await viewFromOutside(`https://localhost:${await serve()}`, { ca: cert, plainPort });
-    expect(view).toMatchObject({ plainStatus: 403, plainPageStatus: 301 });
+    expect(view).toMatchObject({ plainAnswer: { status: 403 }, plainPage: { status: 301 } });
     expect(asked).toEqual(['/graphql {"query":"{ __typename }"}']);
     plain.close();
     await once(plain, 'close');
+  });
+
+  it('is asked in plain text at a number of IPv6 as well', async () => {
+    const plain = createPlainServer((_request, response) => response.writeHead(418).end()).listen(0, '::1');
+    await once(plain, 'listening');
+    const { port: plainPort } = plain.address() as AddressInfo;
+    const port = await serve({}, withHeaders, '::1');
+    expect(await viewFromOutside(`https://[::1]:${port}`, { ca: cert, plainPort })).toMatchObject({
+      plainAnswer: { status: 418 },
+      plainPage: { status: 418 },
+    });
+    plain.close();
+    await once(plain, 'close');
+  });
+
+  it('gives itself away where the server of the API answers in plain text', async () => {
+    const api = await TestServer.start();
+    try {
+      const outside = await viewFromOutside(`https://localhost:${await serve()}`, {
+        ca: cert,
+        plainPort: api.running.port,
+      });
+      expect(outside.plainAnswer?.text).toContain('{"__typename":"Query"}');
+      const tls = boxes.find(({ name }) => name === 'tls');
+      expect(await tls?.look({ outside: () => Promise.resolve(outside) } as unknown as SecurityFacts)).toMatchObject({
+        passed: false,
+        evidence: expect.stringMatching(/^answers POST \/graphql in plain text with 200, /) as unknown,
+      });
+    } finally {
+      await api.stop();
+    }
   });
 
   it('is not seen where nothing answers, or what answers speaks no TLS', async () => {
