@@ -165,7 +165,15 @@ describeWith('nginx', 'the doctor of a server for production behind nginx', () =
     [
       'promises TLS for a day',
       inTemplate((text) => text.replaceAll('max-age=63072000', 'max-age=86400')),
-      [/^tls: Strict-Transport-Security is "max-age=86400"/],
+      [
+        /^tls: Strict-Transport-Security is "max-age=86400"/,
+        /^securityHeaders: strict-transport-security in an answer of \S+ is "max-age=86400": less than half a year /,
+      ],
+    ],
+    [
+      'lets scripts of anywhere in',
+      inFile('headers.conf', (text) => text.replace("default-src 'none'", 'default-src *')),
+      [/^securityHeaders: content-security-policy in an answer of \S+ is "default-src \*; .+": lets scripts /],
     ],
     [
       'says what the server says already',

@@ -1,4 +1,5 @@
 import { calendarFile } from '../securityCalendar';
+import { faultOfHeader, hstsSeconds } from './headerValues';
 import type { OutsideView } from './outsideView';
 import type { SecurityFacts } from './securityFacts';
 
@@ -145,8 +146,7 @@ async function lookAtTls(facts: SecurityFacts): Promise<Finding> {
         `answers GET /livez in plain text with ${plainPage.status}: let nothing but nginx be reached from outside`,
       );
     const hsts = headers['strict-transport-security']?.join() ?? '';
-    const seconds = Number(/max-age=(\d+)/.exec(hsts)?.[1] ?? 0);
-    if (seconds < 31_536_000)
+    if (hstsSeconds(hsts) < 31_536_000)
       return failed(`Strict-Transport-Security is "${hsts}": a year at least (max-age=31536000)`);
     const plain = plainAnswer === null ? 'is not answered' : 'is refused (403, HTTPS_REQUIRED)';
     return passed(`${protocol ?? 'TLS'}; TLS 1.0 and 1.1 refused; plain text ${plain}; ${hsts}`);
@@ -173,13 +173,11 @@ function isOfTheGuides(name: string): boolean {
 }
 
 async function lookAtHeaders(facts: SecurityFacts): Promise<Finding> {
-  const names = Object.keys(facts.headers);
-  const view = await facts.outside();
-  if (view === null)
-    return failed(
-      `in every answer of this process: ${names.join(', ')}; PUBLIC_URL is not set: set it, and what a proxy makes of them is looked at`,
-    );
-  if (view.failure !== null) return failed(`${view.url}: ${view.failure}`);
+  return withView(facts, (view) => judgeHeaders(view, Object.keys(facts.headers)));
+}
+
+/** Of these names each is to be there once, and to say what protects. */
+function judgeHeaders(view: OutsideView, names: readonly string[]): Finding {
   const refusal = view.limit?.refusal ?? null;
   const seen = [
     { what: 'an answer', headers: view.headers, wanted: names },
@@ -189,7 +187,14 @@ async function lookAtHeaders(facts: SecurityFacts): Promise<Finding> {
   ];
   const wrong = seen.flatMap(({ what, headers, wanted }) => {
     const missed = wanted.filter((name) => headers[name]?.length !== 1);
-    return missed.length > 0 ? [`not exactly once in ${what} of ${view.url}: ${missed.join(', ')}`] : [];
+    const counted = missed.length > 0 ? [`not exactly once in ${what} of ${view.url}: ${missed.join(', ')}`] : [];
+    const faulty = wanted.flatMap((name) =>
+      (headers[name] ?? []).flatMap((value) => {
+        const fault = faultOfHeader(name, value);
+        return fault === null ? [] : [`${name} in ${what} of ${view.url} is "${value}": ${fault}`];
+      }),
+    );
+    return [...counted, ...faulty];
   });
   if (wrong.length > 0) return failed(`${wrong.join('; ')}; see nginx/headers.conf`);
   return passed(`each once in ${seen.map(({ what }) => what).join(' and ')} of ${view.url}: ${names.join(', ')}`);

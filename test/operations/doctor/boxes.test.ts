@@ -18,7 +18,12 @@ function recordsWith(done: 'never' | { readonly on: string; readonly report: str
     );
 }
 
-const goodHeaders = { 'strict-transport-security': ['max-age=63072000'], 'x-frame-options': ['DENY'] };
+const goodHeaders = {
+  'strict-transport-security': ['max-age=63072000'],
+  'content-security-policy': ["default-src 'none'; frame-ancestors 'none'"],
+  'x-frame-options': ['DENY'],
+  'x-content-type-options': ['nosniff'],
+};
 const refusal = {
   status: 429,
   headers: { ...goodHeaders, 'retry-after': ['1'] },
@@ -57,7 +62,7 @@ const good: SecurityFacts = {
   ],
   corsOrigins: ['https://app.example.com'],
   letsIn: (origin) => origin === 'https://app.example.com',
-  headers: { 'x-frame-options': 'DENY', 'strict-transport-security': 'max-age=63072000' },
+  headers: Object.fromEntries(Object.entries(goodHeaders).map(([name, [value]]) => [name, value ?? ''])),
   openFields: ['Query.serverTime', 'auth/Mutation.login'],
   signingKey: () => Promise.resolve({ kid: 'k', algorithm: 'RS256', bits: 3_072, ageDays: 12, maxAgeDays: 30 }),
   tryLimit: () => Promise.resolve({ asked: 20, max: 5, passed: 5 }),
@@ -165,10 +170,15 @@ it.each<readonly [string, readonly string[], Partial<SecurityFacts>]>([
     ['securityHeaders'],
     limited({ ...refusal, headers: { ...refusal.headers, 'x-frame-options': [] } }),
   ],
-  ['no HSTS', ['tls', 'securityHeaders'], view({ headers: { 'x-frame-options': ['DENY'] } })],
+  ['no HSTS', ['tls', 'securityHeaders'], view({ headers: { ...goodHeaders, 'strict-transport-security': [] } })],
+  [
+    'HSTS for 200 days',
+    ['tls'],
+    view({ headers: { ...goodHeaders, 'strict-transport-security': ['max-age=17280000'] } }),
+  ],
   [
     'HSTS for a day',
-    ['tls'],
+    ['tls', 'securityHeaders'],
     view({ headers: { ...goodView.headers, 'strict-transport-security': ['max-age=86400'] } }),
   ],
   [
@@ -214,6 +224,41 @@ it.each<readonly [string, Partial<SecurityFacts>]>([
 ])('passes %s', async (_name, change) => {
   expect(await openBoxes(change)).toEqual(alwaysOpen);
 });
+
+it.each<readonly [string, readonly string[]]>([
+  ['strict-transport-security', ['max-age=0', 'includeSubDomains', 'max-age=15551999']],
+  [
+    'content-security-policy',
+    [
+      'default-src *',
+      'frame-ancestors *',
+      "script-src 'self' 'unsafe-inline'",
+      "default-src 'none'; SCRIPT-SRC https:",
+      "script-src https://*; script-src 'none'",
+      "default-src 'none'; script-src-elem *:443",
+      "default-src 'none'; script-src-attr 'unsafe-hashes'",
+    ],
+  ],
+  ['x-frame-options', ['ALLOWALL']],
+  ['x-content-type-options', ['sniff']],
+])('does not pass %s, once in an answer or a refusal, that says %j', async (name, values) => {
+  for (const value of values) {
+    const headers = { ...goodHeaders, [name]: [value] };
+    for (const change of [view({ headers }), limited({ ...refusal, headers: { ...refusal.headers, ...headers } })]) {
+      expect(await evidenceOf('securityHeaders', change)).toContain(`of https://api.example.com is "${value}": `);
+      expect(await openBoxes(change)).toContain('securityHeaders');
+    }
+  }
+});
+
+it.each(["script-src 'self' https://app.example.com", "default-src 'self' https://*.example.com"])(
+  'passes a policy for scripts of places that it names: %s',
+  async (policy) => {
+    expect(await openBoxes(view({ headers: { ...goodHeaders, 'content-security-policy': [policy] } }))).toEqual(
+      alwaysOpen,
+    );
+  },
+);
 
 it('goes by what people wrote down, and passes nothing that they did not do', async () => {
   const byPeople = [
