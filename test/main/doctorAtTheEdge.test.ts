@@ -110,7 +110,7 @@ describeWith('nginx', 'the doctor of a server for production behind nginx', () =
         expect(notPassed.filter((name) => !ofTheHost.includes(name)).sort()).toEqual([...neverPassed].sort());
         expect(found['productionMode']).toMatchObject({ passed: true });
         expect(found['tls']?.evidence).toMatch(
-          /^TLSv1\.3; TLS 1\.0 and 1\.1 refused; plain text .+; max-age=63072000$/,
+          /^TLSv1\.3; refused: TLS 1\.0, TLS 1\.1, suites without AEAD or forward secrecy; plain text .+; max-age=63072000$/,
         );
         expect(found['certificate']?.evidence).toMatch(/^\d+ days left, until /);
         expect(found['securityHeaders']?.evidence).toMatch(/^each once in an answer and a refusal \(429\) of https:/);
@@ -144,7 +144,7 @@ describeWith('nginx', 'the doctor of a server for production behind nginx', () =
     ],
     [
       'refuses with a page of its own',
-      inTemplate((text) => text.replace(' 429 431 ', ' 431 ')),
+      inFile('refusals.conf', (text) => text.replace(' 429 502 ', ' 502 ')),
       [/^rateLimitingAtTheEdge: request \d+ was answered with 429 without the code RATE_LIMITED/],
     ],
     [
@@ -152,7 +152,14 @@ describeWith('nginx', 'the doctor of a server for production behind nginx', () =
       inFile('tls/intermediate.conf', (text) =>
         text.replace('ssl_protocols ', 'ssl_protocols TLSv1 ').replace('ssl_ciphers ', 'ssl_ciphers ALL:@SECLEVEL=0:'),
       ),
-      [/^tls: takes TLSv1: see nginx\//],
+      [/^tls: takes TLS 1\.0 and suites without AEAD or forward secrecy: see nginx\//],
+    ],
+    [
+      'takes a suite without AEAD',
+      inFile('tls/intermediate.conf', (text) =>
+        text.replace('ssl_ciphers ', 'ssl_ciphers ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:'),
+      ),
+      [/^tls: takes suites without AEAD or forward secrecy: see nginx\//],
     ],
     [
       'forgets HSTS',

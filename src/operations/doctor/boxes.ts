@@ -133,8 +133,12 @@ function octal(mode: number): string {
 }
 
 async function lookAtTls(facts: SecurityFacts): Promise<Finding> {
-  return withView(facts, ({ protocol, oldProtocols, plainAnswer, plainPage, headers }) => {
-    if (oldProtocols.length > 0) return failed(`takes ${oldProtocols.join(' and ')}: see nginx/`);
+  return withView(facts, ({ protocol, badHandshakes, plainAnswer, plainPage, headers }) => {
+    const taken = badHandshakes.filter(({ isTaken }) => isTaken).map(({ what }) => what);
+    if (taken.length > 0) return failed(`takes ${taken.join(' and ')}: see nginx/`);
+    const unknown = badHandshakes.flatMap(({ what, failure }) => (failure === null ? [] : [`${what} (${failure})`]));
+    if (unknown.length > 0)
+      return failed(`nobody could see whether it takes ${unknown.join(' and ')}: look again, or see nginx/tls`);
     if (plainAnswer?.status === 429 || plainPage?.status === 429)
       return failed('plain text was answered with 429, which tells nothing: look again in a minute');
     if (plainAnswer !== null && !(plainAnswer.status === 403 && codeOf(plainAnswer.text) === 'HTTPS_REQUIRED'))
@@ -149,7 +153,9 @@ async function lookAtTls(facts: SecurityFacts): Promise<Finding> {
     if (hstsSeconds(hsts) < 31_536_000)
       return failed(`Strict-Transport-Security is "${hsts}": a year at least (max-age=31536000)`);
     const plain = plainAnswer === null ? 'is not answered' : 'is refused (403, HTTPS_REQUIRED)';
-    return passed(`${protocol ?? 'TLS'}; TLS 1.0 and 1.1 refused; plain text ${plain}; ${hsts}`);
+    return passed(
+      `${protocol ?? 'TLS'}; refused: ${badHandshakes.map(({ what }) => what).join(', ')}; plain text ${plain}; ${hsts}`,
+    );
   });
 }
 

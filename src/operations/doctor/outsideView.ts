@@ -21,6 +21,14 @@ export interface SeenLimit {
   readonly failure: string | null;
 }
 
+/** What a server made of a handshake that it should refuse. */
+export interface BadHandshake {
+  readonly what: string;
+  readonly isTaken: boolean;
+  /** Why nobody knows whether it takes it; null where it is known. */
+  readonly failure: string | null;
+}
+
 /** A server as the world sees it. */
 export interface OutsideView {
   readonly url: string;
@@ -33,8 +41,8 @@ export interface OutsideView {
   readonly certificateEnds: Date | null;
   /** How much of its life is left, 0 to 1. */
   readonly certificateLeft: number;
-  /** Older versions of TLS that it takes. */
-  readonly oldProtocols: readonly string[];
+  /** One for each that was tried. */
+  readonly badHandshakes: readonly BadHandshake[];
   /** Of an answer. */
   readonly headers: Headers;
   /** Of a call of the API in plain text; null where nothing answers. */
@@ -52,10 +60,22 @@ const harmlessPath = '/livez';
 const burst = { requests: 80, sockets: 10, mostMs: 10_000 } as const;
 /** A refusal is short. */
 const maxAnswerBytes = 65_536;
-const oldVersions = ['TLSv1', 'TLSv1.1'] as const;
+/** With every suite that there ever was where a version is tried, or the refusal would be ours. */
+const badOffers = [
+  { what: 'TLS 1.0', minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' },
+  { what: 'TLS 1.1', minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' },
+  {
+    what: 'suites without AEAD or forward secrecy',
+    minVersion: 'TLSv1.2',
+    maxVersion: 'TLSv1.2',
+    ciphers: 'ALL:eNULL:-AESGCM:-AESCCM:-AESCCM8:-CHACHA20:-ARIAGCM:kRSA:aNULL:@SECLEVEL=0',
+  },
+] as const;
+/** A server that says no, and not one that says nothing, or a network that does. */
+const refusals = /ALERT_(PROTOCOL_VERSION|HANDSHAKE_FAILURE|INSUFFICIENT_SECURITY)$/;
 
 /**
- * Asks a server by its public address: two requests in plain text, three handshakes, then requests until one is refused, 81 at most. ca: an authority besides those
+ * Asks a server by its public address: two requests in plain text, four handshakes, then requests until one is refused, 81 at most. ca: an authority besides those
  * that Node knows. Never throws: what failed is part of the view.
  */
 export async function viewFromOutside(
@@ -72,23 +92,23 @@ export async function viewFromOutside(
     certificateProblem: null,
     certificateEnds: null,
     certificateLeft: 0,
-    oldProtocols: [],
+    badHandshakes: [],
     headers: {},
     plainAnswer: null,
     plainPage: null,
     limit: null,
   };
   try {
-    const [seen, old, { headers }, plainAnswer, plainPage] = await Promise.all([
+    const [seen, badHandshakes, { headers }, plainAnswer, plainPage] = await Promise.all([
       seeCertificate(address),
-      Promise.all(oldVersions.map(async (version) => ((await takes(address, version)) ? [version] : []))),
+      Promise.all(badOffers.map((offer) => tryOffer(address, offer))),
       answerOf(new URL(harmlessPath, url), options),
       plainAnswerOf({ ...plain, path: '/graphql', method: 'POST' }),
       plainAnswerOf({ ...plain, path: harmlessPath }),
     ]);
     // Last: whoever is refused learns nothing else.
     const limit = await pressLimit(new URL(harmlessPath, url), options);
-    return { ...nothing, ...seen, oldProtocols: old.flat(), headers, plainAnswer, plainPage, limit };
+    return { ...nothing, ...seen, badHandshakes, headers, plainAnswer, plainPage, limit };
   } catch (error) {
     return { ...nothing, failure: error instanceof Error ? error.message : String(error) };
   }
@@ -121,16 +141,16 @@ async function seeCertificate(address: ConnectionOptions): Promise<Seen> {
   }
 }
 
-/** With every suite that there ever was, or the refusal would be ours. */
-async function takes(address: ConnectionOptions, version: (typeof oldVersions)[number]): Promise<boolean> {
-  const old = { minVersion: version, maxVersion: version, ciphers: 'ALL:@SECLEVEL=0' } as const;
+async function tryOffer(
+  address: ConnectionOptions,
+  { what, ...offer }: (typeof badOffers)[number],
+): Promise<BadHandshake> {
   try {
-    (await shakeHands({ ...address, ...old, rejectUnauthorized: false })).destroy();
-    return true;
+    (await shakeHands({ ...address, ...offer, rejectUnauthorized: false })).destroy();
+    return { what, isTaken: true, failure: null };
   } catch (error) {
-    // Silence is no refusal.
-    if (error instanceof NothingAnswered) throw error;
-    return false;
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    return { what, isTaken: false, failure: refusals.test(code) ? null : message };
   }
 }
 

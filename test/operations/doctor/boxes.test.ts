@@ -36,6 +36,8 @@ const plainRefusal = {
   text: '{"errors":[{"message":"Send this over https.","extensions":{"code":"HTTPS_REQUIRED"}}]}',
 };
 
+const refused = { what: 'TLS 1.0', isTaken: false, failure: null };
+
 const goodView: OutsideView = {
   url: 'https://api.example.com',
   failure: null,
@@ -43,7 +45,7 @@ const goodView: OutsideView = {
   certificateProblem: null,
   certificateEnds: new Date(Date.now() + 60 * 86_400_000),
   certificateLeft: 0.66,
-  oldProtocols: [],
+  badHandshakes: [refused],
   headers: goodHeaders,
   plainAnswer: plainRefusal,
   plainPage: plainRefusal,
@@ -143,7 +145,8 @@ it.each<readonly [string, readonly string[], Partial<SecurityFacts>]>([
     ['tls', 'securityHeaders', 'certificate', 'rateLimitingAtTheEdge'],
     view({ failure: 'ECONNREFUSED' }),
   ],
-  ['TLS 1.0', ['tls'], view({ oldProtocols: ['TLSv1'] })],
+  ['TLS 1.0', ['tls'], view({ badHandshakes: [{ ...refused, isTaken: true }] })],
+  ['a handshake that nobody answered', ['tls'], view({ badHandshakes: [refused, { ...refused, failure: 'gone' }] })],
   ['an API in plain text', ['tls'], view({ plainAnswer: { ...plainRefusal, status: 200 } })],
   ['an API that sends plain text on', ['tls'], view({ plainAnswer: { ...plainRefusal, status: 301 } })],
   ['an API in plain text that refuses what it was asked', ['tls'], view({ plainAnswer: forbidden })],

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createPlainServer, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
 import { boxes } from '../../../src/operations/doctor/boxes';
 import { viewFromOutside } from '../../../src/operations/doctor/outsideView';
@@ -77,7 +77,9 @@ describeWith('openssl', 'a server as the world sees it', () => {
   it('is told with its certificate, its version and each value of its headers', async () => {
     const port = await serve();
     const view = await viewFromOutside(`https://localhost:${port}`, { ca: cert });
-    expect(view).toMatchObject({ failure: null, protocol: 'TLSv1.3', certificateProblem: null, oldProtocols: [] });
+    expect(view).toMatchObject({ failure: null, protocol: 'TLSv1.3', certificateProblem: null });
+    expect(view.badHandshakes.filter(({ failure }) => failure !== null)).toEqual([]);
+    expect(view.badHandshakes.map(({ isTaken }) => isTaken)).toEqual([false, false, true]);
     expect(view.certificateLeft).toBeGreaterThan(0.99);
     expect(view.certificateEnds?.getTime()).toBeGreaterThan(Date.now() + 89 * 86_400_000);
     expect(view.headers).toMatchObject({
@@ -101,8 +103,54 @@ describeWith('openssl', 'a server as the world sees it', () => {
     const port = await serve({ minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' });
     expect(await viewFromOutside(`https://localhost:${port}`, { ca: cert })).toMatchObject({
       protocol: 'TLSv1.3',
-      oldProtocols: ['TLSv1', 'TLSv1.1'],
+      badHandshakes: ['TLS 1.0', 'TLS 1.1', 'suites without AEAD or forward secrecy'].map((what) => ({
+        what,
+        isTaken: true,
+        failure: null,
+      })),
     });
+  });
+
+  it.each<readonly [string, ServerOptions, boolean]>([
+    ['TLS 1.3 alone', { minVersion: 'TLSv1.3' }, false],
+    ['good suites', { ciphers: 'ECDHE+AESGCM:ECDHE+CHACHA20' }, false],
+    ['a suite without AEAD', { ciphers: 'ECDHE+AESGCM:ECDHE-ECDSA-AES128-SHA256' }, true],
+  ])('takes weak suites or not, with %s', async (_name, options, isTaken) => {
+    const { badHandshakes } = await viewFromOutside(`https://localhost:${await serve(options)}`, { ca: cert });
+    expect(badHandshakes.map((one) => [one.isTaken, one.failure])).toEqual([
+      [false, null],
+      [false, null],
+      [isTaken, null],
+    ]);
+  });
+
+  it('has refused nothing where it only cuts handshakes', async () => {
+    const target = await serve({ ciphers: 'ECDHE+AESGCM' });
+    const sockets: Socket[] = [];
+    const cutting = createTcpServer((socket) => {
+      sockets.push(socket.on('error', () => undefined));
+      socket.once('data', (hello) => {
+        // Who offers TLS 1.3 says so in an extension; the others are cut.
+        if (!hello.includes(Buffer.from([0x03, 0x04, 0x03, 0x03]))) {
+          socket.destroy();
+          return;
+        }
+        const through = connect(target, '127.0.0.1').on('error', () => undefined);
+        sockets.push(through);
+        through.write(hello);
+        socket.pipe(through).pipe(socket);
+      });
+    }).listen(0, '127.0.0.1');
+    await once(cutting, 'listening');
+    const { port } = cutting.address() as AddressInfo;
+    const { failure, badHandshakes } = await viewFromOutside(`https://localhost:${port}`, { ca: cert });
+    expect(failure).toBeNull();
+    expect(badHandshakes.map((one) => [one.isTaken, one.failure])).toEqual(
+      Array.from({ length: 3 }, () => [false, expect.stringMatching(/disconnected|RESET/) as unknown]),
+    );
+    for (const socket of sockets) socket.destroy();
+    cutting.close();
+    await once(cutting, 'close');
   });
 
   /** Refuses what comes after the third; null: nothing. */
@@ -185,7 +233,7 @@ describeWith('openssl', 'a server as the world sees it', () => {
   it('gives itself away where the server of the API answers in plain text', async () => {
     const api = await TestServer.start();
     try {
-      const outside = await viewFromOutside(`https://localhost:${await serve()}`, {
+      const outside = await viewFromOutside(`https://localhost:${await serve({ ciphers: 'ECDHE+AESGCM' })}`, {
         ca: cert,
         plainPort: api.running.port,
       });
