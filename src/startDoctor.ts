@@ -1,4 +1,5 @@
 import { createPublicKey, randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import type { Config } from './config/config';
 import { findProjectDir } from './config/processConfig';
 import type { PublicJwk } from './identity/signing/signingKey';
@@ -35,7 +36,13 @@ export function startDoctor(parts: DoctorParts): Doctor {
     mode: config.mode,
     machine: machineId(),
     userId: process.getuid?.() ?? null,
-    secrets: config.secretPlaces,
+    // A rotation puts other files there while the server runs.
+    secrets: () =>
+      config.secretPlaces.map(({ name, place, file }) => ({
+        name,
+        place,
+        fileMode: file === null ? null : statSync(file).mode & 0o777,
+      })),
     secretAges: () => parts.secretAges.read(),
     corsOrigins,
     letsIn: (origin) => isOriginAllowed({ origin, host: undefined, isEncrypted: true }, corsOrigins),

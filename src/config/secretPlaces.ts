@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import path from 'node:path';
 import { isReference } from '../secrets/secretReference';
 import type { KeyDefinition } from './keyDefinition';
@@ -7,9 +6,7 @@ import type { KeyDefinition } from './keyDefinition';
 export interface SecretPlace {
   readonly name: string;
   readonly place: 'environment' | 'file' | 'manager';
-  /** Permission bits of the file; null where it is none. */
-  readonly fileMode: number | null;
-  /** Absolute; null likewise. */
+  /** Absolute; null where it is none. */
   readonly file: string | null;
   /** Whether another value ever takes its place. */
   readonly isReplaced: boolean;
@@ -29,11 +26,8 @@ export function secretPlaces(parts: {
     const common = { name, isReplaced: isKept !== true };
     const pointer = environment.get(`${name}_FILE`);
     const text = environment.get(name) ?? (pointer === undefined ? texts.get(name) : undefined);
-    if (text !== undefined)
-      return [{ ...common, place: isReference(text) ? 'manager' : 'environment', fileMode: null, file: null }];
+    if (text !== undefined) return [{ ...common, place: isReference(text) ? 'manager' : 'environment', file: null }];
     if (pointer === undefined) return [];
-    const file = path.resolve(projectDir, pointer);
-    const { mode } = statSync(file);
-    return [{ ...common, place: 'file', fileMode: mode & 0o777, file }];
+    return [{ ...common, place: 'file', file: path.resolve(projectDir, pointer) }];
   });
 }

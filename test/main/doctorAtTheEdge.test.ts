@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { RunningNginx, type NginxWishes } from '../../scripts/edge/runningNginx';
@@ -120,6 +120,16 @@ describeWith('nginx', 'the doctor of a server for production behind nginx', () =
         expect(found['secretsManaged']?.evidence).toContain('AUDIT_KEY (file 0600)');
       },
     );
+  });
+
+  it('looks at the files of secrets as they are now', async () => {
+    const file = path.join(folder.dir, 'AUDIT_KEY');
+    const secrets = async (): Promise<readonly string[]> =>
+      open(await report()).filter((told) => told.startsWith('secretsManaged'));
+    chmodSync(file, 0o644);
+    expect(await secrets()).toEqual([expect.stringContaining('the file of AUDIT_KEY (0644)')]);
+    chmodSync(file, 0o600);
+    expect(await secrets()).toEqual([]);
   });
 
   const inTemplate =

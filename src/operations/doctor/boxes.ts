@@ -1,7 +1,7 @@
 import { calendarFile } from '../securityCalendar';
 import { faultOfHeader, hstsSeconds } from './headerValues';
 import type { OutsideView } from './outsideView';
-import type { SecurityFacts } from './securityFacts';
+import type { SecretPlace, SecurityFacts } from './securityFacts';
 
 /** What was found of one box, in words that show it. */
 export interface Finding {
@@ -87,11 +87,12 @@ function recordsOf(line: string) {
   };
 }
 
-function lookAtSecrets({ mode, secrets, secretAges }: SecurityFacts): Finding {
+function lookAtSecrets({ mode, secretAges, ...facts }: SecurityFacts): Finding {
   if (mode !== 'production')
     return failed(
       'in development the server makes its keys itself, beside its data: start it with NODE_ENV=production',
     );
+  const secrets = facts.secrets();
   const open = secrets.filter(({ fileMode }) => fileMode !== null && (fileMode & 0o027) !== 0);
   if (open.length > 0)
     return failed(
@@ -113,18 +114,21 @@ function lookAtSecrets({ mode, secrets, secretAges }: SecurityFacts): Finding {
   return passed(`${secrets.length} secrets, none of them in the environment: ${secrets.map(describePlace).join(', ')}`);
 }
 
-function lookAtSecretPlaces({ secrets }: SecurityFacts): Finding {
+function lookAtSecretPlaces(facts: SecurityFacts): Finding {
+  const secrets = facts.secrets();
+  if (secrets.length === 0)
+    return failed('none is set, so the server keeps what it made itself: set them as .env.template says');
   // A secret in a configuration file, which is committed, keeps the server from starting.
   return passed(
-    `none of ${secrets.length} in a configuration file, or the server had not started: ${secrets.map(describePlace).join(', ') || 'none is set'}`,
+    `none of ${secrets.length} in a configuration file, or the server had not started: ${secrets.map(describePlace).join(', ')}`,
   );
 }
 
-function describePlace({ name, place, fileMode }: SecurityFacts['secrets'][number]): string {
+function describePlace({ name, place, fileMode }: SecretPlace): string {
   return `${name} (${place}${fileMode === null ? '' : ` ${octal(fileMode)}`})`;
 }
 
-function describeFile({ name, fileMode }: SecurityFacts['secrets'][number]): string {
+function describeFile({ name, fileMode }: SecretPlace): string {
   return `the file of ${name} (${octal(fileMode ?? 0)})`;
 }
 

@@ -23,7 +23,8 @@ export interface SecurityFacts {
   readonly machine: string | null;
   /** Whom the process runs as; null where the system has no such numbers. */
   readonly userId: number | null;
-  readonly secrets: readonly SecretPlace[];
+  /** With the files as they are now. Throws where one is gone. */
+  readonly secrets: () => readonly SecretPlace[];
   /** Since when each has its value, as far as that is known. */
   readonly secretAges: () => readonly SecretAge[];
   readonly corsOrigins: readonly string[];

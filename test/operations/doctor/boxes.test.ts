@@ -58,7 +58,7 @@ const good: SecurityFacts = {
   machine: 'the one',
   userId: 10_001,
   secretAges: () => [{ name: 'AUDIT_KEY', ageDays: 400, isOverdue: false }],
-  secrets: [
+  secrets: () => [
     { name: 'AUDIT_KEY', place: 'file', fileMode: 0o400 },
     { name: 'DATABASE_URL', place: 'file', fileMode: 0o640 },
   ],
@@ -118,18 +118,28 @@ it.each<readonly [string, readonly string[], Partial<SecurityFacts>]>([
   [
     'a secret in the environment',
     ['secretsManaged'],
-    { secrets: [{ name: 'AUDIT_KEY', place: 'environment', fileMode: null }] },
+    { secrets: () => [{ name: 'AUDIT_KEY', place: 'environment', fileMode: null }] },
   ],
   [
     'a secret that others read',
     ['secretsManaged'],
-    { secrets: [{ name: 'AUDIT_KEY', place: 'file', fileMode: 0o644 }] },
+    { secrets: () => [{ name: 'AUDIT_KEY', place: 'file', fileMode: 0o644 }] },
   ],
   [
     'a secret that its group writes',
     ['secretsManaged'],
-    { secrets: [{ name: 'AUDIT_KEY', place: 'file', fileMode: 0o660 }] },
+    { secrets: () => [{ name: 'AUDIT_KEY', place: 'file', fileMode: 0o660 }] },
   ],
+  [
+    'secrets whose files are gone',
+    ['secretsManaged', 'secretsOutOfSources'],
+    {
+      secrets: () => {
+        throw new Error('ENOENT');
+      },
+    },
+  ],
+  ['no secret at all', ['secretsOutOfSources'], { secrets: () => [] }],
   [
     'a secret that nobody has changed for too long',
     ['secretsManaged'],
@@ -221,7 +231,7 @@ it.each<readonly [string, Partial<SecurityFacts>]>([
   ['a database on the same machine', { database: () => Promise.resolve({ isEncrypted: false, isLocal: true }) }],
   ['a key that is replaced by hand', { signingKey: () => Promise.resolve({ ...key, ageDays: 400, maxAgeDays: 0 }) }],
   ['P-256', { signingKey: () => Promise.resolve({ ...key, algorithm: 'ES256', bits: 256 }) }],
-  ['a secret of a manager', { secrets: [{ name: 'AUDIT_KEY', place: 'vault', fileMode: null }] }],
+  ['a secret of a manager', { secrets: () => [{ name: 'AUDIT_KEY', place: 'vault', fileMode: null }] }],
   ['no answer in plain text at all', view({ plainAnswer: null, plainPage: null })],
   ['a browser that is led to TLS', view({ plainPage: { ...plainRefusal, status: 301 } })],
 ])('passes %s', async (_name, change) => {
