@@ -219,10 +219,8 @@ describeWith('nginx', 'the doctor of a server for production behind nginx', () =
 
   it('tells plain text that the edge refuses from plain text that the server answers', async () => {
     const plainOf = async (plainPort: number): Promise<readonly unknown[]> => {
-      const { failure, plainStatus, plainPageStatus } = await viewFromOutside(environment['PUBLIC_URL'] ?? '', {
-        plainPort,
-      });
-      return [failure, plainStatus, plainPageStatus];
+      const { failure, plainAnswer, plainPage } = await viewFromOutside(environment['PUBLIC_URL'] ?? '', { plainPort });
+      return [failure, plainAnswer?.status, plainPage?.status];
     };
     await behindNginx(
       (_file, text) => text,
