@@ -15,7 +15,7 @@ import { makeTemporaryDir } from '../kit/temporaryDir';
 /** What nobody has done or built, and what the command does not see of this machine. */
 const neverPassed = [
   ...['dependencies', 'monitoring', 'alerts', 'backups', 'securityScan', 'penetrationTest', 'accessLogs', 'baselines'],
-  ...['incidentDrill', 'training', 'compliance'],
+  ...['databaseEncryption', 'incidentDrill', 'training', 'compliance'],
 ];
 const ofTheHost = ['firewall', 'firewallRules', ...(process.getuid?.() === 0 ? ['nonRoot'] : [])];
 

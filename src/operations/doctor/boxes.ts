@@ -18,6 +18,8 @@ export interface Box {
   readonly look: (facts: SecurityFacts) => Finding | Promise<Finding>;
 }
 
+const lookAtVolume = recordsOf('B76');
+
 const dayMs = 86_400_000;
 /** Where less is left, whatever renews it has failed for weeks. */
 const minCertificateLeft = 1 / 3;
@@ -77,7 +79,7 @@ function notBuilt(what: string) {
 
 /** What only people can do, by what they wrote down. */
 function recordsOf(line: string) {
-  return ({ records }: SecurityFacts): Finding => {
+  return ({ records }: Pick<SecurityFacts, 'records'>): Finding => {
     const kept = records(line);
     if (kept.length === 0)
       return failed(`${calendarFile} holds no record of ${line}: add one, with its day and report`);
@@ -289,13 +291,14 @@ function lookAtFirewall(): Finding {
   return failed('a server cannot see the firewall of its host: run `npm run doctor` there, as root');
 }
 
-async function lookAtDatabase({ database }: SecurityFacts): Promise<Finding> {
+async function lookAtDatabase({ database, records }: SecurityFacts): Promise<Finding> {
   const { isEncrypted, isLocal } = await database();
-  const columns = 'exchange credentials, signing keys and second factors are sealed (AES-256-GCM)';
-  if (isEncrypted) return passed(`this connection is encrypted; ${columns}`);
-  return isLocal
-    ? passed(`this connection does not leave the machine; ${columns}`)
-    : failed('this connection is not encrypted: add ?sslmode=verify-full to DATABASE_URL');
+  if (!isEncrypted && !isLocal)
+    return failed('this connection is not encrypted: add ?sslmode=verify-full to DATABASE_URL');
+  const connection = isEncrypted ? 'this connection is encrypted' : 'this connection does not leave the machine';
+  const { passed: isRecorded, evidence } = lookAtVolume({ records });
+  const unseen = 'a server does not see whether the volume is (docs/DEPLOYMENT.md)';
+  return { passed: isRecorded, evidence: `${connection}; ${unseen}: ${evidence}` };
 }
 
 function lookAtOpenFields({ openFields }: SecurityFacts): Finding {

@@ -276,6 +276,7 @@ it.each(["script-src 'self' https://app.example.com", "default-src 'self' https:
 it('goes by what people wrote down, and passes nothing that they did not do', async () => {
   const byPeople = [
     'dependencies',
+    'databaseEncryption',
     'securityScan',
     'penetrationTest',
     'accessLogs',
