@@ -10,7 +10,6 @@ node=(docker run --rm --cap-drop ALL --security-opt no-new-privileges --network 
 
 user="$("${node[@]}" 'console.log(process.getuid())')"
 [[ "$user" == 10001 ]] || { echo "It runs as the user $user, not as 10001." >&2; exit 1; }
-# shellcheck disable=SC2016 # It is Node that expands these.
 writable="$("${node[@]}" '
   const fs = require("node:fs");
   const meant = ["/data", "/tmp", "/var/tmp", "/proc", "/sys", "/dev"];
@@ -27,7 +26,7 @@ writable="$("${node[@]}" '
     try {
       names = fs.readdirSync(place);
     } catch {}
-    for (const name of names) walk(`${place === "/" ? "" : place}/${name}`);
+    for (const name of names) walk((place === "/" ? "" : place) + "/" + name);
   };
   walk("/");')"
 [[ -z "$writable" ]] || { echo "Its user may write: ${writable//$'\n'/ }" >&2; exit 1; }
