@@ -23,6 +23,8 @@ describe('what happens to an exchange from outside', () => {
 
   afterEach(async () => {
     await Promise.all(open.splice(0).map((exchange) => exchange.close()));
+    // The next test waits for a stream of its own.
+    await until(async () => ((await simulator.state()).streams['userData'] ?? 0) === 0, 'no stream is left');
     await simulator.control('POST', 'clock', { offsetMs: 0 });
     await simulator.control('POST', `markets/${market}`, { price: '96000' });
   });
