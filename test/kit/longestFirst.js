@@ -23,6 +23,8 @@ const longest = [
   'feeds/orderBookFaults',
   'server/streamAuthority',
   'trading/swapStrangers',
+  'main/transit',
+  'docs/securityCommands',
   'scripts/start',
   'security/hostileInputs',
 ];
