@@ -21,6 +21,7 @@ import { SignApiKeys1764110000000 } from './1764110000000-signApiKeys';
 import { GuardRows1764120000000 } from './1764120000000-guardRows';
 import { LockService1764130000000 } from './1764130000000-lockService';
 import { NoteNotices1764140000000 } from './1764140000000-noteNotices';
+import { NumberSessionGenerations1764150000000 } from './1764150000000-numberSessionGenerations';
 
 /** Every migration, oldest first. A list and not a file pattern: the compiler sees it, and sources and build hold the same. */
 export const migrations = [
@@ -47,4 +48,5 @@ export const migrations = [
   GuardRows1764120000000,
   LockService1764130000000,
   NoteNotices1764140000000,
+  NumberSessionGenerations1764150000000,
 ] as const;

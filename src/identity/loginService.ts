@@ -4,6 +4,7 @@ import type { AuditEntry } from '../storage/trading/audit';
 import type { User, UserRepository } from '../storage/user.repository';
 import type { Logger } from '../telemetry/logger';
 import type { PasswordStore } from '../storage/identity/passwordStore';
+import type { Proven } from '../storage/identity/sessionStore';
 import type { PasswordHasher } from './passwordHasher';
 import type { SecondFactors } from './mfa/secondFactors';
 import type { Client, Sessions, SignedIn } from './sessions';
@@ -29,7 +30,7 @@ export interface LoginServiceParts {
   readonly hasher: Pick<PasswordHasher, 'verify' | 'isOutdated' | 'hash'>;
   /** Where the password of a user is kept. */
   readonly store: Pick<PasswordStore, 'rehash'>;
-  readonly sessions: Pick<Sessions, 'begin'>;
+  readonly sessions: Pick<Sessions, 'generationOf' | 'begin'>;
   readonly secondFactors: Pick<SecondFactors, 'challenge'>;
   readonly throttle: LoginThrottle;
   /** An attempt that is refused is written down; one that is not begins a session, which is. */
@@ -55,20 +56,20 @@ export class LoginService {
     await throttle.admit(email, client.ip);
     const user = addressShape.test(email) ? await users.findByEmail(email) : null;
     const isRight = await hasher.verify(user?.passwordHash ?? null, password);
-    const current = user !== null && isRight && !user.disabled ? await this.#asOfNow(user, password) : null;
-    if (current !== null) await this.#renewHash(current, password);
-    if (current?.mfaEnabled === true) {
-      logger.info({ userId: current.id, outcome: 'challenged' }, 'login');
-      return { mfaChallenge: await secondFactors.challenge(current.id, client) };
+    const proven = user !== null && isRight && !user.disabled ? await this.#asOfNow(user, password) : null;
+    if (proven !== null) await this.#renewHash(proven.user, password);
+    if (proven?.user.mfaEnabled === true) {
+      logger.info({ userId: proven.userId, outcome: 'challenged' }, 'login');
+      return { mfaChallenge: await secondFactors.challenge(proven, client) };
     }
-    const signedIn = current === null ? null : await sessions.begin(current.id, client);
+    const signedIn = proven === null ? null : await sessions.begin(proven, client);
     if (signedIn === null) {
       logger.warn({ userId: user?.id ?? null, outcome: 'refused' }, 'login');
       await this.#noteRefusal(user, client);
       throw new AppError('LOGIN_FAILED');
     }
-    if (current !== null) await throttle.remember(current.id, client.ip);
-    logger.info({ userId: current?.id, outcome: 'ok' }, 'login');
+    if (proven !== null) await throttle.remember(proven.userId, client.ip);
+    logger.info({ userId: proven?.userId, outcome: 'ok' }, 'login');
     return signedIn;
   }
 
@@ -79,14 +80,18 @@ export class LoginService {
     return audit({ ...shared, outcome: 'refused: LOGIN_FAILED', ip, userAgent });
   }
 
-  /** The verification may have waited: a token must not carry what was true before it. Null where they may not sign in any more. */
-  async #asOfNow(user: User, password: string): Promise<User | null> {
-    const current = await this.parts.users.findByEmail(user.email);
-    if (current?.id !== user.id || current.disabled) return null;
+  /**
+   * The verification may have waited: a token must not carry what was true before it. What changes from here on is seen by who begins the
+   * session. Null where they may not sign in any more.
+   */
+  async #asOfNow(user: User, password: string): Promise<(Proven & { readonly user: User }) | null> {
+    const { users, hasher, sessions } = this.parts;
+    const generation = await sessions.generationOf(user.id);
+    const current = await users.findByEmail(user.email);
+    if (generation === null || current?.id !== user.id || current.disabled) return null;
     // Another sign-in at the same moment may have renewed the hash.
-    const isSame =
-      current.passwordHash === user.passwordHash || (await this.parts.hasher.verify(current.passwordHash, password));
-    return isSame ? current : null;
+    const isSame = current.passwordHash === user.passwordHash || (await hasher.verify(current.passwordHash, password));
+    return isSame ? { userId: user.id, generation, user: current } : null;
   }
 
   /** Only now is the password at hand. Where it fails, the next sign-in does it. */

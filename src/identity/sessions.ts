@@ -1,6 +1,6 @@
 import type { EpochMs } from '../domain/marketData';
 import { AppError } from '../errors/appError';
-import { sessionLife, type SessionRecord, type SessionStore } from '../storage/identity/sessionStore';
+import { sessionLife, type Proven, type SessionRecord, type SessionStore } from '../storage/identity/sessionStore';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
 import type { AccessTokens, IssuedToken } from './accessTokens';
@@ -38,19 +38,26 @@ export interface SessionsParts {
 export class Sessions {
   constructor(private readonly parts: SessionsParts) {}
 
+  /** To be asked for before somebody proves who they are, for `begin`. Null where there is no such user. */
+  generationOf(userId: string): Promise<number | null> {
+    return this.parts.store.generationOf(userId);
+  }
+
   /**
-   * For somebody who has just proven who they are; null where they were disabled in the meantime. isVerified: with a second factor as
-   * well, which their access tokens tell from now on. Throws AppError SERVICE_LOCKED where nobody but admins is let in.
+   * For somebody who has just proven who they are; null where they were disabled in the meantime, or all their sessions were ended: by
+   * another password, another second factor, an operator. isVerified: with a second factor as well, which their access tokens tell from now
+   * on. Throws AppError SERVICE_LOCKED where nobody but admins is let in.
    */
   async begin(
-    userId: string,
+    proven: Proven,
     client: Client,
     { isVerified = false }: { readonly isVerified?: boolean } = {},
   ): Promise<SignedIn | null> {
     const { store, tokens, clock, newId } = this.parts;
+    const { userId } = proven;
     const [id, at, token] = [newId(), clock(), RefreshToken.random()];
     const verifiedAt = isVerified ? at : null;
-    const session = { id, at, userId, expiresAt: at + sessionLife.absoluteMs, tokenHash: token.hash, verifiedAt };
+    const session = { ...proven, id, at, expiresAt: at + sessionLife.absoluteMs, tokenHash: token.hash, verifiedAt };
     const begun = await store.begin({ ...session, ...shortened(client) }, maxLiveSessions);
     if (begun === null) return null;
     if (begun === 'locked') throw new AppError('SERVICE_LOCKED', { extensions: { level: 'FULL' } });

@@ -31,6 +31,17 @@ export class UserEntity {
   @Column('boolean', { name: 'mfa_enabled', default: false })
   mfaEnabled!: boolean;
 
+  /** How often all their sessions were ended. Written by `endSessionsOf` alone. */
+  @Column({
+    type: 'integer',
+    name: 'session_generation',
+    default: 0,
+    insert: false,
+    update: false,
+    select: false,
+  })
+  sessionGeneration!: number;
+
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
 

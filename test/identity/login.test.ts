@@ -30,6 +30,7 @@ let rehashed: { readonly userId: string; readonly from: string; readonly to: str
 let isTaken: boolean;
 /** True where the database refuses a session: the user was disabled at that very moment. */
 let isGone: boolean;
+const generation = 7;
 const signedIn = { accessToken: 'a', expiresAt: 1, refreshToken: 'r' };
 
 beforeAll(async () => {
@@ -74,12 +75,16 @@ function loginAs(
       },
     },
     sessions: {
-      begin: (userId, { ip }) => {
-        begun.push(`${userId} from ${ip ?? 'nowhere'}`);
+      generationOf: (userId) => {
+        asked.push(`generation of ${userId}`);
+        return Promise.resolve(later === null ? null : generation);
+      },
+      begin: (proven, { ip }) => {
+        begun.push(`${proven.userId} of ${proven.generation} from ${ip ?? 'nowhere'}`);
         return Promise.resolve(isGone ? null : signedIn);
       },
     },
-    secondFactors: { challenge: (userId) => Promise.resolve(`challenge of ${userId}`) },
+    secondFactors: { challenge: (proven) => Promise.resolve(`challenge of ${proven.userId} of ${proven.generation}`) },
     throttle: {
       admit: (email, ip) => {
         if (isThrottled) return Promise.reject(new AppError('RATE_LIMITED'));
@@ -103,7 +108,7 @@ function loginAs(
 
 it('begins a session of the user, from where they are', async () => {
   expect(await loginAs(ada, { email: 'ada@example.com', password })).toBe(signedIn);
-  expect(begun).toEqual([`${ada.id} from 1.2.3.4`]);
+  expect(begun).toEqual([`${ada.id} of ${generation} from 1.2.3.4`]);
   expect([admitted, remembered]).toEqual([['ada@example.com from 1.2.3.4'], [`${ada.id} from 1.2.3.4`]]);
 });
 
@@ -118,7 +123,7 @@ it.each<[string, () => [before: User, later: User]]>([
   ['who enrolled one while the password was verified', () => [ada, { ...ada, mfaEnabled: true }]],
 ])('asks a user %s for it, and begins no session', async (_, stored) => {
   const answer = await loginAs(stored()[0], { email: 'ada@example.com', password }, stored()[1]);
-  expect(answer).toEqual({ mfaChallenge: `challenge of ${ada.id}` });
+  expect(answer).toEqual({ mfaChallenge: `challenge of ${ada.id} of ${generation}` });
   expect([begun, remembered]).toEqual([[], []]);
 });
 
@@ -131,6 +136,12 @@ it('looks at no password while the throttle says no', async () => {
 });
 
 describe('what changes while the password is verified', () => {
+  // Whatever ends all sessions between the two is then seen where the session begins.
+  it('is asked for after what ended all sessions of the user, of which the proof then is', async () => {
+    await loginAs(ada, { email: 'ada@example.com', password });
+    expect(asked).toEqual(['ada@example.com', `generation of ${ada.id}`, 'ada@example.com']);
+  });
+
   it('counts: a user whom the database gives no session is refused', async () => {
     isGone = true;
     const attempt = loginAs(ada, { email: 'ada@example.com', password });

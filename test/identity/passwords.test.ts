@@ -75,7 +75,16 @@ beforeEach(async () => {
 async function addSession(): Promise<string> {
   const id = randomUUID();
   const place = { ip: null, userAgent: null, verifiedAt: null };
-  const session = { id, userId, at: now, expiresAt: now + dayMs, tokenHash: Buffer.alloc(32, randomUUID()), ...place };
+  const generation = (await house.storage.sessions.generationOf(userId)) ?? 0;
+  const session = {
+    id,
+    userId,
+    generation,
+    at: now,
+    expiresAt: now + dayMs,
+    tokenHash: Buffer.alloc(32, randomUUID()),
+    ...place,
+  };
   await house.storage.sessions.begin(session, 50);
   return id;
 }

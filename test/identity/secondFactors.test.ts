@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { ScureBase32Plugin } from 'otplib';
 import { Secret } from '../../src/domain/secret';
+import { newChallenge } from '../../src/identity/mfa/challenge';
 import { hashOfRecoveryCode } from '../../src/identity/mfa/recoveryCodes';
 import { resealSecrets } from '../../src/identity/mfa/resealSecrets';
 import { KeyEncryptionKeys } from '../../src/identity/sealing/keyEncryptionKeys';
@@ -85,6 +86,18 @@ describe('a challenge', () => {
     expect(await house.auth(`changePassword(current: "${person.password}", next: "${next}")`, accessToken)).toBe(true);
     house.advance(stepMs);
     expect(await house.verify(mfaChallenge, house.codeOf(secret))).toBe('MFA_FAILED');
+  });
+
+  it('is void where all sessions were ended between the password and it', async () => {
+    const { secret, ...person } = await enrolled();
+    const { storage } = house.database;
+    const generation = (await storage.sessions.generationOf(person.id)) ?? 0;
+    const everything = { sessions: true, apiKeys: false, oneTimeTokens: false };
+    await storage.revocations.revoke({ userId: person.id, ...everything, actor: 'operator', at: 0 });
+    const { text, hash } = newChallenge();
+    const [at, expiresAt] = [Date.now(), Date.now() + 86_400_000];
+    await storage.secondFactors.saveChallenge({ hash, userId: person.id, generation, expiresAt, at, ip: null });
+    expect(await house.verify(text, house.codeOf(secret))).toBe('MFA_FAILED');
   });
 
   it.each(['', 'tgm_', `tgm_${'A'.repeat(43)}`, randomUUID()])('is none: %j', async (text) => {

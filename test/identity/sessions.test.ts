@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Client as Operator } from 'pg';
 import type { AuthorityChange } from '../../src/identity/authorityChange';
 import { Sessions, type SignedIn } from '../../src/identity/sessions';
-import { sessionLife } from '../../src/storage/identity/sessionStore';
+import { sessionLife, type Proven } from '../../src/storage/identity/sessionStore';
 import { createLogger } from '../../src/telemetry/logger';
 import { createMetrics } from '../../src/telemetry/metrics';
+import { eventually } from '../kit/eventually';
 import { openTestStorage } from '../kit/postgres';
 
 const browser = { ip: '1.2.3.4', userAgent: 'browser' };
@@ -51,8 +52,13 @@ async function addUser(): Promise<string> {
   return (await house.storage.users.saveByEmail(user)).id;
 }
 
+/** As after a right password. */
+async function proven(whose = userId): Promise<Proven> {
+  return { userId: whose, generation: (await sessions.generationOf(whose)) ?? 0 };
+}
+
 async function begin(client = browser, whose = userId): Promise<SignedIn> {
-  const begun = await sessions.begin(whose, client);
+  const begun = await sessions.begin(await proven(whose), client);
   if (begun === null) throw new Error('the user may not sign in');
   return begun;
 }
@@ -148,8 +154,74 @@ describe('a session', () => {
 
   it('is not begun for a user who is disabled at that moment', async () => {
     await operator.query('UPDATE users SET disabled = true WHERE id = $1', [userId]);
-    expect(await sessions.begin(userId, browser)).toBeNull();
-    expect(await sessions.begin(randomUUID(), browser)).toBeNull();
+    expect(await sessions.begin(await proven(), browser)).toBeNull();
+    expect(await sessions.begin(await proven(randomUUID()), browser)).toBeNull();
+  });
+
+  describe('is not begun by who proved themselves before', () => {
+    const change = () => ({ at: now, actor: 'operator', ip: null });
+    const [ofOne, ofAll] = [{ ofEverybody: false }, { ofEverybody: true }];
+    const everything = { sessions: true, apiKeys: false, oneTimeTokens: false };
+
+    it.each<[string, () => Promise<unknown>, { readonly ofEverybody: boolean }]>([
+      [
+        'their password was changed',
+        () => house.storage.passwords.change({ ...change(), userId, from: '-', to: 'x', except: null }),
+        ofOne,
+      ],
+      [
+        'an operator made their password void',
+        () =>
+          house.storage.passwords.saveReset({
+            ...change(),
+            userId,
+            hash: randomBytes(32),
+            expiresAt: now,
+            nobodysHash: 'x',
+          }),
+        ofOne,
+      ],
+      ['their second factor was taken away', () => house.storage.secondFactors.reset(userId, change()), ofOne],
+      [
+        'all their sessions were ended',
+        () => house.storage.revocations.revoke({ ...change(), ...everything, userId }),
+        ofOne,
+      ],
+      [
+        'everybody’s sessions were ended',
+        () => house.storage.revocations.revoke({ ...change(), ...everything, userId: null }),
+        ofAll,
+      ],
+      [
+        'the service was closed, and opened again',
+        async () => {
+          await house.storage.lockdown.set({ ...change(), level: 'FULL', reason: 'a drill' });
+          await house.storage.lockdown.set({ ...change(), level: 'NONE', reason: 'a drill' });
+        },
+        ofAll,
+      ],
+    ])('%s', async (_, happens, { ofEverybody }) => {
+      const [before, other] = [await proven(), await proven(await addUser())];
+      await happens();
+      expect(await sessions.begin(before, browser)).toBeNull();
+      expect(await sessions.live(userId)).toEqual([]);
+      // Who proves themselves again is let in.
+      expect(await sessions.begin(await proven(), browser)).not.toBeNull();
+      expect((await sessions.begin(other, browser)) === null).toBe(ofEverybody);
+    });
+
+    it('and by who did while it was being voided', async () => {
+      const before = await proven();
+      await operator.query('BEGIN');
+      await operator.query('UPDATE users SET session_generation = session_generation + 1 WHERE id = $1', [userId]);
+      const beginning = sessions.begin(before, browser);
+      await eventually(async () => {
+        const { rowCount } = await operator.query('SELECT FROM pg_locks WHERE NOT granted');
+        return rowCount === 1;
+      });
+      await operator.query('COMMIT');
+      expect(await beginning).toBeNull();
+    });
   });
 
   it('of a user who is disabled stays ended when they are enabled', async () => {

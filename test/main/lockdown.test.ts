@@ -139,10 +139,7 @@ it('NO_TRADING lets the kill switch close positions; READONLY lets nobody pull i
     `UPDATE accounts SET trading_state = 'HALTED', flatten_number = flatten_number + 1, flatten_active = true WHERE id = $1`,
     [account],
   );
-  await eventually(async () => {
-    const entries = await house.entries('order.create');
-    return entries.some(({ actor, outcome }) => actor === 'risk' && outcome?.startsWith('GLOBAL_HALTED') === true);
-  });
+  await eventually(async () => (await house.entries('risk.flatten')).length > 0);
   expect(await positions()).toHaveLength(1);
   await lock('NO_TRADING');
   await isFlat();
@@ -247,7 +244,17 @@ it('FULL ends every session and socket on every node within a second, lets admin
 it('no session begins while FULL is being set', async () => {
   const operator = await house.operator.connect();
   const [userId, at] = [house.userId('VIEWER'), Date.now()];
-  const session = { id: randomUUID(), userId, at, expiresAt: at + 60_000, ip: null, userAgent: null, verifiedAt: null };
+  const generation = (await house.storage.sessions.generationOf(userId)) ?? 0;
+  const session = {
+    id: randomUUID(),
+    userId,
+    generation,
+    at,
+    expiresAt: at + 60_000,
+    ip: null,
+    userAgent: null,
+    verifiedAt: null,
+  };
   await operator.query('BEGIN; LOCK TABLE trading_house IN EXCLUSIVE MODE');
   // As a sign-in on a node that has not heard of it yet.
   const beginning = house.storage.sessions.begin({ ...session, tokenHash: randomBytes(32) }, 50);

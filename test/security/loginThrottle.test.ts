@@ -50,7 +50,10 @@ beforeEach(async () => {
       isOutdated: () => false,
     },
     store: storage.passwords,
-    sessions: { begin: () => Promise.resolve({ accessToken: 'a', expiresAt: 0, refreshToken: 'r' }) },
+    sessions: {
+      generationOf: () => Promise.resolve(0),
+      begin: () => Promise.resolve({ accessToken: 'a', expiresAt: 0, refreshToken: 'r' }),
+    },
     secondFactors: { challenge: () => Promise.reject(new Error('nobody here has a second factor')) },
     throttle,
     audit: () => Promise.resolve(),

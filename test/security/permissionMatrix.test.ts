@@ -198,7 +198,7 @@ async function traded(mode: AccountRecord['mode'] = 'PAPER') {
     await tx.updateAccount({ tradingState: 'REDUCING' });
   });
   const [{ ownerId: userId }, client] = [account, { ip: '192.0.2.1', userAgent: null }];
-  await house.sessions.begin(userId, client);
+  await house.sessions.begin({ userId, generation: 0 }, client);
   const sessions = await house.sessions.live(userId);
   const scopesOfKey: readonly Scope[] = ['MARKET_READ'];
   const wish = {

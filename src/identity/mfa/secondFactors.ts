@@ -1,6 +1,7 @@
 import type { EpochMs } from '../../domain/marketData';
 import { AppError } from '../../errors/appError';
 import type { Proof, SecondFactorStore } from '../../storage/identity/secondFactorStore';
+import type { Proven } from '../../storage/identity/sessionStore';
 import type { AuditEntry } from '../../storage/trading/audit';
 import type { UserRepository } from '../../storage/user.repository';
 import type { IssuedToken } from '../accessTokens';
@@ -41,11 +42,11 @@ export class SecondFactors {
   constructor(private readonly parts: SecondFactorsParts) {}
 
   /** For somebody who has just proven their password: what they send back with a code, within 5 minutes, once. */
-  async challenge(userId: string, { ip, userAgent }: Client): Promise<string> {
+  async challenge({ userId, generation }: Proven, { ip, userAgent }: Client): Promise<string> {
     const { store, clock } = this.parts;
     const { text, hash } = newChallenge();
     const at = clock();
-    await store.saveChallenge({ hash, userId, expiresAt: at + challengeMs, at, ip, userAgent });
+    await store.saveChallenge({ hash, userId, generation, expiresAt: at + challengeMs, at, ip, userAgent });
     return text;
   }
 
@@ -53,13 +54,14 @@ export class SecondFactors {
   async verify(challenge: string, code: string, client: Client): Promise<SignedIn> {
     const { store, sessions, throttle, clock } = this.parts;
     const hash = hashOfChallenge(challenge);
-    const userId = hash === null ? null : await store.findChallenge(hash, clock());
-    if (hash === null || userId === null) return this.#refuse('mfa.verify', null, client);
+    const waiting = hash === null ? null : await store.findChallenge(hash, clock());
+    if (hash === null || waiting === null) return this.#refuse('mfa.verify', null, client);
+    const { userId } = waiting;
     await throttle.admitCode(userId);
     const proof = await this.#proofOf(userId, code);
     const proving = { action: 'mfa.verify', target: userId, userId, actor: userId, at: clock(), ...client };
     const isProven = proof !== null && (await store.answerChallenge(hash, { ...proving, proof }));
-    const signedIn = isProven ? await sessions.begin(userId, client, { isVerified: true }) : null;
+    const signedIn = isProven ? await sessions.begin(waiting, client, { isVerified: true }) : null;
     if (signedIn === null) return this.#refuse('mfa.verify', userId, client);
     await throttle.remember(userId, client.ip);
     return signedIn;

@@ -5,6 +5,7 @@ import { hashOfState, writeAudit } from '../trading/audit';
 import type { RunRows } from '../trading/runRows';
 import type { Asking } from './passwordStore';
 import { endSessionsOf } from './sessionEnding';
+import type { Proven } from './sessionStore';
 import { holdUser, type Change, type ListedUser } from './userAdministration';
 
 /** What somebody has shown: a code of their authenticator, by its time step, or a recovery code, by its hash. */
@@ -86,29 +87,29 @@ export class SecondFactorStore {
 
   /** A sign-in that waits for a second factor. */
   async saveChallenge(
-    challenge: { readonly hash: Buffer; readonly userId: string; readonly expiresAt: EpochMs } & Pick<
-      Proving,
-      'at' | 'ip' | 'userAgent'
-    >,
+    challenge: Proven & { readonly hash: Buffer; readonly expiresAt: EpochMs } & Pick<
+        Proving,
+        'at' | 'ip' | 'userAgent'
+      >,
   ): Promise<void> {
-    const { hash, userId, expiresAt, ...asking } = challenge;
+    const { hash, userId, generation, expiresAt, ...asking } = challenge;
     await this.#transaction(async (run) => {
-      await run('INSERT INTO login_challenges (hash, user_id, expires_at) VALUES ($1, $2, $3)', [
-        hash,
-        userId,
-        new Date(expiresAt),
-      ]);
+      await run(
+        'INSERT INTO login_challenges (hash, user_id, session_generation, expires_at) VALUES ($1, $2, $3, $4)',
+        [hash, userId, generation, new Date(expiresAt)],
+      );
       await writeAudit(run, { ...asking, actor: userId, action: 'login', target: userId, outcome: 'challenged' });
     });
   }
 
   /** Who signs in with it; null where it is not good (any more). */
-  async findChallenge(hash: Buffer, at: EpochMs): Promise<string | null> {
-    const [row] = await this.#query('SELECT user_id FROM login_challenges WHERE hash = $1 AND expires_at > $2', [
-      hash,
-      new Date(at),
-    ]);
-    return (row?.['user_id'] as string | undefined) ?? null;
+  async findChallenge(hash: Buffer, at: EpochMs): Promise<Proven | null> {
+    const [row] = await this.#query(
+      `SELECT user_id AS "userId", session_generation AS generation FROM login_challenges
+        WHERE hash = $1 AND expires_at > $2`,
+      [hash, new Date(at)],
+    );
+    return (row as Proven | undefined) ?? null;
   }
 
   /** Uses a challenge and a proof up, both or neither. False where one of them was used before. */

@@ -19,18 +19,28 @@ export async function endSession(run: RunRows, ending: Ending & { readonly sessi
   return (await end(run, ending, which)).length > 0;
 }
 
-/** All of a user's but, perhaps, one, and every sign-in of theirs that waits for a second factor. Gives the sessions that were ended. */
+/**
+ * All of a user's but, perhaps, one, and every sign-in of theirs that has not become a session yet: such as waits for a second factor, or
+ * was proven a moment ago. Gives the sessions that were ended.
+ */
 export async function endSessionsOf(
   run: RunRows,
   ending: Ending & { readonly userId: string; readonly except: string | null },
 ): Promise<readonly string[]> {
   const { userId, except } = ending;
+  // First: a session that is being begun holds this row, and ends with the others.
+  await run('UPDATE users SET session_generation = session_generation + 1 WHERE id = $1', [userId]);
   await run('DELETE FROM login_challenges WHERE user_id = $1', [userId]);
   return end(run, ending, { condition: 'user_id = $2 AND id IS DISTINCT FROM $3::uuid', values: [userId, except] });
 }
 
-/** Everybody's, at once: one statement, however many there are, and one entry in the audit log for all, which the caller writes. Gives how many. */
+/**
+ * Everybody's, and every sign-in that has not become one yet: one statement each, however many there are, and one entry in the audit log
+ * for all, which the caller writes. Gives how many sessions.
+ */
 export async function endAllSessions(run: RunRows): Promise<number> {
+  await run('UPDATE trading_house SET session_generation = session_generation + 1 WHERE id = 1');
+  await run('DELETE FROM login_challenges');
   const [ended] = await run(
     `WITH ended AS (UPDATE sessions SET revoked_at = clock_timestamp(), revoked_reason = 'ALL_ENDED'
         WHERE revoked_at IS NULL RETURNING id) SELECT count(*)::int AS count FROM ended`,

@@ -20,9 +20,15 @@ export interface SessionRecord {
   readonly userAgent: string | null;
 }
 
-export interface NewSession {
-  readonly id: string;
+/** Who has proven who they are, and as of when. */
+export interface Proven {
   readonly userId: string;
+  /** What `generationOf` gave before the proof: it counts only as long as that stays so. */
+  readonly generation: number;
+}
+
+export interface NewSession extends Proven {
+  readonly id: string;
   readonly at: EpochMs;
   readonly expiresAt: EpochMs;
   readonly ip: string | null;
@@ -83,20 +89,34 @@ const keptMs = 24 * hourMs;
 export class SessionStore {
   constructor(private readonly parts: { readonly dataSource: DataSource; readonly readers: Readers }) {}
 
+  /** How often all sessions of the user were ended, alone or with everybody's. Null where there is no such user. */
+  async generationOf(userId: string): Promise<number | null> {
+    const rows: unknown = await this.parts.dataSource.query(
+      `SELECT u.session_generation + h.session_generation AS generation FROM users u CROSS JOIN trading_house h
+        WHERE u.id = $1 AND h.id = 1`,
+      [toUuid(userId)],
+    );
+    return (rows as readonly { readonly generation: number }[])[0]?.generation ?? null;
+  }
+
   /**
-   * Begins a session; null where there is no such user, or they are disabled; 'locked' where the service is and they are no admin. Of more than `maxLive` of one user those that were
-   * seen least of late end: the answer names them. roles: the user's, as of now.
+   * Begins a session; null where there is no such user, they are disabled, or all their sessions were ended since they proved who they are;
+   * 'locked' where the service is and they are no admin. Of more than `maxLive` of one user those that were seen least of late end: the
+   * answer names them. roles: the user's, as of now.
    */
   async begin(
     session: NewSession,
     maxLive: number,
   ): Promise<{ readonly roles: readonly UserRole[]; readonly replaced: readonly string[] } | 'locked' | null> {
     return this.#transaction(async (run) => {
-      const { id, userId, at, expiresAt, ip, userAgent, tokenHash, verifiedAt } = session;
-      // Held: a lockdown ends what began before it, and nothing begins between the two.
-      const [house] = await run('SELECT lockdown FROM trading_house WHERE id = 1 FOR SHARE');
-      // One sign-in of a user at a time, and none while they are being disabled.
-      const [user] = await run('SELECT roles FROM users WHERE id = $1 AND NOT disabled FOR NO KEY UPDATE', [userId]);
+      const { id, userId, generation, at, expiresAt, ip, userAgent, tokenHash, verifiedAt } = session;
+      // Held: what ends all sessions ends those that began before it, and nothing begins between the two.
+      const [house] = await run('SELECT lockdown, session_generation FROM trading_house WHERE id = 1 FOR SHARE');
+      // One sign-in of a user at a time, and none while they are being disabled, or their password voided.
+      const [user] = await run(
+        'SELECT roles FROM users WHERE id = $1 AND NOT disabled AND session_generation + $2 = $3 FOR NO KEY UPDATE',
+        [userId, house?.['session_generation'], generation],
+      );
       if (user === undefined) return null;
       const roles = user['roles'] as readonly UserRole[];
       if (house?.['lockdown'] === 'FULL' && !roles.includes('ADMIN')) return 'locked';

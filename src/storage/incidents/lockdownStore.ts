@@ -48,7 +48,7 @@ export class LockdownStore {
         [level, level === 'NONE' ? null : reason],
       );
       const isClosing = level === 'FULL' && !holds(before.level, 'FULL');
-      const sessions = isClosing ? await endEverything(run) : 0;
+      const sessions = isClosing ? await endAllSessions(run) : 0;
       const after = await readLockdown(run);
       await writeAudit(run, {
         at,
@@ -85,11 +85,6 @@ export async function readLockdown(query: RunQuery): Promise<LockdownState> {
     [],
   );
   return rows[0] as LockdownState;
-}
-
-async function endEverything(run: RunRows): Promise<number> {
-  await run('DELETE FROM login_challenges');
-  return endAllSessions(run);
 }
 
 function hashOf({ level, reason }: LockdownState): Buffer {

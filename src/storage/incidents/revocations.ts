@@ -57,7 +57,6 @@ export function describeRevoked({ sessions, apiKeys, oneTimeTokens }: Revoked): 
 async function endSessions(run: RunRows, { userId, actor, at }: Revocation): Promise<number> {
   if (userId !== null)
     return (await endSessionsOf(run, { userId, except: null, reason: 'REVOKED', at, actor, ip: null })).length;
-  await run('DELETE FROM login_challenges');
   return endAllSessions(run);
 }
 
