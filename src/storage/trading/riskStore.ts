@@ -27,6 +27,7 @@ export interface AccountSnapshot {
 /** What stands between an account and being flat. */
 export interface FlatteningState {
   readonly account: AccountRecord;
+  readonly house: HouseRecord;
   readonly openOrders: readonly OrderRecord[];
   readonly positions: readonly PositionRecord[];
   /** Keys of orders that flattened before, which begin with the prefix asked for, and what became of those. */
@@ -126,9 +127,11 @@ export class RiskStore {
 
   flatteningState(accountId: string, keyPrefix: string): Promise<FlatteningState | null> {
     return this.#readAtOnce(null, async (run) => {
-      const [row] = await run(`SELECT ${accountTable.list()} FROM accounts WHERE id = $1 AND removed_at IS NULL`, [
-        accountId,
-      ]);
+      const [row] = await run(
+        `SELECT ${accountTable.list('a')}, ${houseColumns} FROM accounts a CROSS JOIN trading_house h
+         WHERE a.id = $1 AND a.removed_at IS NULL`,
+        [accountId],
+      );
       if (row === undefined) return null;
       const account = accountTable.read(row);
       const orders = await run(
@@ -143,6 +146,7 @@ export class RiskStore {
       );
       return {
         account,
+        house: readHouse(row),
         openOrders: orders.map((order) => orderTable.read(order)),
         positions: await readPositions(run, accountId),
         attempts: attempts.map(({ key, phase }) => ({ key: key as string, phase: phase as OrderRecord['phase'] })),

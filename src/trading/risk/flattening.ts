@@ -1,3 +1,4 @@
+import { holdsFlattening } from '../../domain/lockdown';
 import type { EpochMs } from '../../domain/marketData';
 import type { AccountRecord, OrderRecord, PositionRecord } from '../../storage/trading/records';
 import type { FlatteningState, RiskStore } from '../../storage/trading/riskStore';
@@ -58,7 +59,8 @@ const tooSmall: ReadonlySet<string> = new Set(['AMOUNT_TOO_SMALL', 'COST_TOO_SMA
 
 /**
  * Carries out orders to flatten: cancels what is open, closes what is held, one order a position at a time, and goes on until
- * nothing is left but what cannot be closed, which it tells once. All it knows is in the database, so a crash loses nothing, and the
+ * nothing is left but what cannot be closed, which it tells once. A lockdown that holds flattening holds all of it: positions that stay
+ * open keep the stops that protect them. All it knows is in the database, so a crash loses nothing, and the
  * keys are made of what was asked and of what was done, so nothing is done twice.
  */
 export class Flattening {
@@ -124,6 +126,8 @@ export class Flattening {
     const { risk, flattener } = this.parts;
     const state = await risk.flatteningState(target.accountId, target.keyPrefix);
     if (state === null) return;
+    const isFlat = state.openOrders.length === 0 && state.positions.length === 0;
+    if (holdsFlattening(state.house.lockdown) && !isFlat) return this.#tellHeld(target);
     const others = state.openOrders.filter((order) => order.origin !== 'FLATTEN');
     if (others.some((order) => order.cancelRequestedAt === null)) await flattener.cancelAll(state.account);
     const left: PositionRecord[] = [];
@@ -162,6 +166,18 @@ export class Flattening {
     return (
       origin === 'FLATTEN' || cancelRequestedAt === null || this.parts.clock() - cancelRequestedAt < cancelPatienceMs
     );
+  }
+
+  async #tellHeld({ accountId, keyPrefix }: Target): Promise<void> {
+    const { store, clock, logger, epoch } = this.parts;
+    const story = `${accountId} ${keyPrefix} held`;
+    if (this.#told.has(story)) return;
+    const outcome = 'held by the lockdown: goes on under NO_TRADING';
+    await store.transaction({ accountId, epoch: epoch() }, (tx) =>
+      tx.audit({ at: clock(), actor: 'risk', action: 'risk.flatten', target: accountId, outcome }),
+    );
+    this.#told.add(story);
+    logger.fatal({ alarm: 'CRITICAL', code: 'FLATTEN_HELD', accountId }, `flattening is ${outcome}`);
   }
 
   async #finish(target: Target, left: readonly PositionRecord[]): Promise<void> {

@@ -25,6 +25,8 @@ beforeEach(async () => {
   fatal = jest.spyOn(house.logger, 'fatal').mockReset();
 });
 
+afterEach(() => house.lock('NONE'));
+
 afterEach(() =>
   states().setGlobalTradingState({ actor: 'admin' }, { state: 'ACTIVE', flatten: false, reason: 'next test' }),
 );
@@ -162,6 +164,29 @@ it('cancels what is open, closes each position once, however often it is asked f
   await leader.look();
   expect(path.closed).toHaveLength(2);
 });
+
+it.each(['READONLY', 'FULL'] as const)(
+  'leaves everything as it is under %s, stops that protect positions too, tells it once, and goes on under NO_TRADING',
+  async (level) => {
+    const id = await exposed();
+    const stop = await openOrder(id, 'BTC/USDT');
+    const { id: flat } = await house.addAccount();
+    for (const account of [id, flat]) await halt(account);
+    const leader = flattening();
+    await house.lock(level);
+    for (let round = 0; round < 3; round += 1) await leader.look();
+    expect([path.cancels, path.closed]).toEqual([0, []]);
+    expect((await house.store.openOrders(id)).map((order) => order.id)).toEqual([stop.id]);
+    expect(alarms()).toEqual(['FLATTEN_HELD']);
+    expect([await ended(flat), await ended(id)]).toEqual([1, 0]);
+    expect(await house.count('audit_entries', `action = 'risk.flatten' AND target = '${id}'`)).toBe(1);
+    await house.lock('NO_TRADING');
+    for (let round = 0; round < 2; round += 1) await leader.look();
+    await path.settle(id);
+    expect(path.cancels).toBe(1);
+    expect(await positionsOf(id)).toEqual([]);
+  },
+);
 
 it('closes no position while an order of its market still stands, for ten seconds', async () => {
   const id = await exposed();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { migrations } from '../../../migrations/migrations';
 import { toDecimalString, type DecimalString } from '../../../src/domain/decimal';
+import type { LockdownLevel } from '../../../src/domain/lockdown';
 import { parseMarketId, toMarketId, type Market, type MarketId } from '../../../src/domain/market';
 import { pendingOrder } from '../../../src/domain/orderState';
 import type { Fill } from '../../../src/domain/orders';
@@ -9,6 +10,7 @@ import { AppError } from '../../../src/errors/appError';
 import { createDataSource } from '../../../src/storage/dataSource';
 import { Readers } from '../../../src/storage/readers';
 import { migrate } from '../../../src/storage/migrate';
+import { LockdownStore } from '../../../src/storage/incidents/lockdownStore';
 import { newAccount } from '../../../src/storage/trading/accountTable';
 import { PnlStore } from '../../../src/storage/trading/pnlStore';
 import type { AccountRecord, OrderRecord } from '../../../src/storage/trading/records';
@@ -176,6 +178,12 @@ export class RiskHouse {
     const audit = { at: this.time.now(), actor: 'test', action: 'account.create', target: account.id, outcome: 'made' };
     await this.store.insertAccount(account, audit);
     return account;
+  }
+
+  /** As an operator would. */
+  async lock(level: LockdownLevel): Promise<void> {
+    const lockdown = new LockdownStore({ dataSource: this.dataSource });
+    await lockdown.set({ level, reason: 'a drill', actor: 'operator:test', at: this.time.now() });
   }
 
   /** What a test left does not concern the next. */
