@@ -14,6 +14,8 @@ module.exports = {
   reporters: ['default', '<rootDir>/test/kit/hangReporter.js', '<rootDir>/test/kit/closingReporter.js'],
   // Two at a time: most suites run a server, a database or a simulated exchange of their own.
   maxWorkers: 2,
+  // A worker keeps some of what every suite loaded: by the last of them collecting it would take longer than the tests.
+  workerIdleMemoryLimit: '1GB',
   testSequencer: '<rootDir>/test/kit/longestFirst.js',
   testTimeout: 60_000,
 };

@@ -18,7 +18,7 @@ const usage = `Runs every command of the tables of SECURITY.md, beside a server 
   --help        this text
 
 What the commands need stands in the README and in docs/EDGE.md: redis-server, nginx, sslscan, testssl.sh, nft, ufw, shellcheck, and root for
-the firewall. All of them take half an hour.
+the firewall. All of them take twenty minutes.
 
 Exit status: 0 every command passed, 1 one did not, or could not be run.
 `;
