@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePorts } from '../../test/kit/freePorts';
 import { renderTemplate } from './renderTemplate';
 import { makeThrowAwayCertificate, type CertificateFiles, type KeyKind } from './throwAwayCertificate';
 
@@ -192,18 +192,4 @@ async function untilHealthy(port: number, hasEnded: () => boolean): Promise<void
     if (Date.now() > deadline) throw new Error(`nginx has not answered within ${startTimeoutMs} ms`);
     await delay(lookEveryMs);
   }
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  // All at once: one that is given back could be given again.
-  const probes = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(probes.map((probe) => once(probe, 'listening')));
-  const ports = probes.map((probe) => (probe.address() as AddressInfo).port);
-  await Promise.all(
-    probes.map(async (probe) => {
-      probe.close();
-      await once(probe, 'close');
-    }),
-  );
-  return ports;
 }

@@ -12,6 +12,7 @@ import { sign, verify } from 'jsonwebtoken';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
+import { freePort } from './freePorts';
 import { startTestDatabase, type TestDatabase } from './postgres';
 
 /** What nobody outside may read: a host, a password, SQL, a key and a path. */
@@ -35,12 +36,7 @@ export class ThrowingHouses {
     const dataSource = await new DataSource({ type: 'postgres', url: database.superuserUrl }).initialize();
     const babbler = createServer((socket) => socket.on('error', () => undefined).end('hunter2 10.0.0.5\r\n\r\n'));
     await once(babbler.listen(0, '127.0.0.1'), 'listening');
-    const closing = createServer().listen(0, '127.0.0.1');
-    await once(closing, 'listening');
-    const { port } = closing.address() as AddressInfo;
-    closing.close();
-    await once(closing, 'close');
-    return new ThrowingHouses(database, client, dataSource, babbler, port);
+    return new ThrowingHouses(database, client, dataSource, babbler, await freePort());
   }
 
   get babblingPort(): number {

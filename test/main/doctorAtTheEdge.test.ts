@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { RunningNginx, type NginxWishes } from '../../scripts/edge/runningNginx';
 import { makeThrowAwayCertificate, type CertificateFiles } from '../../scripts/edge/throwAwayCertificate';
 import type { SecurityReport } from '../../src/operations/doctor/doctor';
 import { viewFromOutside } from '../../src/operations/doctor/outsideView';
 import { Command } from '../kit/command';
+import { freePorts } from '../kit/freePorts';
 import { describeWith } from '../kit/needs';
 import { startTestDatabase, type TestDatabase } from '../kit/postgres';
 import { makeTemporaryDir } from '../kit/temporaryDir';
@@ -31,7 +30,7 @@ describeWith('nginx', 'the doctor of a server for production behind nginx', () =
   let environment: Readonly<Record<string, string>>;
 
   beforeAll(async () => {
-    const [https, http] = await Promise.all([freePort(), freePort()]);
+    const [https = 0, http = 0] = await freePorts(2);
     ports = { https, http };
     [certificate, stranger] = ['own', 'stranger'].map((name) => {
       const dir = path.join(folder.dir, name);
@@ -239,12 +238,3 @@ describeWith('nginx', 'the doctor of a server for production behind nginx', () =
     );
   });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}

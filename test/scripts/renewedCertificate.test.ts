@@ -1,12 +1,12 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
 import { findProjectDir } from '../../src/config/processConfig';
 import { eventually } from '../kit/eventually';
+import { freePort } from '../kit/freePorts';
 import { describeWith } from '../kit/needs';
 import { makeTemporaryDir } from '../kit/temporaryDir';
 
@@ -113,12 +113,3 @@ describeWith('nginx', 'a certificate that is renewed', () => {
     return said.split('key values mismatch').length - 1;
   }
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { migrations } from '../../migrations/migrations';
 import { Readers } from '../../src/storage/readers';
 import { openStorage, type Storage, type StorageOptions } from '../../src/storage/storage';
 import { StorageError } from '../../src/storage/storageError';
+import { freePort } from '../kit/freePorts';
 import { startEmptyDatabase, startTestDatabase, type TestDatabase } from '../kit/postgres';
 import { makeTemporaryDir } from '../kit/temporaryDir';
 
@@ -62,12 +62,7 @@ describe('with a database of the operator', () => {
 });
 
 it('says so where nothing answers at the address', async () => {
-  const closed = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => closed.once('listening', resolve));
-  const address = closed.address();
-  await new Promise((resolve) => closed.close(resolve));
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const opening = openStorage(options(`postgres://a:b@127.0.0.1:${port}/c`, '/nowhere'));
+  const opening = openStorage(options(`postgres://a:b@127.0.0.1:${await freePort()}/c`, '/nowhere'));
   await expect(opening).rejects.toThrow(/ECONNREFUSED/);
 });
 
