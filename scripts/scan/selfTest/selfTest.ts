@@ -1,11 +1,13 @@
-import { checks } from '../checks';
 import { advisories } from '../advisories';
+import type { Check } from '../check';
+import { checks } from '../checks';
 import { ignored } from '../ignored';
 import { runCheck, type Line } from '../report';
 import { historySecrets, treeSecrets } from '../secrets';
 import { differences } from '../sbom';
 import { readLock } from '../lock';
-import { plantedFaults, type PlantedFault } from './plantedFaults';
+import type { PlantedFault } from './faults/plantedFault';
+import { plantedFaults } from './plantedFaults';
 import { plantedSecrets, secretOfMessage } from './plantedSecrets';
 import { SampleProject } from './sampleProject';
 
@@ -128,19 +130,17 @@ function differentBill(): Line {
 }
 
 function faultsByCheck(): (() => Line)[] {
-  const names = [...new Set(plantedFaults.map(({ check }) => check))];
-  return names.map((name) => () => {
-    const faults = plantedFaults.filter(({ check }) => check === name);
-    return inSample(`planted: ${name}`, (sample) => {
-      const missed = faults.filter((fault) => !isFound(sample, fault)).map((fault) => fault.name);
-      return { figures: `${faults.length - missed.length} of ${faults.length} faults`, missed };
-    });
-  });
+  return [...plantedFaults].map(
+    ([check, faults]) =>
+      () =>
+        inSample(`planted: ${check.name}`, (sample) => {
+          const missed = faults.filter((fault) => !isFound(sample, check, fault)).map((fault) => fault.name);
+          return { figures: `${faults.length - missed.length} of ${faults.length} faults`, missed };
+        }),
+  );
 }
 
-function isFound(sample: SampleProject, { check: name, edits, found }: PlantedFault): boolean {
-  const check = checks.find((check) => check.name === name);
-  if (check === undefined) throw new Error(`There is no check "${name}".`);
+function isFound(sample: SampleProject, check: Check, { edits, found }: PlantedFault): boolean {
   const before = edits.map(({ file }) => [file, sample.has(file) ? sample.read(file) : null] as const);
   try {
     for (const { file, from, to } of edits) {
