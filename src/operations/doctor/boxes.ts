@@ -1,13 +1,12 @@
 import { calendarFile } from '../securityCalendar';
-import { faultOfHeader, hstsSeconds } from './headerValues';
+import { failed, passed, type Finding } from './finding';
+import { judgeCertificate } from './judgeCertificate';
+import { judgeEdgeLimit } from './judgeEdgeLimit';
+import { judgeHeaders } from './judgeHeaders';
+import { judgeSecretPlaces, judgeSecrets } from './judgeSecrets';
+import { judgeTls } from './judgeTls';
 import type { OutsideView } from './outsideView';
-import type { SecretPlace, SecurityFacts } from './securityFacts';
-
-/** What was found of one box, in words that show it. */
-export interface Finding {
-  readonly passed: boolean;
-  readonly evidence: string;
-}
+import type { SecurityFacts } from './securityFacts';
 
 /** One box of the two checklists that came with this project; SECURITY.md says which line is which. */
 export interface Box {
@@ -20,26 +19,23 @@ export interface Box {
 
 const lookAtVolume = recordsOf('B76');
 
-const dayMs = 86_400_000;
-/** Where less is left, whatever renews it has failed for weeks. */
-const minCertificateLeft = 1 / 3;
 /** How many days late the next signing key may be: a server that is off for a weekend. */
 const lateDays = 3;
 
 export const boxes: readonly Box[] = [
-  { name: 'secretsManaged', line: 'A100', title: 'All secrets are properly managed', look: lookAtSecrets },
-  { name: 'tls', line: 'A101', title: 'SSL/TLS is properly configured', look: lookAtTls },
+  { name: 'secretsManaged', line: 'A100', title: 'All secrets are properly managed', look: judgeSecrets },
+  { name: 'tls', line: 'A101', title: 'SSL/TLS is properly configured', look: fromOutside(judgeTls) },
   { name: 'rateLimiting', line: 'A102', title: 'Rate limiting is enabled', look: lookAtLimits },
   { name: 'cors', line: 'A103', title: 'CORS is configured correctly', look: lookAtOrigins },
   { name: 'signingKey', line: 'A104', title: 'JWT secret is strong and unique', look: lookAtSigningKey },
   { name: 'nonRoot', line: 'A105', title: 'Non-root user is used in containers', look: lookAtUser },
-  { name: 'securityHeaders', line: 'A106', title: 'Security headers are enabled', look: lookAtHeaders },
+  { name: 'securityHeaders', line: 'A106', title: 'Security headers are enabled', look: fromOutside(judgeHeaders) },
   { name: 'dependencies', line: 'A107', title: 'Dependencies are up to date', look: recordsOf('A107') },
   { name: 'firewall', line: 'A108', title: 'Firewall rules are in place', look: lookAtFirewall },
   { name: 'monitoring', line: 'A109', title: 'Monitoring and logging are configured', look: notBuilt('alerts') },
-  { name: 'secretsOutOfSources', line: 'B70', title: 'All secrets in environment variables', look: lookAtSecretPlaces },
-  { name: 'certificate', line: 'B71', title: 'SSL certificates configured', look: lookAtCertificate },
-  { name: 'rateLimitingAtTheEdge', line: 'B72', title: 'Rate limiting enabled', look: lookAtEdgeLimit },
+  { name: 'secretsOutOfSources', line: 'B70', title: 'All secrets in environment variables', look: judgeSecretPlaces },
+  { name: 'certificate', line: 'B71', title: 'SSL certificates configured', look: fromOutside(judgeCertificate) },
+  { name: 'rateLimitingAtTheEdge', line: 'B72', title: 'Rate limiting enabled', look: fromOutside(judgeEdgeLimit) },
   { name: 'alerts', line: 'B73', title: 'Monitoring alerts set up', look: notBuilt('alerts') },
   {
     name: 'backups',
@@ -64,14 +60,6 @@ export const boxes: readonly Box[] = [
   { name: 'compliance', line: 'B86', title: 'Compliance documented', look: recordsOf('B86') },
 ];
 
-function passed(evidence: string): Finding {
-  return { passed: true, evidence };
-}
-
-function failed(evidence: string): Finding {
-  return { passed: false, evidence };
-}
-
 /** What a later release brings: it is no use to look for it. */
 function notBuilt(what: string) {
   return (): Finding => failed(`not built: ${what}`);
@@ -89,173 +77,20 @@ function recordsOf(line: string) {
   };
 }
 
-function lookAtSecrets({ mode, secretAges, ...facts }: SecurityFacts): Finding {
-  if (mode !== 'production')
-    return failed(
-      'in development the server makes its keys itself, beside its data: start it with NODE_ENV=production',
-    );
-  const secrets = facts.secrets();
-  const open = secrets.filter(({ fileMode }) => fileMode !== null && (fileMode & 0o027) !== 0);
-  if (open.length > 0)
-    return failed(
-      `readable by others, or writable by the group: ${open.map(describeFile).join(', ')}; chmod 0640 or less`,
-    );
-  const inEnvironment = secrets.filter(({ place }) => place === 'environment').map(({ name }) => name);
-  if (inEnvironment.length > 0) {
-    return failed(
-      `in the environment, where every child and /proc has them: ${inEnvironment.join(', ')}; set NAME_FILE instead`,
-    );
-  }
-  const overdue = secretAges().filter(({ isOverdue }) => isOverdue);
-  if (overdue.length > 0) {
-    const told = overdue.map(({ name, ageDays }) => `${name} (${ageDays ?? 0} days)`).join(', ');
-    return failed(
-      `not changed for longer than SECRET_MAX_AGE_DAYS: ${told}; docs/SECRETS.md tells how to replace each`,
-    );
-  }
-  return passed(`${secrets.length} secrets, none of them in the environment: ${secrets.map(describePlace).join(', ')}`);
-}
-
-function lookAtSecretPlaces(facts: SecurityFacts): Finding {
-  const secrets = facts.secrets();
-  if (secrets.length === 0)
-    return failed('none is set, so the server keeps what it made itself: set them as .env.template says');
-  // A secret in a configuration file, which is committed, keeps the server from starting.
-  return passed(
-    `none of ${secrets.length} in a configuration file, or the server had not started: ${secrets.map(describePlace).join(', ')}`,
-  );
-}
-
-function describePlace({ name, place, fileMode }: SecretPlace): string {
-  return `${name} (${place}${fileMode === null ? '' : ` ${octal(fileMode)}`})`;
-}
-
-function describeFile({ name, fileMode }: SecretPlace): string {
-  return `the file of ${name} (${octal(fileMode ?? 0)})`;
-}
-
-function octal(mode: number): string {
-  return `0${(mode & 0o777).toString(8)}`;
-}
-
-async function lookAtTls(facts: SecurityFacts): Promise<Finding> {
-  return withView(facts, ({ protocol, badHandshakes, plainAnswer, plainPage, headers }) => {
-    const taken = badHandshakes.filter(({ isTaken }) => isTaken).map(({ what }) => what);
-    if (taken.length > 0) return failed(`takes ${taken.join(' and ')}: see nginx/`);
-    const unknown = badHandshakes.flatMap(({ what, failure }) => (failure === null ? [] : [`${what} (${failure})`]));
-    if (unknown.length > 0)
-      return failed(`nobody could see whether it takes ${unknown.join(' and ')}: look again, or see nginx/tls`);
-    if (plainAnswer?.status === 429 || plainPage?.status === 429)
-      return failed('plain text was answered with 429, which tells nothing: look again in a minute');
-    if (plainAnswer !== null && !(plainAnswer.status === 403 && codeOf(plainAnswer.text) === 'HTTPS_REQUIRED'))
-      return failed(
-        `answers POST /graphql in plain text with ${plainAnswer.status}, not with 403 and HTTPS_REQUIRED: what was sent has been read on the way; refuse it as nginx/ does, or let nothing answer there`,
-      );
-    if (plainPage !== null && plainPage.status < 300)
-      return failed(
-        `answers GET /livez in plain text with ${plainPage.status}: let nothing but nginx be reached from outside`,
-      );
-    const hsts = headers['strict-transport-security']?.join() ?? '';
-    if (hstsSeconds(hsts) < 31_536_000)
-      return failed(`Strict-Transport-Security is "${hsts}": a year at least (max-age=31536000)`);
-    const plain = plainAnswer === null ? 'is not answered' : 'is refused (403, HTTPS_REQUIRED)';
-    return passed(
-      `${protocol ?? 'TLS'}; refused: ${badHandshakes.map(({ what }) => what).join(', ')}; plain text ${plain}; ${hsts}`,
-    );
-  });
-}
-
-async function lookAtCertificate(facts: SecurityFacts): Promise<Finding> {
-  return withView(facts, ({ certificateProblem, certificateEnds, certificateLeft }) => {
-    if (certificateProblem !== null) return failed(`the certificate is not good: ${certificateProblem}`);
-    const days = Math.floor(((certificateEnds?.getTime() ?? 0) - Date.now()) / dayMs);
-    const left = `${days} days left, until ${certificateEnds?.toISOString().slice(0, 10) ?? 'nobody knows when'}`;
-    return certificateLeft < minCertificateLeft
-      ? failed(`less than a third of its life is left (${left}): renewal fails`)
-      : passed(left);
-  });
-}
-
-/** Those that the checklists name; nginx says them where the server says nothing. */
-function isOfTheGuides(name: string): boolean {
-  return (
-    /^(strict-transport-security|content-security-policy|referrer-policy)$/.test(name) ||
-    /^x-(frame-options|content-type-options|xss-protection)$/.test(name)
-  );
-}
-
-async function lookAtHeaders(facts: SecurityFacts): Promise<Finding> {
-  return withView(facts, (view) => judgeHeaders(view, Object.keys(facts.headers)));
-}
-
-/** Of these names each is to be there once, and to say what protects. */
-function judgeHeaders(view: OutsideView, names: readonly string[]): Finding {
-  const refusal = view.limit?.refusal ?? null;
-  const seen = [
-    { what: 'an answer', headers: view.headers, wanted: names },
-    ...(refusal === null
-      ? []
-      : [{ what: `a refusal (${refusal.status})`, headers: refusal.headers, wanted: names.filter(isOfTheGuides) }]),
-  ];
-  const wrong = seen.flatMap(({ what, headers, wanted }) => {
-    const missed = wanted.filter((name) => headers[name]?.length !== 1);
-    const counted = missed.length > 0 ? [`not exactly once in ${what} of ${view.url}: ${missed.join(', ')}`] : [];
-    const faulty = wanted.flatMap((name) =>
-      (headers[name] ?? []).flatMap((value) => {
-        const fault = faultOfHeader(name, value);
-        return fault === null ? [] : [`${name} in ${what} of ${view.url} is "${value}": ${fault}`];
-      }),
-    );
-    return [...counted, ...faulty];
-  });
-  if (wrong.length > 0) return failed(`${wrong.join('; ')}; see nginx/headers.conf`);
-  return passed(`each once in ${seen.map(({ what }) => what).join(' and ')} of ${view.url}: ${names.join(', ')}`);
-}
-
-async function withView(facts: SecurityFacts, judge: (view: OutsideView) => Finding): Promise<Finding> {
-  const view = await facts.outside();
-  if (view === null)
-    return failed('PUBLIC_URL is not set: set it to where clients reach this server, and it is looked at from there');
-  return view.failure === null ? judge(view) : failed(`${view.url}: ${view.failure}`);
+/** What the world sees of the server, where it is said where that is. */
+function fromOutside(judge: (view: OutsideView, facts: SecurityFacts) => Finding) {
+  return async (facts: SecurityFacts): Promise<Finding> => {
+    const view = await facts.outside();
+    if (view === null)
+      return failed('PUBLIC_URL is not set: set it to where clients reach this server, and it is looked at from there');
+    return view.failure === null ? judge(view, facts) : failed(`${view.url}: ${view.failure}`);
+  };
 }
 
 async function lookAtLimits({ tryLimit }: SecurityFacts): Promise<Finding> {
   const { asked, max, passed: through } = await tryLimit();
   const evidence = `of ${asked} calls at once a limit of ${max} let ${through} pass`;
   return { passed: through === max, evidence };
-}
-
-/** As a client sees it: refused in front of the server, in words that it can go by. */
-async function lookAtEdgeLimit(facts: SecurityFacts): Promise<Finding> {
-  return withView(facts, ({ limit }) => {
-    if (limit === null) return failed('nobody could ask');
-    const { asked, refusal, failure } = limit;
-    if (refusal === null) {
-      const reason = failure === null ? 'none was refused' : `no answer came (${failure})`;
-      return failed(`of ${asked} requests at once ${reason}: limit_req in nginx/ refuses the 22nd with 429`);
-    }
-    const seen = `request ${asked} was answered with ${refusal.status}`;
-    if (refusal.status !== 429) return failed(`${seen}, not with 429: see limit_req_status in nginx/`);
-    if (codeOf(refusal.text) !== 'RATE_LIMITED')
-      return failed(`${seen} without the code RATE_LIMITED: see @refusal in nginx/`);
-    const wait = refusal.headers['retry-after'] ?? [];
-    return wait.length === 1 && /^\d+$/.test(wait[0] ?? '')
-      ? passed(`${seen}, RATE_LIMITED, Retry-After ${wait.join()}`)
-      : failed(`${seen} without one Retry-After in seconds: see nginx/headers.conf`);
-  });
-}
-
-/** Of a GraphQL error that comes without data; null where it is none. */
-function codeOf(text: string): string | null {
-  try {
-    const { data, errors } = JSON.parse(text) as {
-      readonly data?: object | null;
-      readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[];
-    };
-    return data === undefined || data === null ? (errors?.[0]?.extensions?.code ?? null) : null;
-  } catch {
-    return null;
-  }
 }
 
 function lookAtOrigins({ mode, corsOrigins, letsIn }: SecurityFacts): Finding {

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { judgeFirewall } from '../firewall/judgeFirewall';
 import { FirewallUnseen, readFirewall } from '../firewall/readFirewall';
-import type { Finding } from './boxes';
 import type { SecurityReport } from './doctor';
+import type { Finding } from './finding';
 import { machineId } from './machine';
 
 const ofTheHost = ['firewall', 'firewallRules'];
