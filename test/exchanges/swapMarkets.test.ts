@@ -150,7 +150,9 @@ describe('an exchange whose swaps do not answer', () => {
     expect(await symbols()).toEqual(['BTC/USDT', symbol]);
     server.rest.set('/fapi/v1/exchangeInfo', () => ({ status: 502, headers: {}, text: '<html>Bad Gateway</html>' }));
     now += 3_600_001;
-    const spot = server.rest.get('/api/v3/exchangeInfo')!() as { readonly symbols: readonly object[] };
+    const spot = server.rest.get('/api/v3/exchangeInfo')!(new URLSearchParams()) as {
+      readonly symbols: readonly object[];
+    };
     const renamed = spot.symbols.map((market) => ({ ...market, symbol: 'ETHUSDT', baseAsset: 'ETH' }));
     server.rest.set('/api/v3/exchangeInfo', () => ({ ...spot, symbols: renamed }));
     await eventually(async () => (await symbols()).includes('ETH/USDT'));
