@@ -49,5 +49,5 @@ function describeFile({ name, fileMode }: SecretPlace): string {
 }
 
 function octal(mode: number): string {
-  return `0${(mode & 0o777).toString(8)}`;
+  return `0${mode.toString(8)}`;
 }

@@ -68,7 +68,7 @@ const badOffers = [
     what: 'suites without AEAD or forward secrecy',
     minVersion: 'TLSv1.2',
     maxVersion: 'TLSv1.2',
-    ciphers: 'ALL:eNULL:-AESGCM:-AESCCM:-AESCCM8:-CHACHA20:-ARIAGCM:kRSA:aNULL:@SECLEVEL=0',
+    ciphers: 'ALL:eNULL:-AESGCM:-AESCCM:-CHACHA20:-ARIAGCM:kRSA:aNULL:@SECLEVEL=0',
   },
 ] as const;
 /** A server that says no, and not one that says nothing, or a network that does. */

@@ -74,7 +74,7 @@ const namingBits = { 4: 8, 6: 16 } as const;
 /** network: 192.0.2.0/24, an address, or 192.0.2.1-192.0.2.9. */
 export function addressIs(end: 'source' | 'destination', network: string): Match {
   const family = network.includes(':') ? 6 : 4;
-  const isMulticast = /^(2(2[4-9]|3\d)\.|ff)/i.test(network);
+  const isMulticast = /^(2(2[4-9]|3\d)\.|ff)/.test(network);
   return ({ family: own, other }) => {
     if (own !== family) return false;
     // Of the host's own address nothing is known but that it is one machine's.

@@ -76,7 +76,7 @@ function walk(
   for (const { matches, verdict } of rules) {
     const isMeant = all(matches, packet);
     if (isMeant === false || verdict === null) continue;
-    let ends = verdict.kind !== 'perhaps';
+    let ends = true;
     if ('chain' in verdict) {
       const target = chains.get(verdict.chain);
       const found = target === undefined ? { accepts: true, goesOn: true } : walk(packet, target, chains);

@@ -120,16 +120,18 @@ it.each<readonly [string, readonly string[], Partial<SecurityFacts>]>([
     ['secretsManaged'],
     { secrets: () => [{ name: 'AUDIT_KEY', place: 'environment', fileMode: null }] },
   ],
-  [
-    'a secret that others read',
+  ...(
+    [
+      ['others read', 0o644],
+      ['others write', 0o642],
+      ['others run', 0o641],
+      ['its group writes', 0o660],
+    ] as const
+  ).map(([who, fileMode]): readonly [string, readonly string[], Partial<SecurityFacts>] => [
+    `a secret that ${who}`,
     ['secretsManaged'],
-    { secrets: () => [{ name: 'AUDIT_KEY', place: 'file', fileMode: 0o644 }] },
-  ],
-  [
-    'a secret that its group writes',
-    ['secretsManaged'],
-    { secrets: () => [{ name: 'AUDIT_KEY', place: 'file', fileMode: 0o660 }] },
-  ],
+    { secrets: () => [{ name: 'AUDIT_KEY', place: 'file', fileMode }] },
+  ]),
   [
     'secrets whose files are gone',
     ['secretsManaged', 'secretsOutOfSources'],

@@ -5,6 +5,7 @@ import { createServer as createPlainServer, type RequestListener, type ServerRes
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
+import { makeThrowAwayCertificate } from '../../../scripts/edge/throwAwayCertificate';
 import { boxes } from '../../../src/operations/doctor/boxes';
 import { viewFromOutside } from '../../../src/operations/doctor/outsideView';
 import type { SecurityFacts } from '../../../src/operations/doctor/securityFacts';
@@ -111,12 +112,24 @@ describeWith('openssl', 'a server as the world sees it', () => {
     });
   });
 
-  it.each<readonly [string, ServerOptions, boolean]>([
+  function rsaPair(): ServerOptions {
+    const files = makeThrowAwayCertificate(temporary.dir, 'RSA');
+    return { key: readFileSync(files.key), cert: readFileSync(files.certificate) };
+  }
+
+  it.each<readonly [string, ServerOptions & { readonly isRsa?: true }, boolean]>([
     ['TLS 1.3 alone', { minVersion: 'TLSv1.3' }, false],
-    ['good suites', { ciphers: 'ECDHE+AESGCM:ECDHE+CHACHA20' }, false],
+    ['AES', { ciphers: 'ECDHE+AESGCM' }, false],
+    ['ChaCha20', { ciphers: 'ECDHE+CHACHA20' }, false],
+    ['AES in small machines', { ciphers: 'ECDHE+AESCCM' }, false],
+    ['ARIA', { ciphers: 'ECDHE+ARIAGCM' }, false],
     ['a suite without AEAD', { ciphers: 'ECDHE+AESGCM:ECDHE-ECDSA-AES128-SHA256' }, true],
-  ])('takes weak suites or not, with %s', async (_name, options, isTaken) => {
-    const { badHandshakes } = await viewFromOutside(`https://localhost:${await serve(options)}`, { ca: cert });
+    ['a suite without forward secrecy', { ciphers: 'ECDHE+AESGCM:AES128-GCM-SHA256', isRsa: true }, true],
+    ['a suite without a certificate', { ciphers: 'ADH-AES128-GCM-SHA256:@SECLEVEL=0', dhparam: 'auto' }, true],
+    ['a suite without encryption', { ciphers: 'ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0' }, true],
+  ])('takes weak suites or not, with %s', async (_name, { isRsa = false, ...options }, isTaken) => {
+    const port = await serve({ ...options, ...(isRsa ? rsaPair() : {}) });
+    const { badHandshakes } = await viewFromOutside(`https://localhost:${port}`);
     expect(badHandshakes.map((one) => [one.isTaken, one.failure])).toEqual([
       [false, null],
       [false, null],

@@ -117,6 +117,16 @@ describeWith('nft', 'the rules of a host', () => {
       ['whoever does not come by another', before('iifname != "eth1" accept'), 'in, for anybody: everything'],
       ['what is within a rate', before('limit rate 10/second accept'), 'in, for anybody: everything'],
       [
+        'what comes slower than a rate that is dropped',
+        before('limit rate over 10/second drop\n\t\ttcp dport 5432 accept'),
+        'in, for anybody: tcp 5432',
+      ],
+      [
+        'a database at addresses of the host’s own',
+        before('ip daddr 223.0.0.7 tcp dport 5432 accept; ip6 daddr fd00::7 tcp dport 5432 accept'),
+        'in, for anybody: tcp 5432; ',
+      ],
+      [
         'what a chain of its own accepts',
         before('jump extra').replace('chain input', 'chain extra { tcp dport 9464 accept; }\n\tchain input'),
         'in, for anybody: tcp 9464',
@@ -156,6 +166,11 @@ describeWith('nft', 'the rules of a host', () => {
         'through, at ports that are rewritten: tcp 1-79',
       ],
       [
+        'whatever Docker rewrites to a port of a container',
+        changed(' ct original proto-dst { 80, 443 } accept', ' tcp dport { 80, 443 } accept'),
+        'through, at ports that are rewritten: tcp 1-79',
+      ],
+      [
         'routes to containers',
         changed('iifname "docker0" jump egress', 'oifname "docker0" accept'),
         'through, to containers: everything',
@@ -180,6 +195,10 @@ describeWith('nft', 'the rules of a host', () => {
       [
         'Cloudflare’s addresses alone',
         changed('tcp dport { 80, 443 } accept\n', 'ip saddr 198.51.100.0/22 tcp dport { 80, 443 } accept\n'),
+      ],
+      [
+        'what is told to all neighbours at once',
+        before('ip daddr { 224.0.0.251, 239.255.255.250 } accept; ip6 daddr ff02::fb accept'),
       ],
       [
         'whom a rule before has sent away',
