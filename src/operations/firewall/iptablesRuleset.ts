@@ -16,6 +16,9 @@ const hooks = { INPUT: 'input', FORWARD: 'forward', OUTPUT: 'output' } as const;
 /** What writes down, marks or counts, and goes on. */
 const silentTargets = ['LOG', 'NFLOG', 'ULOG', 'MARK', 'CONNMARK', 'CT', 'NOTRACK', 'TCPMSS', 'AUDIT', 'TRACE', 'SET'];
 
+/** Modules that ask nothing but what the words behind them say. Some of the others ask without a word: `-m socket`. */
+const wordyModules = ['comment', 'conntrack', 'icmp', 'icmp6', 'iprange', 'multiport', 'state', 'tcp', 'udp'];
+
 /** What `iptables-save` or `ip6tables-save` prints: its table "filter", which alone keeps anything out. */
 export function readIptables(text: string, family: Packet['family']): Ruleset {
   const lines = text.split('\n');
@@ -71,7 +74,8 @@ function readRule(words: readonly string[], reading: Reading): Rule {
     if (word === '-j' || word === '-g') {
       return { matches, verdict: targetOf(word, value, reading) };
     }
-    // The name of a module says nothing, and what follows a word that is not known is passed over as well.
+    if (word === '-m' && !wordyModules.includes(value)) matches.push(unknownMatch);
+    // What follows a word that is not known is passed over as well.
     if (word.startsWith('-') && word !== '-m' && word !== '--comment') {
       const match = matchOf(word, value, reading);
       matches.push(isNegated ? not(match) : match);

@@ -50,7 +50,8 @@ export function stateIs(name: string): Match {
   const state = name.toLowerCase();
   if (state === 'dnat') return ({ isRewritten }) => isRewritten;
   if (state === 'new') return () => true;
-  return ['established', 'related', 'invalid', 'untracked'].includes(state) ? () => false : unknownMatch;
+  // Not "untracked": which connections are not tracked, other rules say.
+  return ['established', 'related', 'invalid'].includes(state) ? () => false : unknownMatch;
 }
 
 /** name: of an interface; with * or + at its end, of all that begin so. */

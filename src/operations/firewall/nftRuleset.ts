@@ -15,6 +15,7 @@ import {
 import type { BaseChain, Match, Rule, Ruleset, Verdict } from './packet';
 
 const listing = z.object({ nftables: z.array(z.record(z.string(), z.unknown())) });
+const tableShape = z.object({ family: z.string(), name: z.string(), flags: z.unknown().optional() });
 const chainShape = z.object({
   family: z.string(),
   table: z.string(),
@@ -47,9 +48,23 @@ const leftShape = z.union([
 
 const familiesOf: Readonly<Record<string, BaseChain['families']>> = { inet: [4, 6], ip: [4], ip6: [6] };
 /** What only counts, marks, or writes down. */
-const silent = ['counter', 'log', 'mangle', 'notrack', 'set', 'map', 'quota', 'ct helper', 'ct timeout'];
+const silent = ['counter', 'log', 'mangle', 'notrack', 'set', 'map', 'ct helper', 'ct timeout'];
 /** What is about a packet that nobody knows here: how many there were, what it looked like on the way. */
-const openQuestions = ['limit', 'fib', 'rt', 'socket', 'exthdr', 'ipsec', 'numgen', 'osf', 'connlimit', 'ct count'];
+const openQuestions = [
+  'limit',
+  'quota',
+  'fib',
+  'rt',
+  'socket',
+  'exthdr',
+  'ipsec',
+  'numgen',
+  'osf',
+  'connlimit',
+  'ct count',
+];
+/** Flags of a table that is asked all the same. One that is dormant is not, and 1.0 misspells that. */
+const awakeFlags = ['owner', 'persist'];
 
 /** Writing an address down asks something too, where it counts by address: how many connections it has. */
 const writingShape = z.object({ stmt: z.array(z.record(z.string(), z.unknown())) });
@@ -69,7 +84,10 @@ export function readNftables(text: string): Ruleset {
   const pick = <Shape extends z.ZodType>(kind: string, shape: Shape): readonly z.output<Shape>[] =>
     nftables.flatMap((entry) => (Object.hasOwn(entry, kind) ? [shape.parse(entry[kind])] : []));
   const rules = pick('rule', ruleShape);
-  const chains = pick('chain', chainShape);
+  const dormant = pick('table', tableShape).filter(({ flags }) => !isAwake(flags));
+  const isDormant = (one: { readonly family: string; readonly table: string }): boolean =>
+    dormant.some(({ family, name }) => family === one.family && name === one.table);
+  const chains = pick('chain', chainShape).filter((chain) => !isDormant(chain));
   const sets = [...pick('set', setShape), ...pick('map', setShape)];
   const reading = new Reading();
   const read = chains.flatMap(({ family, table, type, hook, policy, name }) => {
@@ -93,6 +111,10 @@ export function readNftables(text: string): Ruleset {
     ];
   });
   return { chains: read, borders: reading.borders, unclear: [...reading.unclear] };
+}
+
+function isAwake(flags: unknown): boolean {
+  return flags === undefined || [flags].flat().every((flag) => awakeFlags.some((awake) => awake === flag));
 }
 
 class Reading {

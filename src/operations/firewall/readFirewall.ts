@@ -35,14 +35,26 @@ export async function readFirewall(): Promise<Ruleset> {
   return parseFirewall({ nft, iptables, ip6tables });
 }
 
-/** Rules that iptables and ufw made are shown by nft too, but in part: what is read twice is open only where both say so. */
+/**
+ * Rules that iptables and ufw made are shown by nft too, but in part: what is read twice is open only where both say so. Throws FirewallUnseen
+ * where it is not what such programs print.
+ */
 export function parseFirewall({ nft, iptables, ip6tables }: FirewallTexts): Ruleset {
-  const all = [readNftables(nft), readIptables(iptables, 4), readIptables(ip6tables, 6)];
+  const all = [understood(nft), readIptables(iptables, 4), readIptables(ip6tables, 6)];
   return {
     chains: all.flatMap(({ chains }) => chains),
     borders: all.flatMap(({ borders }) => borders),
     unclear: all.flatMap(({ unclear }) => unclear),
   };
+}
+
+function understood(nft: string): Ruleset {
+  try {
+    return readNftables(nft);
+  } catch {
+    // What exactly is wrong with it would be pages long, and of no use to an operator.
+    throw new FirewallUnseen('nft prints its rules in a form that is not known here: 1.0 and later are');
+  }
 }
 
 async function ask(name: string, args: readonly string[]): Promise<string> {
