@@ -88,11 +88,8 @@ export function toManagerSettings(sources: ManagerSources): {
   );
   if (problems.length > 0) return { settings: { vault: null, google }, problems };
   if (address === null) return { settings: { vault: null, google }, problems: [] };
-  const auths = authsOf(sources);
-  const [auth] = auths;
-  if (auth === undefined || auths.length > 1) {
-    return { settings: { vault: null, google }, problems: [authProblem] };
-  }
+  const auth = authOf(sources);
+  if (auth === null) return { settings: { vault: null, google }, problems: [authProblem] };
   const file = value('VAULT_CACERT');
   let ca: string | null;
   try {
@@ -109,26 +106,20 @@ function isProtected(url: URL): boolean {
 }
 
 const authProblem =
-  'VAULT_ADDR is set: set one way to sign in there as well, VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, or VAULT_ROLE and VAULT_JWT.';
+  'VAULT_ADDR is set: set one way to sign in there as well, VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, or VAULT_ROLE and VAULT_JWT, and nothing of another; VAULT_AUTH_MOUNT goes with the latter two.';
 
-function authsOf({ value, isSet, readSecret }: ManagerSources): readonly VaultAuth[] {
+/** Null where it is not one way, and whole: what is set and not used is a mistake. */
+function authOf({ value, isSet, readSecret }: ManagerSources): VaultAuth | null {
   const mount = value('VAULT_AUTH_MOUNT');
   const roleId = value('VAULT_ROLE_ID');
   const role = value('VAULT_ROLE');
-  return [
-    ...(isSet('VAULT_TOKEN') ? [{ method: 'token', token: () => readSecret('VAULT_TOKEN') } as const] : []),
-    ...(roleId !== null && isSet('VAULT_SECRET_ID')
-      ? [
-          {
-            method: 'approle',
-            mount: mount ?? 'approle',
-            roleId,
-            secretId: () => readSecret('VAULT_SECRET_ID'),
-          } as const,
-        ]
-      : []),
-    ...(role !== null && isSet('VAULT_JWT')
-      ? [{ method: 'jwt', mount: mount ?? 'kubernetes', role, jwt: () => readSecret('VAULT_JWT') } as const]
-      : []),
-  ];
+  const [hasToken, hasSecretId, hasJwt] = [isSet('VAULT_TOKEN'), isSet('VAULT_SECRET_ID'), isSet('VAULT_JWT')];
+  const begun = [hasToken, roleId !== null || hasSecretId, role !== null || hasJwt];
+  if (begun.filter(Boolean).length !== 1) return null;
+  if (hasToken) return mount === null ? { method: 'token', token: () => readSecret('VAULT_TOKEN') } : null;
+  if (roleId !== null && hasSecretId)
+    return { method: 'approle', mount: mount ?? 'approle', roleId, secretId: () => readSecret('VAULT_SECRET_ID') };
+  if (role !== null && hasJwt)
+    return { method: 'jwt', mount: mount ?? 'kubernetes', role, jwt: () => readSecret('VAULT_JWT') };
+  return null;
 }

@@ -136,6 +136,9 @@ describe('what opens a manager', () => {
     ['none', {}],
     ['two', { VAULT_TOKEN: 'x', VAULT_ROLE: 'bots', VAULT_JWT: 'y' }],
     ['half of one', { VAULT_ROLE_ID: 'bots' }],
+    ['one and half of another', { VAULT_TOKEN: 'x', VAULT_ROLE_ID: 'bots' }],
+    ['halves of two', { VAULT_ROLE_ID: 'bots', VAULT_JWT: 'y' }],
+    ['a token, and a place to sign in at', { VAULT_TOKEN: 'x', VAULT_AUTH_MOUNT: 'approle-2' }],
   ])('is one way to sign in, not %s', async (_, ways) => {
     expect((await failureOf({ VAULT_ADDR: vault.url, ...ways })).problems).toEqual([
       expect.stringMatching(/^VAULT_ADDR is set: set one way to sign in/),
