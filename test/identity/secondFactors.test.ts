@@ -1,13 +1,20 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { ScureBase32Plugin } from 'otplib';
 import { Secret } from '../../src/domain/secret';
+import type { AppError } from '../../src/errors/appError';
 import { newChallenge } from '../../src/identity/mfa/challenge';
 import { hashOfRecoveryCode } from '../../src/identity/mfa/recoveryCodes';
 import { resealSecrets } from '../../src/identity/mfa/resealSecrets';
+import { SecondFactors } from '../../src/identity/mfa/secondFactors';
+import type { Principal } from '../../src/identity/principal';
 import { KeyEncryptionKeys } from '../../src/identity/sealing/keyEncryptionKeys';
 import { TotpVault } from '../../src/identity/sealing/totpVault';
+import { LoginThrottle } from '../../src/security/loginThrottle';
+import { MemoryReservations } from '../../src/security/reservations';
 import { createLogger } from '../../src/telemetry/logger';
 import { FactorHouse, stepMs, type Factors, type Person } from '../kit/factorHouse';
+import { VaultStandIn } from '../kit/secretManagers/vaultStandIn';
+import { vaultedKey } from './sealing/vaultedKey';
 
 let house: FactorHouse;
 
@@ -170,6 +177,47 @@ describe('a code', () => {
     house.advance(60 * 60_000);
     expect(await house.verify((await house.login(person)).mfaChallenge, house.codeOf(secret))).toEqual(given);
   });
+});
+
+it('counts no try of a code while nobody can tell whether it is right', async () => {
+  const standIn = new VaultStandIn();
+  const [{ id }] = await Promise.all([enrolled(), standIn.start()]);
+  try {
+    standIn.transit.rotate('codes');
+    const ofVault = vaultedKey(standIn, 'codes');
+    const { secondFactors: store, users, auditEntries, signInAddresses: addresses } = house.database.storage;
+    const sealed = (await store.findSecret(id, true))!;
+    const moving = new TotpVault(new KeyEncryptionKeys([ofVault, house.sealingKey]));
+    await store.reseal({ userId: id, sealed }, (await moving.reseal(id, sealed))!);
+    const { clock } = house;
+    const reservations = new MemoryReservations({ clock, maxIdentities: 100 });
+    const unused = (): never => {
+      throw new Error('nobody is let in here');
+    };
+    const factors = new SecondFactors({
+      ...{ store, users, clock, audit: (entry) => auditEntries.write(entry) },
+      vault: new TotpVault(new KeyEncryptionKeys([ofVault])),
+      throttle: new LoginThrottle({ reservations, addresses, clock }),
+      sessions: { begin: unused, verify: unused },
+      authority: { change: unused },
+    });
+    const principal: Principal = {
+      ...{ userId: id, roles: ['TRADER'], tokenId: randomUUID(), credential: { kind: 'session', id: randomUUID() } },
+      ...{ scopes: null, verifiedAt: null, issuedAt: clock(), expiresAt: clock() + 600_000 },
+    };
+    const codeOfTry = (): Promise<unknown> =>
+      factors
+        .stepUp(principal, '000000', { ip: null, userAgent: null })
+        .catch((error: unknown) => (error as AppError).code);
+    standIn.brokenWith = 503;
+    for (let tries = 0; tries < 12; tries += 1) expect(await codeOfTry()).toBe('SEALING_UNAVAILABLE');
+    standIn.brokenWith = null;
+    for (let tries = 0; tries < 10; tries += 1) expect(await codeOfTry()).toBe('MFA_FAILED');
+    expect(await codeOfTry()).toBe('RATE_LIMITED');
+  } finally {
+    await standIn.stop();
+    await house.rows('DELETE FROM totp_secrets WHERE user_id = $1', [id]);
+  }
 });
 
 describe('a recovery code', () => {

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../../domain/marketData';
+import type { SealedRecord } from '../../domain/sealedRecord';
 import { AppError } from '../../errors/appError';
 import type { Proof, SecondFactorStore } from '../../storage/identity/secondFactorStore';
 import type { Proven } from '../../storage/identity/sessionStore';
@@ -50,14 +51,13 @@ export class SecondFactors {
     return text;
   }
 
-  /** Throws AppError MFA_FAILED, the same for a challenge that is not good (any more) and a code that is not; RATE_LIMITED. */
+  /** Throws AppError MFA_FAILED, the same for a challenge that is not good (any more) and a code that is not; RATE_LIMITED, SEALING_UNAVAILABLE. */
   async verify(challenge: string, code: string, client: Client): Promise<SignedIn> {
     const { store, sessions, throttle, clock } = this.parts;
     const hash = hashOfChallenge(challenge);
     const waiting = hash === null ? null : await store.findChallenge(hash, clock());
     if (hash === null || waiting === null) return this.#refuse('mfa.verify', null, client);
     const { userId } = waiting;
-    await throttle.admitCode(userId);
     const proof = await this.#proofOf(userId, code);
     const proving = { action: 'mfa.verify', target: userId, userId, actor: userId, at: clock(), ...client };
     const isProven = proof !== null && (await store.answerChallenge(hash, { ...proving, proof }));
@@ -69,7 +69,7 @@ export class SecondFactors {
 
   /**
    * A new secret, which counts once `confirm` was given a code of it. Whoever has a second factor proves it first: throws AppError
-   * MFA_REQUIRED, STEP_UP_REQUIRED.
+   * MFA_REQUIRED, STEP_UP_REQUIRED; SEALING_UNAVAILABLE.
    */
   async enroll(
     principal: Principal,
@@ -91,14 +91,13 @@ export class SecondFactors {
 
   /**
    * Switches the enrolled secret on. Gives ten recovery codes, which nobody can be shown again; every other session of the user ends, and
-   * this one has proven a second factor. Throws AppError MFA_FAILED, RATE_LIMITED.
+   * this one has proven a second factor. Throws AppError MFA_FAILED, RATE_LIMITED, SEALING_UNAVAILABLE.
    */
   async confirm(principal: Principal, code: string, client: Client): Promise<readonly string[]> {
-    const { store, vault, authority, throttle, clock } = this.parts;
+    const { store, authority, clock } = this.parts;
     const { userId, credential } = principal;
-    await throttle.admitCode(userId);
     const sealed = await store.findSecret(userId, false);
-    const step = sealed === null ? null : stepOfCode(await vault.open(userId, sealed), code, clock());
+    const step = await this.#stepOf(userId, sealed, code);
     if (sealed === null || step === null) return this.#refuse('mfa.confirm', userId, client);
     const codes = newRecoveryCodes();
     const recoveryHashes = codes.map((each) => hashOfRecoveryCode(userId, each));
@@ -109,24 +108,33 @@ export class SecondFactors {
     return codes;
   }
 
-  /** A fresh access token of the same session, which tells that a second factor was proven now. Throws AppError MFA_FAILED, RATE_LIMITED, UNAUTHENTICATED. */
+  /** A fresh access token of the same session, which tells that a second factor was proven now. Throws AppError MFA_FAILED, RATE_LIMITED, SEALING_UNAVAILABLE, UNAUTHENTICATED. */
   async stepUp(principal: Principal, code: string, client: Client): Promise<IssuedToken> {
-    const { store, sessions, throttle, clock } = this.parts;
+    const { store, sessions, clock } = this.parts;
     const { userId, credential } = principal;
-    await throttle.admitCode(userId);
     const proof = await this.#proofOf(userId, code);
     const proving = { action: 'mfa.stepUp', target: credential.id, userId, actor: userId, at: clock(), ...client };
     const isProven = proof !== null && (await store.prove({ ...proving, proof }));
     return isProven ? sessions.verify(userId, credential.id) : this.#refuse('mfa.stepUp', userId, client);
   }
 
-  /** What a text could be a proof of: six digits are never a recovery code. Null where it is no code of now. */
+  /** What a text could be a proof of: six digits are never a recovery code. Null where it is no code of now. Counts as a try. */
   async #proofOf(userId: string, code: string): Promise<Proof | null> {
-    const { store, vault, clock } = this.parts;
-    if (!isTotpCode(code)) return { kind: 'RECOVERY_CODE', hash: hashOfRecoveryCode(userId, code) };
-    const sealed = await store.findSecret(userId, true);
-    const step = sealed === null ? null : stepOfCode(await vault.open(userId, sealed), code, clock());
+    const { store, throttle } = this.parts;
+    if (!isTotpCode(code)) {
+      await throttle.admitCode(userId);
+      return { kind: 'RECOVERY_CODE', hash: hashOfRecoveryCode(userId, code) };
+    }
+    const step = await this.#stepOf(userId, await store.findSecret(userId, true), code);
     return step === null ? null : { kind: 'TOTP', step };
+  }
+
+  /** Counts as a try once there is something to try it on: who could not be told whether it was right is not to wait for that, too. */
+  async #stepOf(userId: string, sealed: SealedRecord | null, code: string): Promise<number | null> {
+    const { vault, throttle, clock } = this.parts;
+    const secret = sealed === null ? null : await vault.open(userId, sealed);
+    await throttle.admitCode(userId);
+    return secret === null ? null : stepOfCode(secret, code, clock());
   }
 
   async #refuse(action: string, userId: string | null, client: Client): Promise<never> {
