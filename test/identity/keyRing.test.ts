@@ -168,6 +168,7 @@ it.each<LiveKeyState>(['pending', 'active', 'retiring'])(
 
 describe('a key that is opened elsewhere', () => {
   const opening = { isAway: true, until: Promise.resolve() };
+  const logger = createLogger('silent');
 
   beforeEach(() => {
     ring = new KeyRing({
@@ -181,8 +182,20 @@ describe('a key that is opened elsewhere', () => {
       times,
       clock: () => now,
       onRevoked: () => (revocations += 1),
-      logger: createLogger('silent'),
+      logger,
     });
+  });
+
+  it('is told once where nobody can tell now, and as an alarm, once, where it turns out to be none of ours', async () => {
+    const told: string[] = [];
+    jest.spyOn(logger, 'warn').mockImplementation(() => void told.push('warn'));
+    jest.spyOn(logger, 'fatal').mockImplementation(() => void told.push('fatal'));
+    const foreign = { ...as(second, 'pending'), sealed: first.sealed };
+    for (const isAway of [true, true, false, false, true, false]) {
+      opening.isAway = isAway;
+      await take([as(first, 'active'), foreign]);
+    }
+    expect(told).toEqual(['warn', 'fatal']);
   });
 
   it('is opened at a later reading where nobody can tell now, and the others go on', async () => {

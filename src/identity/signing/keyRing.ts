@@ -44,8 +44,8 @@ const nothingRead = { readAt: -Infinity, signUntil: -Infinity, revokedCount: nul
 export class KeyRing implements TokenKeys {
   /** By their ids. One that does not open may be anybody's: it is not trusted for anything. */
   readonly #keys = new Map<string, OpenedKey>();
-  /** Those that do not open, to tell each once. */
-  readonly #closed = new Set<string>();
+  /** Those that do not open, by their ids, to tell each once: once more where one turns out to be no key of ours. */
+  readonly #closed = new Map<string, 'warn' | 'fatal'>();
   readonly #opening = new Map<string, Promise<void>>();
   /** Those of the last reading. */
   #wanted: ReadonlySet<string> = new Set();
@@ -154,8 +154,9 @@ export class KeyRing implements TokenKeys {
   }
 
   #tellClosed({ kid, sealed }: LiveSigningKey, level: 'warn' | 'fatal', message: string): void {
-    if (this.#closed.has(kid)) return;
-    this.#closed.add(kid);
+    const told = this.#closed.get(kid);
+    if (told === level || told === 'fatal') return;
+    this.#closed.set(kid, level);
     const alarm = level === 'fatal' ? { alarm: 'CRITICAL' } : {};
     this.parts.logger[level]({ ...alarm, kid, sealedWith: sealed.keyId }, message);
   }
