@@ -4,8 +4,8 @@ import { countSealedRecords } from '../storage/storage';
 import { runCommand } from './commandLine';
 import { describeKeys, listSealingKeys, statusOf } from './sealingKeys';
 
-const usage = `Tells which entries of CREDENTIAL_KEYS still seal something (keys of exchanges, keys that sign access tokens), and which may be
-removed. Changes nothing.
+const usage = `Tells which entries of CREDENTIAL_KEYS still seal something (keys of exchanges, keys that sign access tokens, second
+factors), and which may be removed. Changes nothing.
 
   npm run credentials:keys
 

@@ -91,12 +91,14 @@ async function factsOf({ storage, config, keys }: Opened): Promise<RotationFacts
   const { dataDir, database, secretPlaces } = config;
   const namesAt = (wanted: SecretPlace['place']): readonly string[] =>
     secretPlaces.filter(({ place }) => place === wanted).map(({ name }) => name);
-  const served = (config.credentials.keys ?? []).flatMap((key) => ('transit' in key ? [key] : []));
+  const configured = config.credentials.keys ?? [];
+  const served = configured.flatMap((key) => ('transit' in key ? [key] : []));
   const apiKeys = await storage.accessRecords.apiKeys();
   const users = await storage.userAdministration.list(null);
   return {
     credentialKeys: keys,
     sealsItself: !served.some(({ id }) => id === keys.sealingId),
+    olderOwnKeys: configured.flatMap((key) => ('key' in key && key.id !== keys.sealingId ? [key.id] : [])),
     transitKeys: served.map(({ transit }) => transit),
     sealedRecords: await countSealedRecords({ databaseUrl: database.url?.reveal() ?? null, dataDir }),
     exchangeKeys: await storage.credentials.countByExchange(),

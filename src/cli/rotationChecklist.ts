@@ -6,6 +6,8 @@ export interface RotationFacts {
   readonly credentialKeys: ConfiguredSealing;
   /** Whether the first of them is this server's own. */
   readonly sealsItself: boolean;
+  /** Those of the others that are. */
+  readonly olderOwnKeys: readonly string[];
   /** Those of them that Vault keeps. */
   readonly transitKeys: readonly { readonly mount: string; readonly name: string }[];
   /** By the id of the key that seals them. */
@@ -45,6 +47,10 @@ export function rotationChecklist(facts: RotationFacts): readonly RotationStep[]
     ...when(facts.sealsItself, {
       what: `CREDENTIAL_KEYS (${sealings(facts)}): put a new key in front of the others${taking(facts, 'CREDENTIAL_KEYS')}, and take the older ones out once none of them seals anything. A copy of the database from before still opens with an older one: replace what it sealed as well.`,
       command: 'openssl rand -base64 32; then npm run credentials:keys, which counts what each of them seals',
+    }),
+    ...when(!facts.sealsItself && facts.olderOwnKeys.length > 0, {
+      what: `CREDENTIAL_KEYS holds ${facts.olderOwnKeys.join(', ')} beside Vault's key: take that out once it seals nothing (${sealings(facts)})${taking(facts, 'CREDENTIAL_KEYS')}. A copy of the database from before still opens with it: replace what it sealed as well.`,
+      command: 'npm run credentials:keys, which counts what each of them seals; then the settings',
     }),
     ...facts.transitKeys.map(({ mount, name }) => ({
       what: `The key ${name} that Vault keeps (${sealings(facts)}): rotate it there, and retire its older versions (min_decryption_version) once none of them seals anything. Nobody has the key itself, but whoever could sign in there as this server could unwrap with it.`,

@@ -6,7 +6,7 @@ type KeyStanding = 'newest' | 'older' | 'missing';
 interface SealingKey {
   readonly id: string;
   readonly standing: KeyStanding;
-  /** How many records are sealed with it: keys of exchanges, and keys that sign access tokens. */
+  /** How many records are sealed with it: keys of exchanges, keys that sign access tokens, second factors. */
   readonly records: number;
 }
 

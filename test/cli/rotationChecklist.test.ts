@@ -3,6 +3,7 @@ import { rotationChecklist, type RotationFacts } from '../../src/cli/rotationChe
 const none: RotationFacts = {
   credentialKeys: { newestId: 'k1', ids: ['k1'] },
   sealsItself: false,
+  olderOwnKeys: [],
   transitKeys: [],
   sealedRecords: new Map(),
   exchangeKeys: new Map(),
@@ -29,6 +30,15 @@ it('names what signs in to a secret manager, and what lies there, where there is
   expect(listOf({ managedSecrets: ['DATABASE_URL', 'AUDIT_KEY'] })).toMatch(
     /^What signs in to the secret manager .* that holds DATABASE_URL, AUDIT_KEY: .*Revoke it there/m,
   );
+});
+
+it('names the keys of this server that still stand behind one of Vault: a thief of the settings has those', () => {
+  const moved = { credentialKeys: { newestId: 't1:v1', ids: ['t1', 'k1'] }, olderOwnKeys: ['k1'] };
+  expect(listOf(moved)).toMatch(/^CREDENTIAL_KEYS holds k1 beside Vault's key: take that out .* copy of the database/m);
+  expect(listOf({ ...moved, environmentSecrets: ['CREDENTIAL_KEYS'] })).toContain('restart every node');
+  // Where one of them seals, another takes its place first.
+  expect(listOf({ olderOwnKeys: ['k0'], sealsItself: true })).not.toContain("beside Vault's key");
+  expect(listOf({})).not.toContain('CREDENTIAL_KEYS holds');
 });
 
 it('asks for restarts for the sake of those secrets alone that stand in the environment', () => {
