@@ -6,7 +6,7 @@ import {
   type SealingKey,
   type ServedKey,
 } from './identity/sealing/keyEncryptionKeys';
-import { openSealingKeys } from './identity/sealing/openCredentialVault';
+import { openSealingKeys } from './identity/sealing/openSealingKeys';
 import { SecretError } from './secrets/secretError';
 import { TransitKey } from './secrets/vault/transitKey';
 import { VaultSession, type VaultSettings } from './secrets/vault/vaultSession';

@@ -1,6 +1,6 @@
 import type { Config } from '../../src/config/config';
 import type { CredentialKey } from '../../src/identity/sealing/keyEncryptionKeys';
-import { openSealingKeys } from '../../src/identity/sealing/openCredentialVault';
+import { openSealingKeys } from '../../src/identity/sealing/openSealingKeys';
 import { SigningKeyVault } from '../../src/identity/sealing/signingKeyVault';
 import { generateSigningKey } from '../../src/identity/signing/generateSigningKey';
 import type { SigningKey } from '../../src/identity/signing/signingKey';

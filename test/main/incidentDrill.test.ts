@@ -4,7 +4,7 @@ import { Secret } from '../../src/domain/secret';
 import { AccessTokens } from '../../src/identity/accessTokens';
 import { issueReset, resetLives } from '../../src/identity/passwordReset';
 import type { Principal } from '../../src/identity/principal';
-import { openSealingKeys } from '../../src/identity/sealing/openCredentialVault';
+import { openSealingKeys } from '../../src/identity/sealing/openSealingKeys';
 import { SigningKeyVault } from '../../src/identity/sealing/signingKeyVault';
 import { soleKey } from '../../src/identity/signing/soleKey';
 import { AuditChain } from '../../src/operations/auditChain';

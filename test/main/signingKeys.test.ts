@@ -6,7 +6,7 @@ import { issueDevelopmentToken } from '../../src/cli/issueDevelopmentToken';
 import { AccessTokens, type IssuedToken } from '../../src/identity/accessTokens';
 import { IdentityError } from '../../src/identity/identityError';
 import { roles, type Role } from '../../src/identity/principal';
-import { openSealingKeys } from '../../src/identity/sealing/openCredentialVault';
+import { openSealingKeys } from '../../src/identity/sealing/openSealingKeys';
 import { SigningKeyVault } from '../../src/identity/sealing/signingKeyVault';
 import { beginKeyRing } from '../../src/identity/signing/beginKeyRing';
 import { KeyRotation } from '../../src/identity/signing/keyRotation';

@@ -4,13 +4,12 @@ import { Secret } from '../../domain/secret';
 import { IdentityError } from '../identityError';
 import { keepPrivateFile, readPrivateFile } from '../privateFile';
 import { keyBytes } from './aesGcm';
-import { CredentialVault } from './credentialVault';
 import { KeyEncryptionKeys, type CredentialKey, type SealingKey } from './keyEncryptionKeys';
 
 const fileName = 'credential-keys';
 const idBytes = 4;
 
-interface CredentialKeysOptions {
+interface SealingKeysOptions {
   /** Newest first. */
   readonly keys: readonly SealingKey[] | null;
   readonly dataDir: string;
@@ -19,15 +18,11 @@ interface CredentialKeysOptions {
 }
 
 /**
- * A vault with the keys of the configuration, else the one kept in the data folder, else, where `mayGenerate`, a new one kept there (0600).
- * Whoever loses the key loses what was sealed with it. Throws IdentityError where there is none or it is not fit.
+ * The keys that every vault of a server has in common: those of the configuration, else the one kept in the data folder, else, where
+ * `mayGenerate`, a new one kept there (0600). Whoever loses the key loses what was sealed with it. Throws IdentityError where there is none
+ * or it is not fit.
  */
-export function openCredentialVault(options: CredentialKeysOptions): CredentialVault {
-  return new CredentialVault(openSealingKeys(options));
-}
-
-/** The keys that every vault of a server has in common. */
-export function openSealingKeys(options: CredentialKeysOptions): KeyEncryptionKeys {
+export function openSealingKeys(options: SealingKeysOptions): KeyEncryptionKeys {
   return new KeyEncryptionKeys(options.keys ?? [openKeptKey(options)]);
 }
 

@@ -2,9 +2,9 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadConfig } from '../../../src/config/loadConfig';
 import { IdentityError } from '../../../src/identity/identityError';
-import type { CredentialVault } from '../../../src/identity/sealing/credentialVault';
-import { openCredentialVault } from '../../../src/identity/sealing/openCredentialVault';
+import { CredentialVault } from '../../../src/identity/sealing/credentialVault';
 import type { CredentialKey } from '../../../src/identity/sealing/keyEncryptionKeys';
+import { openSealingKeys } from '../../../src/identity/sealing/openSealingKeys';
 import { makeTemporaryDir } from '../../kit/temporaryDir';
 import { holder, makeKey, plain, reveal, toCredentials } from './credentials';
 
@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 function open(keys: readonly CredentialKey[] | null, mayGenerate: boolean): CredentialVault {
-  return openCredentialVault({ keys, dataDir, mayGenerate, onProgress: () => undefined });
+  return new CredentialVault(openSealingKeys({ keys, dataDir, mayGenerate, onProgress: () => undefined }));
 }
 
 it('makes a key where none is, keeps it for its owner alone, and opens with it what it sealed', async () => {

@@ -3,7 +3,8 @@ import { Client } from 'pg';
 import { migrations } from '../../../migrations/migrations';
 import { Secret } from '../../../src/domain/secret';
 import { createTradingPorts } from '../../../src/exchanges/trading/openTradingPort';
-import { openCredentialVault } from '../../../src/identity/sealing/openCredentialVault';
+import { CredentialVault } from '../../../src/identity/sealing/credentialVault';
+import { KeyEncryptionKeys, type SealingKey } from '../../../src/identity/sealing/keyEncryptionKeys';
 import { createDataSource } from '../../../src/storage/dataSource';
 import { AccountStore } from '../../../src/storage/trading/accountStore';
 import type { UserRole } from '../../../src/storage/userRole';
@@ -30,7 +31,7 @@ export const newKey = { id: 'new', key: new Secret(randomBytes(32).toString('bas
 
 export const logger = createLogger('silent');
 
-type Keys = NonNullable<Parameters<typeof openCredentialVault>[0]['keys']>;
+type Keys = readonly SealingKey[];
 
 /** Accounts behind a real database, the real vault, and ccxt to the simulated exchange in its own process. */
 export class AccountHouse {
@@ -196,5 +197,5 @@ export const paperInput: AccountInput = {
 };
 
 function vaultOf(keys: Keys) {
-  return openCredentialVault({ keys, dataDir: '/nowhere', mayGenerate: false, onProgress: () => undefined });
+  return new CredentialVault(new KeyEncryptionKeys(keys));
 }
