@@ -19,21 +19,34 @@ type ConfiguredKeys = NonNullable<Config['credentials']['keys']>;
 /** sysexits.h: a service does not answer, which the next try may cure; the settings do not fit. */
 const [awayExitStatus, configExitStatus] = [69, 78] as const;
 
-/** The keys that seal, as the settings name them, each known to be of use. Throws IdentityError (78; 69 where Vault does not answer). */
-export async function openProvenKeys(parts: {
+interface KeyOpening {
   readonly config: Pick<Config, 'credentials' | 'vault' | 'dataDir'>;
   readonly mayGenerate: boolean;
   readonly onProgress: (message: string) => void;
-}): Promise<KeyEncryptionKeys> {
+}
+
+/** The keys that seal, as the settings name them, each known to be of use. Throws IdentityError (78; 69 where Vault does not answer). */
+export async function openProvenKeys(parts: KeyOpening): Promise<KeyEncryptionKeys> {
+  const keys = openKeys(parts);
+  await keys.prove();
+  return keys;
+}
+
+/** The same for whoever opens nothing: an emergency must not wait for a key that does not seal any more. Throws likewise of the one that does. */
+export async function openEmergencyKeys(config: KeyOpening['config']): Promise<KeyEncryptionKeys> {
+  const keys = openKeys({ config, mayGenerate: false, onProgress: () => undefined });
+  await keys.proveSealing();
+  return keys;
+}
+
+function openKeys(parts: KeyOpening): KeyEncryptionKeys {
   const { config } = parts;
   const configured = config.credentials.keys;
-  const keys = openSealingKeys({
+  return openSealingKeys({
     ...parts,
     dataDir: config.dataDir,
     keys: configured === null ? null : toSealingKeys(configured, config.vault),
   });
-  await keys.prove();
-  return keys;
 }
 
 export interface SealingFollowing {

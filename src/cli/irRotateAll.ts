@@ -4,7 +4,7 @@ import type { SecretPlace } from '../config/secretPlaces';
 import type { KeyEncryptionKeys } from '../identity/sealing/keyEncryptionKeys';
 import { SigningKeyVault } from '../identity/sealing/signingKeyVault';
 import { KeyRotation } from '../identity/signing/keyRotation';
-import { openProvenKeys } from '../startSealing';
+import { openEmergencyKeys } from '../startSealing';
 import { countSealedRecords, type Storage } from '../storage/storage';
 import { runCommand, type OptionsOf } from './commandLine';
 import { assertConfirmed } from './confirmation';
@@ -23,7 +23,7 @@ const usage = `Somebody has the secrets of this server, or may have: replaces th
 
 Done here: a new key signs access tokens, all others are gone; every session ends; one-time tokens and half-done sign-ins are void.
 Run it where a server runs, with its settings; the database has to be up, and Vault where it keeps the key that seals; the server need not
-be. It may be run again, at any time. Without Vault nothing is done: npm run ir:revoke -- --all --yes ends what is open meanwhile.
+be. It may be run again, at any time. Where Vault is to seal and is away, nothing is done: npm run ir:revoke -- --all --yes ends what is open meanwhile.
 
 Exit status: 0 done, and what is left stands in the list; 69 Vault does not answer; 64 the arguments do not fit, 77 it was not confirmed.
 `;
@@ -55,7 +55,7 @@ async function run(options: OptionsOf<typeof known>): Promise<void> {
     isConfirmed: options.yes,
   });
   const config = await loadProcessConfig();
-  const keys = await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined });
+  const keys = await openEmergencyKeys(config);
   const storage = await openEmergencyStorage(config);
   try {
     const done = await rotate({ storage, config, keys }, options['api-keys']);

@@ -5,7 +5,7 @@ import { SigningKeyVault } from '../identity/sealing/signingKeyVault';
 import { KeyRotation } from '../identity/signing/keyRotation';
 import { keyTimesFor } from '../identity/signing/keyTimes';
 import { limits } from '../security/limits';
-import { openProvenKeys } from '../startSealing';
+import { openProvenKeys, openEmergencyKeys } from '../startSealing';
 import { openRunningStorage } from '../storage/storage';
 import { StorageError, reasonOf } from '../storage/storageError';
 import { runCommand } from './commandLine';
@@ -21,13 +21,16 @@ the old one until they have expired: nobody notices.
                 session; sockets are closed, and everybody has to sign in again
   --help        this text
 
-Run it where a server runs, with its settings; the database has to be up.
+Run it where a server runs, with its settings; the database has to be up, and Vault where it keeps a key of CREDENTIAL_KEYS (in an emergency:
+the one that seals).
 `;
 
 async function run({ emergency }: { readonly emergency: boolean }): Promise<void> {
   const config = await loadProcessConfig();
   const { dataDir } = config;
-  const keys = await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined });
+  const keys = emergency
+    ? await openEmergencyKeys(config)
+    : await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined });
   const vault = new SigningKeyVault(keys);
   const storage = emergency
     ? await openEmergencyStorage(config)

@@ -174,3 +174,16 @@ it('follows the key to its next version', async () => {
     expect.stringMatching(/^t1:v2 +1 sealed +the newest.*\nt1:v1 +2 sealed +in use/),
   ]);
 });
+
+it('lets an emergency be answered without Vault, where that seals nothing any more', async () => {
+  putKeys(`k2:${randomBytes(32).toString('base64')},${ofVault}`);
+  await vault.stop();
+  for (const [name, ...words] of [['irRotateAll', '--yes'] as const, ['rotateKeys', '--emergency'] as const]) {
+    const command = new Command(name, words, environment());
+    expect([await command.ended, command.stderr]).toEqual([0, '']);
+    expect(await sealing('signing_keys')).toMatch(/k2/);
+  }
+  putKeys(`${ofVault},${local}`);
+  const command = new Command('irRotateAll', ['--yes'], environment());
+  expect([await command.ended, command.stderr]).toEqual([69, expect.stringMatching(/^The key t1 .* cannot be used/)]);
+});

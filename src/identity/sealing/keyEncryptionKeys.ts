@@ -70,6 +70,11 @@ export class KeyEncryptionKeys {
     await Promise.all([...this.#keys.values()].map((key) => key.prove()));
   }
 
+  /** The same of the one that seals alone. */
+  async proveSealing(): Promise<void> {
+    await this.#newest.prove();
+  }
+
   /** Unwell where what is sealed with one of them may not open now. */
   check(): HealthState {
     const failures = [...this.#keys.values()].flatMap(({ failure }) => (failure === null ? [] : [failure]));
