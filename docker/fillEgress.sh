@@ -3,6 +3,8 @@
 # Run it after the rules are loaded and every few minutes from then on (docs/DEPLOYMENT.md has the timer). An address that is seen again lives on,
 # one that is not is let go by the set itself a day later; so a name that does not resolve for an hour closes nothing.
 set -euo pipefail
+# cron's is /usr/bin:/bin, and nft is in neither.
+PATH="$PATH:/usr/sbin:/sbin"
 
 list=${1:-$(dirname "$0")/egress.txt}
 failed=0

@@ -21,7 +21,7 @@ ufw default deny incoming
 ufw default reject outgoing
 ufw default deny routed
 # Those that an earlier run let in may be others.
-ufw show added | sed -n 's/^ufw \(.*80,443.*\)/\1/p' | while read -ra rule; do ufw delete "${rule[@]}" </dev/null; done
+ufw show added | sed -n -e 's/^ufw \(.*80,443.*\)/\1/p' -e 's/^ufw \(allow from .* to any port 22 proto tcp\)$/\1/p' | while read -ra rule; do ufw delete "${rule[@]}" </dev/null; done
 for client in $clients; do ufw allow proto tcp from "$client" to any port 80,443; done
 for network in "$@"; do ufw allow proto tcp from "$network" to any port 22; done
 ufw allow out to any port 53
@@ -74,3 +74,5 @@ done
 ufw logging low
 ufw --force enable
 ufw reload
+echo 'In force now, with what was here before (ufw delete … what is not meant, an "allow OpenSSH" above all):'
+ufw show added

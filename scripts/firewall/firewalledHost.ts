@@ -124,7 +124,7 @@ export class FirewalledHost {
     await (firewall === 'nftables' ? this.#loadNftables(rules, cloudflare) : this.#loadUfw(cloudflare));
   }
 
-  /** The sets are filled from names, by a resolver that the rules themselves have to let out first. */
+  /** The sets are filled from names, by a resolver that the rules themselves have to let out first, with no more in the environment than cron gives. */
   async #loadNftables(rules: string, cloudflare: string | null): Promise<void> {
     const [included, list] = [path.join(this.dir, 'included'), path.join(this.dir, 'egress.txt')];
     const clientsDir = path.join(included, 'tickgate/clients');
@@ -141,12 +141,12 @@ export class FirewalledHost {
       mount --bind '${file('nsswitch.conf', 'hosts: files dns\n')}' /etc/nsswitch.conf
       ${cloudflare === null ? '' : `'${admitScript}' '${cloudflare}' > '${clientsDir}/cloudflare.nft'`}
       nft -I '${included}' -f '${rules}'
-      '${fillScript}' '${list}'`);
+      env -i PATH=/usr/bin:/bin '${fillScript}' '${list}'`);
   }
 
   /**
-   * On files of its own: ufw keeps what it is told in /etc. Open to everybody at first, as with one who goes over to Cloudflare. Then Docker starts,
-   * and asks DOCKER-USER before it accepts what it forwards.
+   * On files of its own: ufw keeps what it is told in /etc. Open to everybody at first, as with one who goes over to Cloudflare, and SSH to another
+   * network, that is not named any more. Then Docker starts, and asks DOCKER-USER before it accepts what it forwards.
    */
   async #loadUfw(cloudflare: string | null): Promise<void> {
     const { dir } = this;
@@ -157,7 +157,7 @@ export class FirewalledHost {
       mount --bind '${dir}/ufw' /etc/ufw
       mount --bind '${dir}/default' /etc/default/ufw
       mount -t tmpfs tmpfs /run
-      '${script}' ${addresses.operator}/32
+      '${script}' ${cloudflare === null ? addresses.operator : addresses.stranger}/32
       ${cloudflare === null ? '' : `'${script}' --cloudflare '${cloudflare}' ${addresses.operator}/32`}
       iptables -I FORWARD 1 -j DOCKER-USER
       iptables -I FORWARD 2 -i br-+ -j ACCEPT
