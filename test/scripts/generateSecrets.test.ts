@@ -262,14 +262,3 @@ describeWith('redis-server', 'the users of Redis that it makes', () => {
     await redis.stop();
   });
 });
-
-describeWith('shellcheck', 'shell scripts', () => {
-  it.each(['scripts/generate-secrets.sh', '.ci/run'])('shellcheck finds nothing in %s', async (file) => {
-    const said = await new Promise<string>((resolve) => {
-      execFile('shellcheck', [path.join(findProjectDir(), file)], (_, stdout, stderr) => {
-        resolve(stdout + stderr);
-      });
-    });
-    expect(said).toBe('');
-  });
-});
