@@ -8,7 +8,8 @@ const usage = `Whether docker/Dockerfile, .dockerignore, docker/compose.yaml and
 
   npm run check:containers                 judges the files; exit status 1 where one breaks a rule
   npm run check:containers -- --rules      lists the rules, and why there is each
-  npm run check:containers -- --rehearse   takes the steps of the image in a folder, and runs what comes of it (as root)
+  npm run check:containers -- --rehearse   takes the steps of the image in a folder, and runs what comes of it (as root; it wants npm's registry,
+                                           redis-server, psql and the user postgres of Debian's postgresql-common)
 `;
 
 async function main(): Promise<void> {

@@ -17,8 +17,8 @@ const usage = `Runs every command of the tables of SECURITY.md, beside a server 
   --list        prints the commands and runs none
   --help        this text
 
-What the commands need stands in the README and in docs/EDGE.md: redis-server, nginx, sslscan, testssl.sh, nft, ufw, shellcheck, and root for
-the firewall. All of them take twenty minutes.
+What the commands need: redis-server, nginx, sslscan, testssl.sh, nft, ufw, shellcheck, psql and the user postgres (postgresql-client,
+postgresql-common), and root for the firewall and the image. All of them take twenty minutes.
 
 Exit status: 0 every command passed, 1 one did not, or could not be run.
 `;
