@@ -1,5 +1,6 @@
 import { isIP, SocketAddress } from 'node:net';
 import { loadProcessConfig } from '../config/processConfig';
+import { parseInstant } from '../domain/instant';
 import { openAuditKey } from '../identity/openAuditKey';
 import { AuditChain } from '../operations/auditChain';
 import { verifyAudit } from '../operations/auditVerification';
@@ -134,9 +135,9 @@ function timeOf(text: string, now: number): number {
   throw new UsageError(`"${text}" is no time: 2026-01-31T12:00:00Z, or 90m, 24h, 7d.`, usage);
 }
 
+/** A day alone is its beginning in UTC. */
 function isoTime(text: string): number | null {
-  const time = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(time) ? null : time;
+  return parseInstant(/^[\d-]{10}$/.test(text) ? `${text}T00:00Z` : text);
 }
 
 function numberOf(text: string, most: number): number {

@@ -57,6 +57,7 @@ it('what the commands of an incident cannot do ends them with 64: they say what 
     [['irScope'], /--since 24h/],
     [['irScope', '--since', 'yesterday'], /"yesterday" is no time/],
     [['irScope', '--since', '2026-13-45'], /"2026-13-45" is no time/],
+    [['irScope', '--since', '2026-02-30'], /"2026-02-30" is no time/],
     [['irScope', '--since', '1h', '--until', '2h'], /before --until/],
     [['irScope', '--since', '2999-01-01'], /before now/],
     [['irScope', '--since', '1h', '--ip', '300.1.1.1'], /"300.1.1.1" is no address/],

@@ -1,5 +1,6 @@
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped, type ValueNode } from 'graphql';
 import { toDecimalString, type DecimalString } from '../../domain/decimal';
+import { parseInstant } from '../../domain/instant';
 import { parseMarketId } from '../../domain/market';
 
 const maxCursorLength = 512;
@@ -48,16 +49,13 @@ export const DecimalScalar = textScalar<DecimalString>({
   write: writeText,
 });
 
-const isoInstant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/;
-
 /** Inside, an instant is milliseconds since 1970 (UTC). */
 export const DateTimeScalar = textScalar<number>({
   name: 'DateTime',
   description: 'ISO-8601 instant in UTC with milliseconds.',
   read(text) {
-    const instant = isoInstant.test(text) ? Date.parse(text) : Number.NaN;
-    if (Number.isNaN(instant))
-      throw new GraphQLError('DateTime is an ISO-8601 instant, e.g. "2026-01-31T12:00:00.000Z".');
+    const instant = parseInstant(text);
+    if (instant === null) throw new GraphQLError('DateTime is an ISO-8601 instant, e.g. "2026-01-31T12:00:00.000Z".');
     return instant;
   },
   write(value) {
