@@ -33,6 +33,8 @@ export function createErrorHandler(parts: { readonly logger: Logger; readonly me
     });
     const code = known instanceof AppError ? known.code : 'INTERNAL_SERVER_ERROR';
     parts.metrics.refusals.inc({ code, transport: 'http' });
+    const retryAfterMs = known instanceof AppError ? known.extensions['retryAfterMs'] : undefined;
+    if (typeof retryAfterMs === 'number') void reply.header('retry-after', Math.ceil(retryAfterMs / 1_000));
     return reply.status(catalogue[code].status).send({ errors: [masked] });
   };
 }

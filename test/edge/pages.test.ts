@@ -10,6 +10,7 @@ const login = graphql(
   '/auth/graphql',
 );
 const allow = 'access-control-allow-origin';
+const expose = 'access-control-expose-headers';
 
 describeWith('nginx', 'pages of other origins', () => {
   let server: TestServer;
@@ -57,6 +58,8 @@ describeWith('nginx', 'pages of other origins', () => {
       expect([answer.status, answer.headers[allow]]).toEqual([answer.status, origin]);
       expect(countOf(answer, allow)).toBe(1);
     }
+    // Without that a page cannot read when to come again.
+    for (const { headers } of ofNginx) expect(headers[expose]).toBe('Retry-After');
   });
 
   it('that are not listed cannot, whatever they call themselves', async () => {
@@ -85,7 +88,7 @@ describeWith('nginx', 'pages of other origins', () => {
     await start('');
     for (const headers of [{ origin: origins[0] }, { origin: '' }, {}]) {
       const { status, headers: told } = await ask(nginx.httpsUrl, { path: '/metrics', headers });
-      expect([status, told[allow]]).toEqual([404, undefined]);
+      expect([status, told[allow], told[expose]]).toEqual([404, undefined, undefined]);
     }
   });
 

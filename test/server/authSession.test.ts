@@ -101,5 +101,12 @@ it('answers one address so often a minute, refreshing and ending together', asyn
   expect(asked).toHaveLength(max);
   const refused = answers.filter(({ status }) => status === 429);
   expect(refused).toHaveLength(20);
-  expect(await codeOf(refused[0]!)).toBe('RATE_LIMITED');
+  const { errors } = (await refused[0]!.json()) as {
+    readonly errors: readonly { readonly extensions: { readonly code: string; readonly retryAfterMs: number } }[];
+  };
+  const { code, retryAfterMs } = errors[0]!.extensions;
+  expect([code, refused[0]!.headers.get('retry-after')]).toEqual([
+    'RATE_LIMITED',
+    String(Math.ceil(retryAfterMs / 1_000)),
+  ]);
 });
