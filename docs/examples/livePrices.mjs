@@ -82,6 +82,8 @@ const client = createClient({
   },
   // The client gives up by itself where coming back is useless: 4400, 4401, 4406, 4409, 4429.
   retryAttempts: Infinity,
+  // Also where no connection can be had, while the server restarts, and where there is no fresh token just then: neither is a close code.
+  shouldRetry: () => true,
   retryWait: (retries) => delay(Math.min(maxRetryDelayMs, 250 * 2 ** retries) * (0.5 + Math.random())),
   on: {
     connected: (socket) => {
@@ -94,6 +96,7 @@ const client = createClient({
       say(`token good until ${payload.expiresAt}`);
       refreshBefore(activeSocket, Date.parse(payload.expiresAt));
     },
+    error: ({ message }) => say(`no connection: ${message}`),
     closed: (event) => {
       clearTimeout(refreshTimer);
       say(`disconnected (${event.code})`);
