@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ExecutionArgs, FormattedExecutionResult } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
 import type { GraphqlContext } from '../graphql/context';
+import { headersOf } from './clientMessages';
 import type { Connection } from './connection';
 import { PlainOperation } from './plainOperation';
 import type { SocketAdmission } from './socketAdmission';
@@ -30,7 +31,7 @@ export function createSocketProtocol({ admission, identity }: SocketProtocolPart
     onConnect: (socket) => {
       const { connection } = socket.extra;
       connection.protocol = socket;
-      const headers = socket.connectionParams ?? {};
+      const headers = headersOf(socket.connectionParams);
       // The token has served: it is not kept for as long as the socket lives.
       Reflect.deleteProperty(socket, 'connectionParams');
       return identity.begin(connection, headers);

@@ -5,7 +5,7 @@ import { plainAddress } from '../security/authentication';
 import type { Logger } from '../telemetry/logger';
 import type { Metrics } from '../telemetry/metrics';
 import type { BurstBuffer } from './burstBuffer';
-import { headersOf, isForeignMessage, readMessage } from './clientMessages';
+import { freshHeadersOf, isForeignMessage, readMessage } from './clientMessages';
 import { closeCodes, type CloseReason } from './closeCodes';
 import { Connection } from './connection';
 import type { Connections } from './connections';
@@ -218,7 +218,7 @@ function isAnswered(connection: Connection, message: Message, { operations }: So
 
 /** A `ping` may bring a fresh token. Nothing else of its payload comes back: what is echoed to someone who does not read is kept for him. */
 async function answerPing(connection: Connection, payload: unknown, { identity }: SocketSessionParts): Promise<string> {
-  const headers = headersOf(payload);
+  const headers = freshHeadersOf(payload);
   if (headers === null) return '{"type":"pong"}';
   const principal = await identity.refresh(connection, headers);
   if (principal === null) return '';

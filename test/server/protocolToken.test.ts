@@ -112,6 +112,25 @@ describe.each(executionVariants)('a token in a ping, with %s', (_name, options) 
     expect((await socket.closed).code).toBe(4401);
   });
 
+  it('may be called Authorization, as in a header', async () => {
+    const [first, fresh] = [issue(), issue()];
+    const socket = await RawSocket.open(server.wsUrl);
+    socket.send({ type: 'connection_init', payload: { Authorization: `Bearer ${first.accessToken}` } });
+    expect(await socket.next()).toEqual({ type: 'connection_ack' });
+    await watchPrices(socket, 'a');
+    socket.send({ type: 'ping', payload: { AUTHORIZATION: `Bearer ${fresh.accessToken}` } });
+    const expiresAt = new Date(fresh.expiresAt).toISOString();
+    expect(await socket.next()).toEqual({ type: 'pong', payload: { expiresAt } });
+    socket.close();
+  });
+
+  it('that is there twice, in two spellings, is good for nothing', async () => {
+    const authorization = `Bearer ${issue().accessToken}`;
+    const socket = await RawSocket.open(server.wsUrl);
+    socket.send({ type: 'connection_init', payload: { authorization, Authorization: authorization } });
+    expect((await socket.closed).code).toBe(4401);
+  });
+
   it('may be the one that the socket has', async () => {
     const { accessToken, expiresAt } = issue();
     const socket = await RawSocket.connect(server.wsUrl, `Bearer ${accessToken}`);
