@@ -87,11 +87,16 @@ describe('auditLog', () => {
     (seq) => `(after: "${Buffer.from(JSON.stringify(['auditLog', seq, noId])).toString('base64url')}")`,
   );
 
-  it.each(['(first: 0)', '(first: 501)', '(after: "bm90IG91cnM")', ...cursors])('refuses %s', async (args) => {
-    const query = `{ auditLog${args} { nodes { seq } } }`;
-    const { codes } = await server.post({ query }, { authorization: server.bearer('ADMIN') });
-    expect(codes).toEqual(['BAD_USER_INPUT']);
-  });
+  const inverted = '(range: { since: "2026-01-31T12:00:04Z", until: "2026-01-31T12:00:02Z" })';
+
+  it.each(['(first: 0)', '(first: 501)', '(after: "bm90IG91cnM")', inverted, ...cursors])(
+    'refuses %s',
+    async (args) => {
+      const query = `{ auditLog${args} { nodes { seq } } }`;
+      const { codes } = await server.post({ query }, { authorization: server.bearer('ADMIN') });
+      expect(codes).toEqual(['BAD_USER_INPUT']);
+    },
+  );
 });
 
 describe('verifyAuditLog', () => {

@@ -28,6 +28,27 @@ async function read(query: string): Promise<unknown> {
   return answer.body.data?.['found'];
 }
 
+it.each([
+  'orders(where: { range: $ }) { totalCount }',
+  'myTrades(where: { range: $ }) { totalCount }',
+  'pnl(account: "a", range: $) { date }',
+])(
+  '%s is refused where no moment lies in the range: nothing found would look as if nothing had happened',
+  async (query) => {
+    const [since, until] = ['2026-01-31T15:00:00Z', '2026-01-31T13:00:00Z'];
+    for (const end of [until, since]) {
+      const range = `{ since: "${since}", until: "${end}" }`;
+      const { body } = await house.ask(own.ownerId, `{ found: ${query.replace('$', range)} }`, ['TRADER']);
+      expect(body.errors).toEqual([
+        expect.objectContaining({
+          message: '`range.until` must be after `range.since`.',
+          extensions: { code: 'BAD_USER_INPUT' },
+        }),
+      ]);
+    }
+  },
+);
+
 describe('orders and trades are found', () => {
   const range = '{ since: "2026-01-31T13:00:00Z", until: "2026-01-31T15:00:00Z" }';
   const isInRange = (at: number): boolean => at >= noon + hourMs && at < noon + 3 * hourMs;

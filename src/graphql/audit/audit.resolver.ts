@@ -2,6 +2,7 @@ import { Args, ArgsType, Ctx, Field, Int, Query, Resolver } from 'type-graphql';
 import type { AuditEntryView } from '../../operations/auditLog';
 import type { GraphqlContext } from '../context';
 import { TimeRangeInput } from '../market/marketData.type';
+import { readTimeRange } from '../market/timeRange';
 import { readCursor } from '../paging/cursor';
 import { toConnection, type Connection } from '../paging/page';
 import { CursorScalar } from '../scalar/scalars';
@@ -42,8 +43,7 @@ export class AuditResolver {
     const filter = {
       action: action ?? null,
       actor: actor ?? null,
-      since: range?.since ?? null,
-      until: range?.until ?? null,
+      ...readTimeRange(range),
     };
     const { items, hasNextPage } = await services.auditLog.list(filter, { after: known, size });
     const page = { items, hasNextPage, hasPreviousPage: known !== null };

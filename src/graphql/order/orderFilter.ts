@@ -4,6 +4,7 @@ import type { OrderSide, OrderType as DomainOrderType } from '../../domain/order
 import type { OrderView } from '../../trading/orderView';
 import type { OrderFilter, OrderSort } from '../../trading/tradingReader';
 import { OrderSideEnum, TimeRangeInput } from '../market/marketData.type';
+import { readTimeRange } from '../market/timeRange';
 import type { CursorOf, Place } from '../paging/cursor';
 import { MarketIdScalar } from '../scalar/scalars';
 import { OrderStatusEnum, OrderTypeEnum } from './order.type';
@@ -50,8 +51,7 @@ export function readOrderFilter(where: OrderWhereInput | null): OrderFilter {
     side: where?.side ?? null,
     types: where?.type ?? null,
     statuses: where?.status ?? null,
-    since: where?.range?.since ?? null,
-    until: where?.range?.until ?? null,
+    ...readTimeRange(where?.range),
   };
 }
 

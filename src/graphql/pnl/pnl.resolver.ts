@@ -6,6 +6,7 @@ import type { AccountPnlDay } from '../../trading/pnl/pnlDays';
 import { readerOf } from '../caller';
 import type { GraphqlContext } from '../context';
 import { TimeRangeInput } from '../market/marketData.type';
+import { readTimeRange } from '../market/timeRange';
 import { PnlDayType } from './pnl.type';
 
 const dayMs = 86_400_000;
@@ -42,10 +43,13 @@ export class PnlResolver {
 /** Every day costs the ledger some questions: there are as many at a time as the limits say. */
 function readDays(range: TimeRangeInput | null, now: EpochMs): { readonly since: EpochMs; readonly until: EpochMs } {
   // Nothing is booked in the future, and years of five digits are no days of the ledger.
-  const until = Math.min(range?.until ?? Infinity, now + dayMs);
-  const since = Math.max(range?.since ?? until - maxPnlDays * dayMs, 0);
+  const asked = readTimeRange(range);
+  const until = Math.min(asked.until ?? Infinity, now + dayMs);
+  const since = Math.max(asked.since ?? until - maxPnlDays * dayMs, 0);
   if (until - since > maxPnlDays * dayMs)
-    throw new AppError('BAD_USER_INPUT', { publicMessage: `\`range\` spans at most ${maxPnlDays} days.` });
+    throw new AppError('BAD_USER_INPUT', {
+      publicMessage: `\`range\` spans at most ${maxPnlDays} days, and goes on until now where it has no \`until\`.`,
+    });
   return { since, until };
 }
 

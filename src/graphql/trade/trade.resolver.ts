@@ -19,6 +19,7 @@ import type { FillRecord, SumsRecord, TradeFilter } from '../../trading/tradingR
 import { readerOf } from '../caller';
 import type { GraphqlContext } from '../context';
 import { OrderSideEnum, TimeRangeInput } from '../market/marketData.type';
+import { readTimeRange } from '../market/timeRange';
 import { once } from '../once';
 import { AggregateRowType, GroupKeyEnum, readAggregate, type GroupKey } from '../paging/aggregate.type';
 import { PageArgs, readPage, toConnection, type Connection, type PageInfo } from '../paging/page';
@@ -77,8 +78,7 @@ export class TradeResolver {
       accounts: args.where?.account ?? null,
       markets: args.where?.market ?? null,
       side: args.where?.side ?? null,
-      since: args.where?.range?.since ?? null,
-      until: args.where?.range?.until ?? null,
+      ...readTimeRange(args.where?.range),
     };
     const page = readPage(args, cursors);
     return {
