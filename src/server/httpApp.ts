@@ -53,6 +53,9 @@ const corsOptions = {
   maxAge: limits.http.preflightMaxAgeS,
 };
 
+/** For whoever looks at the page's network traffic: the page itself is not told. */
+const foreignPage = 'Pages of this origin may not call this server: its operator has to list it in CORS_ORIGINS.';
+
 const noAddress = 'The proxy on the way tells no address of yours: its operator has to set X-Forwarded-For to one.';
 
 /** POST /graphql, POST /auth/graphql, POST and DELETE /auth/session, GET /livez, /readyz and /.well-known/jwks.json; nothing else. */
@@ -95,7 +98,9 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
     }
   });
   app.setErrorHandler(onError);
-  app.setNotFoundHandler(() => {
+  app.setNotFoundHandler(({ method, headers: { origin } }) => {
+    // A preflight of a page that may call us has been answered before.
+    if (method === 'OPTIONS' && origin !== undefined) throw new AppError('FORBIDDEN', { publicMessage: foreignPage });
     throw new AppError('NOT_FOUND');
   });
   app.addHook('onRequest', ({ ip }, _reply, done) => {
