@@ -3,8 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { migrations } from '../migrations/migrations';
 import { InProcessBus } from './bus/inProcessBus';
 import type { Config } from './config/config';
+import { ConfigError } from './config/configError';
 import type { SecretSource } from './config/loadSettings';
+import { nearestName } from './config/nearestName';
 import { createExchangeRegistry, type ExchangeRegistry } from './exchanges/exchangeRegistry';
+import { findUnknownExchanges } from './exchanges/unknownExchanges';
 import { FeedManager } from './feeds/feedManager';
 import { MarketData } from './feeds/marketData';
 import { buildAuthSchema, buildMainSchema } from './graphql/buildSchemas';
@@ -88,6 +91,7 @@ export async function startTickgate(options: TickgateOptions): Promise<Tickgate>
 
 async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)[]): Promise<Omit<Tickgate, 'stop'>> {
   const { config, onProgress, signal } = options;
+  assertOffered(options.exchanges);
   const clock = Date.now;
   const logger = createLogger(config.logLevel);
   const metrics = createMetrics();
@@ -291,6 +295,19 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     demo: identity.demo,
     crashed: storage.crashed,
   };
+}
+
+/** An exchange that there is not would be asked for ever, and everybody told to try again in a moment. Throws ConfigError. */
+function assertOffered(exchanges: TickgateOptions['exchanges']): void {
+  const { unknown, offered } = findUnknownExchanges(exchanges);
+  if (unknown.length === 0) return;
+  throw new ConfigError(
+    unknown.map((id) => {
+      const near = nearestName(id, offered);
+      const hint = near === null ? `It has ${offered.join(', ')}.` : `Did you mean ${near}?`;
+      return `EXCHANGES names ${id}, and ccxt.pro has no exchange of that name. ${hint}`;
+    }),
+  );
 }
 
 /** What OPERATIONS=trusted trusts: schema/operations/, compiled in. */

@@ -1,13 +1,23 @@
 import { loadProcessSettings } from '../config/processConfig';
 import type { Config } from '../config/config';
 import { startTickgate, type Tickgate } from '../main';
-import { CommandError, reportFailure } from './commandError';
+import { CommandError } from './commandError';
+import { runCommand } from './commandLine';
 import { startSimulatedExchange, type SimulatedExchange } from './simulatedExchange';
 
 const failedExitStatus = 69;
 /** The shell's word for "ended by Ctrl-C". */
 const interruptedExitStatus = 130;
 const usualRatePerSecond = 10;
+
+const usage = `Starts everything, until Ctrl-C.
+
+  npm start
+
+  --help   this text
+
+It takes no options: settings are variables, e.g. PORT=5000 npm start, or stand in .env. .env.template lists all of them.
+`;
 
 const startedAtMs = performance.now();
 
@@ -116,4 +126,4 @@ function tellWhatIsRunning(config: Config, tickgate: Tickgate): void {
   );
 }
 
-start().catch(reportFailure);
+runCommand({ usage, options: {} }, start);

@@ -131,7 +131,7 @@ export type CcxtError = new (message: string) => Error;
 
 /** What `require('ccxt')` gives. */
 export interface CcxtModule {
-  readonly pro: Readonly<Record<string, CcxtClass>>;
+  readonly pro: Readonly<Record<string, CcxtClass>> & { readonly exchanges: readonly string[] };
   readonly BaseError: CcxtError;
   readonly BadSymbol: CcxtError;
   readonly ChecksumError: CcxtError;

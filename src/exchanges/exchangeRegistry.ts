@@ -9,7 +9,7 @@ import type { ExchangeSettings } from './exchangeSettings';
 import { genericDifferences } from './genericDifferences';
 import { mexcDifferences } from './mexc/mexcDifferences';
 
-const differencesByCcxtId: Readonly<Record<string, ExchangeDifferences>> = {
+export const differencesByCcxtId: Readonly<Record<string, ExchangeDifferences>> = {
   binance: binanceDifferences,
   mexc: mexcDifferences,
 };

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import path from 'node:path';
 import { Command } from '../kit/command';
@@ -43,6 +43,26 @@ describe('start, token and watch', () => {
     const token = new Command('token', ['--role', 'trader'], environment);
     expect(await token.ended).toBe(69);
     expect([token.stdout, token.stderr]).toEqual(['', expect.stringMatching(/run "npm start" once/) as string]);
+  });
+
+  it('refuse what names no exchange, and options, before anything is begun; and to look into a database that is not there', async () => {
+    const nowhere = path.join(temporary.dir, 'nowhere');
+    const changes = { ...environment, DATA_DIR: nowhere };
+    const wrong = [
+      new Command('start', [], { ...changes, EXCHANGES: 'binnance' }),
+      new Command('start', ['--port', '5000'], changes),
+      new Command('user', ['list'], changes),
+    ];
+    expect(await Promise.all(wrong.map(({ ended }) => ended))).toEqual([78, 64, 69]);
+    const [exchange, options, user] = wrong.map(({ stderr }) => stderr);
+    expect(exchange).toBe(
+      'EXCHANGES names binnance, and ccxt.pro has no exchange of that name. Did you mean binance?\n',
+    );
+    expect(options).toMatch(/^Unknown option '--port'[^]*PORT=5000 npm start/);
+    expect(user).toBe(
+      `There is no database in ${nowhere}: start the server once, or set DATA_DIR or DATABASE_URL as the server has them.\n`,
+    );
+    expect(existsSync(nowhere)).toBe(false);
   });
 
   it('go from nothing to a live table, and leave nothing behind', async () => {

@@ -33,6 +33,11 @@ export function readCredentials(dataDir: string, mayBeNew: boolean): Credentials
 
 /** Connection URL of the embedded database as it was last started. Throws StorageError before the first start. */
 export function runningDatabaseUrl(dataDir: string): string {
+  if (!existsSync(dataDir)) {
+    throw new StorageError(
+      `There is no database in ${dataDir}: start the server once, or set DATA_DIR or DATABASE_URL as the server has them.`,
+    );
+  }
   return databaseUrl(readCredentials(dataDir, false));
 }
 
