@@ -1,14 +1,14 @@
 import type { Config } from './config';
 import { productionChecks } from './productionChecks';
 
-/** Sentences about settings that are right one by one and wrong together. environment: what else is set, for other programs. */
-export function crossChecks(config: Config, environment: ReadonlyMap<string, string>): readonly string[] {
+/** Sentences about settings that are right one by one and wrong together. */
+export function crossChecks(config: Config): readonly string[] {
   const problems: string[] = [];
   if (config.http.port !== 0 && config.http.port === config.metrics.port) {
     problems.push(`PORT and METRICS_PORT are both ${config.http.port}: give each a port of its own.`);
   }
   problems.push(...mailProblems(config), ...sealingProblems(config));
-  if (config.mode === 'production') problems.push(...productionChecks(config, environment));
+  if (config.mode === 'production') problems.push(...productionChecks(config));
   return problems;
 }
 

@@ -44,12 +44,12 @@ export function loadConfig(parts: {
   const checked = Object.fromEntries(values) as unknown as Values;
   const { vault } = readManagerSettings({ sources, projectDir });
   const config = toConfig({ mode, values: checked, exchanges, secretPlaces: places, vault, projectDir });
-  const together = crossChecks(config, environment);
+  const together = crossChecks(config);
   if (together.length > 0) throw new ConfigError(together);
   return config;
 }
 
-/** What settings come from, before any of them is read. */
+/** What settings come from, before any of them is read. Throws ConfigError. */
 export function readSources(parts: { readonly environment: Environment; readonly projectDir: string }): {
   readonly mode: Mode;
   readonly environment: ReadonlyMap<string, string>;
@@ -57,7 +57,19 @@ export function readSources(parts: { readonly environment: Environment; readonly
 } {
   const environment = readEnvironment(parts.environment, parts.projectDir);
   const mode: Mode = environment.get(modeName) === 'production' ? 'production' : 'development';
+  if (mode === 'production') assertCertificatesCount(environment);
   return { mode, environment, file: readConfigFile(mode, parts.projectDir) };
+}
+
+/**
+ * Node's own, for every connection that it opens: the database's, Redis's, those to exchanges. By itself and first, because a manager of
+ * secrets is asked before the settings are whole: whoever answered in its place would be sent what opens it.
+ */
+function assertCertificatesCount(environment: ReadonlyMap<string, string>): void {
+  if (environment.get('NODE_TLS_REJECT_UNAUTHORIZED') !== '0') return;
+  throw new ConfigError([
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 lets anybody on the way pass for the database or an exchange: take it out, and name an authority of your own by NODE_EXTRA_CA_CERTS.',
+  ]);
 }
 
 function readAll(

@@ -4,7 +4,7 @@ import type { ExchangeSettings } from './exchangeKeys';
 import { isLoopback } from './loopback';
 
 /** Sentences about settings that development takes and production does not. */
-export function productionChecks(config: Config, environment: ReadonlyMap<string, string>): readonly string[] {
+export function productionChecks(config: Config): readonly string[] {
   const { database, redis, http, access, mail, exchanges } = config;
   const problems: string[] = [];
   if (exchanges.some((exchange) => exchange.id === 'simulator')) {
@@ -25,12 +25,6 @@ export function productionChecks(config: Config, environment: ReadonlyMap<string
   if (access.introspection === 'true') {
     problems.push(
       'INTROSPECTION=true is for development: leave it out (API keys of scope SCHEMA_READ read the schema all the same), or say INTROSPECTION=always where everybody who signs in is to read it.',
-    );
-  }
-  // Node's own, for every connection that it opens: the database's, Redis's, those to exchanges.
-  if (environment.get('NODE_TLS_REJECT_UNAUTHORIZED') === '0') {
-    problems.push(
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 lets anybody on the way pass for the database or an exchange: take it out, and name an authority of your own by NODE_EXTRA_CA_CERTS.',
     );
   }
   return problems;

@@ -101,6 +101,15 @@ describe('a secret of a manager', () => {
 });
 
 describe('what opens a manager', () => {
+  it('is sent to nobody where production would take whoever answers for the manager', async () => {
+    vault.asked.length = 0;
+    const unchecked = { NODE_TLS_REJECT_UNAUTHORIZED: '0', AUDIT_KEY: reference };
+    expect((await failureOf({ ...production, ...known(), ...unchecked })).problems).toEqual([
+      expect.stringMatching(/^NODE_TLS_REJECT_UNAUTHORIZED=0 lets /),
+    ]);
+    expect(vault.asked).toEqual([]);
+  });
+
   it.each([
     ['VAULT_TOKEN', reference],
     ['VAULT_SECRET_ID', 'awssm://x'],
