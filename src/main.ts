@@ -141,8 +141,8 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
   followSealingKeys({
     keys: sealingKeys,
     refreshMs: config.secrets.refreshS * 1_000,
-    onNewest: () => {
-      identity.use.newSealingKey();
+    onUsable: () => {
+      identity.use.sealingKeys();
     },
     random: Math.random,
     runner,
@@ -265,7 +265,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
       SMTP_URL: (smtp) => Promise.resolve(identity.use.mailServer(smtp) ? 'used' : 'needsRestart'),
       CREDENTIAL_KEYS: async (keys) => {
         await useSealingKeys({ keys: sealingKeys, vault: config.vault, storage }, keys);
-        identity.use.newSealingKey();
+        identity.use.sealingKeys();
         return 'used';
       },
       PASSWORD_PEPPERS: async (peppers) => {

@@ -80,8 +80,8 @@ export interface Identity {
     readonly peppers: (peppers: Config['passwords']['peppers']) => Promise<void>;
     /** False where no mail was sent before, which a start alone changes. */
     readonly mailServer: (server: NonNullable<Config['mail']['smtp']>) => boolean;
-    /** Another key seals from now on. */
-    readonly newSealingKey: () => void;
+    /** Other keys seal from now on, or those of before were found to be of use. */
+    readonly sealingKeys: () => void;
   };
   /** Development only. */
   readonly demo: Demo | null;
@@ -174,7 +174,7 @@ export async function startIdentity(parts: IdentityStart): Promise<Identity> {
         mailer?.use(server);
         return mailer !== null;
       },
-      newSealingKey: reseal,
+      sealingKeys: reseal,
     },
     demo: demo === null ? null : { users: demo.demoUsers, isNew: demo.isNew, file: demo.file },
   };

@@ -52,8 +52,8 @@ function openKeys(parts: KeyOpening): KeyEncryptionKeys {
 export interface SealingFollowing {
   readonly keys: KeyEncryptionKeys;
   readonly refreshMs: number;
-  /** Told when another key, or another version of it, has begun to seal, and when one can be used again. */
-  readonly onNewest: () => void;
+  /** Told each time when all of them were found to be of use. */
+  readonly onUsable: () => void;
   readonly random: () => number;
   readonly runner: BackgroundRunner;
   readonly health: Pick<HealthRegistry, 'need'>;
@@ -62,25 +62,21 @@ export interface SealingFollowing {
 
 /** Asks Vault again and again whether its keys can be used: what moves them to another version needs no restart. */
 export function followSealingKeys(parts: SealingFollowing): void {
-  const { keys, refreshMs, onNewest, random, runner, health, stops } = parts;
+  const { keys, refreshMs, onUsable, random, runner, health, stops } = parts;
   health.need(() => keys.check());
-  const usable = (): string | null => (keys.check().healthy ? keys.newestId : null);
-  let known = usable();
   let isAsking = false;
   const ask = async (): Promise<void> => {
     if (isAsking) return;
     isAsking = true;
     try {
       await keys.prove();
+      onUsable();
     } catch (error) {
       // What it says stands in the health report.
       if (!(error instanceof IdentityError)) throw error;
     } finally {
       isAsking = false;
     }
-    const before = known;
-    known = usable();
-    if (known !== null && known !== before) onNewest();
   };
   const asking = setInterval(
     () => {

@@ -1,6 +1,6 @@
 import type { Authority } from './identity/authority';
-import { resealSecrets } from './identity/mfa/resealSecrets';
 import { SecondFactors } from './identity/mfa/secondFactors';
+import { SecretsResealing } from './identity/mfa/secretsResealing';
 import type { KeyEncryptionKeys } from './identity/sealing/keyEncryptionKeys';
 import { TotpVault } from './identity/sealing/totpVault';
 import type { Sessions } from './identity/sessions';
@@ -22,7 +22,7 @@ export interface SecondFactorsStart {
 
 export interface StartedSecondFactors {
   readonly secondFactors: SecondFactors;
-  /** To be called when another key has begun to seal. */
+  /** To be called when other keys are used, and again whenever they can be: what was cut off goes on. */
   readonly reseal: () => void;
 }
 
@@ -31,8 +31,9 @@ export function startSecondFactors(parts: SecondFactorsStart): StartedSecondFact
   const { storage, sessions, authority, throttle, clock, logger, runner } = parts;
   const vault = new TotpVault(parts.sealingKeys);
   const store = storage.secondFactors;
+  const resealing = new SecretsResealing({ store, vault, logger });
   const reseal = (): void => {
-    runner.run('resealing of second factors', () => resealSecrets({ store, vault, logger }));
+    runner.run('resealing of second factors', () => resealing.goOn());
   };
   reseal();
   const { users } = storage;

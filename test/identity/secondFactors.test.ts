@@ -4,8 +4,8 @@ import { Secret } from '../../src/domain/secret';
 import type { AppError } from '../../src/errors/appError';
 import { newChallenge } from '../../src/identity/mfa/challenge';
 import { hashOfRecoveryCode } from '../../src/identity/mfa/recoveryCodes';
-import { resealSecrets } from '../../src/identity/mfa/resealSecrets';
 import { SecondFactors } from '../../src/identity/mfa/secondFactors';
+import { SecretsResealing } from '../../src/identity/mfa/secretsResealing';
 import type { Principal } from '../../src/identity/principal';
 import { KeyEncryptionKeys } from '../../src/identity/sealing/keyEncryptionKeys';
 import { TotpVault } from '../../src/identity/sealing/totpVault';
@@ -280,7 +280,7 @@ it('brings secrets under the newest key, and leaves those alone that do not open
   const newest = { id: 'second', key: new Secret(randomBytes(32).toString('base64')) };
   const vault = new TotpVault(new KeyEncryptionKeys([newest, house.sealingKey]));
   const store = house.database.storage.secondFactors;
-  await resealSecrets({ store, vault, logger: createLogger('silent') });
+  await new SecretsResealing({ store, vault, logger: createLogger('silent') }).goOn();
   expect(await house.rows('SELECT DISTINCT key_id FROM totp_secrets WHERE user_id <> $1', [lost.id])).toEqual([
     { key_id: 'second' },
   ]);

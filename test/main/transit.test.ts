@@ -104,13 +104,15 @@ async function trades(account: string): Promise<void> {
   );
 }
 
+type Table = 'signing_keys' | 'account_credentials' | 'totp_secrets';
+
 /** What seals the records of a table. */
-async function sealing(table: 'signing_keys' | 'account_credentials'): Promise<string> {
+async function sealing(table: Table): Promise<string> {
   const { rows } = await operator.query<{ id: string }>(`SELECT DISTINCT key_id AS id FROM ${table} ORDER BY 1`);
   return rows.map(({ id }) => id).join();
 }
 
-const becomes = (table: 'signing_keys' | 'account_credentials', keyId: string): Promise<unknown> =>
+const becomes = (table: Table, keyId: string): Promise<unknown> =>
   eventually(async () => (await sealing(table)) === keyId);
 
 async function readiness(): Promise<readonly unknown[]> {
@@ -137,9 +139,15 @@ let account: string;
 it('moves what a key of this server sealed to one of Vault, and trades with it after a restart', async () => {
   account = await createAccount('trader');
   await trades(account);
-  expect([await sealing('signing_keys'), await sealing('account_credentials')]).toEqual(['k1', 'k1']);
+  await server.post('mutation { enrollMfa { otpauthUri } }', {
+    path: '/auth/graphql',
+    authorization: await server.login('VIEWER'),
+  });
+  const tables = ['signing_keys', 'account_credentials', 'totp_secrets'] as const;
+  expect(await Promise.all(tables.map(sealing))).toEqual(['k1', 'k1', 'k1']);
   putKeys(`${ofVault},${local}`);
   await becomes('signing_keys', 't1:v1');
+  await becomes('totp_secrets', 't1:v1');
   await server.stop();
   await start();
   await trades(account);
@@ -169,9 +177,10 @@ it('goes on while Vault is away, and seals nothing otherwise', async () => {
 it('follows the key to its next version', async () => {
   vault.transit.rotate('tickgate');
   await becomes('signing_keys', 't1:v2');
+  await becomes('totp_secrets', 't1:v2');
   expect(await credentialKeys()).toEqual([
     1,
-    expect.stringMatching(/^t1:v2 +1 sealed +the newest.*\nt1:v1 +2 sealed +in use/),
+    expect.stringMatching(/^t1:v2 +2 sealed +the newest.*\nt1:v1 +2 sealed +in use/),
   ]);
 });
 

@@ -18,6 +18,11 @@ export class TotpVault {
     return this.keys.newestId;
   }
 
+  /** Of every key that opens, as the settings name it. */
+  get keyIds(): readonly string[] {
+    return this.keys.ids;
+  }
+
   /** Throws AppError SEALING_UNAVAILABLE. */
   async seal(userId: string, secret: string): Promise<SealedRecord> {
     const plaintext = Buffer.from(secret, 'ascii');
