@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { SecurityRow } from './securityTable';
 
@@ -7,10 +7,13 @@ export type ProvingCommand =
   | { readonly text: string; readonly kind: 'tests'; readonly files: readonly string[] }
   | { readonly text: string; readonly kind: 'script'; readonly script: string; readonly args: readonly string[] };
 
+export type ProvingScript = Extract<ProvingCommand, { kind: 'script' }>;
+export type ProvingTests = Extract<ProvingCommand, { kind: 'tests' }>;
+
 /** Each command of the table once, in the order of the table. Throws a sentence for one that nobody could run. */
 export function provingCommands(rows: readonly SecurityRow[], projectDir: string): readonly ProvingCommand[] {
-  const tests = testsOf(projectDir);
-  return [...new Set(rows.flatMap(({ commands }) => commands))].map((text) => readCommand(text, tests));
+  const [tests, scripts] = [testsOf(projectDir), scriptsOf(projectDir)];
+  return [...new Set(rows.flatMap(({ commands }) => commands))].map((text) => readCommand(text, { tests, scripts }));
 }
 
 function testsOf(projectDir: string): readonly string[] {
@@ -20,10 +23,19 @@ function testsOf(projectDir: string): readonly string[] {
     .sort();
 }
 
-function readCommand(text: string, tests: readonly string[]): ProvingCommand {
+function scriptsOf(projectDir: string): readonly string[] {
+  const manifest = readFileSync(path.join(projectDir, 'package.json'), 'utf8');
+  return Object.keys((JSON.parse(manifest) as { readonly scripts: object }).scripts);
+}
+
+function readCommand(
+  text: string,
+  { tests, scripts }: { readonly tests: readonly string[]; readonly scripts: readonly string[] },
+): ProvingCommand {
   const [program = '', verb = '', ...rest] = text.split(' ');
   if (program === 'npm' && verb === 'run' && rest[0] !== undefined) {
     const [script, ...args] = rest;
+    if (!scripts.includes(script)) throw new Error(`"${text}": package.json has no script ${script}.`);
     return { text, kind: 'script', script, args: args.filter((arg) => arg !== '--') };
   }
   if (program !== 'npx' || verb !== 'jest' || rest.length === 0) {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { statusWithin } from './statusWithin';
 
 export interface EndedScript {
   /** Null where it was ended because it took too long. */
@@ -8,29 +9,28 @@ export interface EndedScript {
   readonly said: string;
 }
 
+const ownDir = path.resolve(__dirname, '../..');
+
 /** Runs a script of package.json to its end. settings: what it finds in its environment, beside PATH and HOME. */
 export async function runScript(
   { script, args }: { readonly script: string; readonly args: readonly string[] },
-  { settings, timeoutMs }: { readonly settings: Readonly<Record<string, string>>; readonly timeoutMs: number },
+  wish: {
+    readonly settings: Readonly<Record<string, string>>;
+    readonly timeoutMs: number;
+    /** This one where nothing is said. */
+    readonly projectDir?: string;
+  },
 ): Promise<EndedScript> {
+  const { settings, timeoutMs, projectDir = ownDir } = wish;
   const { PATH, HOME, CI } = process.env;
   const child = spawn('npm', ['run', '--silent', script, '--', ...args], {
-    cwd: path.resolve(__dirname, '../..'),
+    cwd: projectDir,
     env: { PATH, HOME, ...(CI === undefined ? {} : { CI }), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own: npm does not pass a signal on to what it started.
     detached: true,
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const timer = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), timeoutMs);
-  try {
-    const status = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
-    });
-    return { status, said };
-  } finally {
-    clearTimeout(timer);
-  }
+  const status = await statusWithin(child, timeoutMs);
+  return { status, said };
 }
