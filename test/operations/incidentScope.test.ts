@@ -158,6 +158,24 @@ it('says of how much nobody can tell whose it is, where there were more than can
   expect(describeScope(report)).toContain('left out: 3 entries of actors or addresses beyond what can be counted');
 });
 
+it('counts 500,000 addresses, and tells of those behind them how many entries they are of, and none as new', () => {
+  const scope = new IncidentScope(everything, { after: 0, first: 0 });
+  const [link] = linksOf([{ minute: 1, actor: 'bot' }]);
+  const note = (ip: string): void => {
+    scope.note({ ...link!, record: { ...link!.record!, ip } }, true);
+  };
+  for (let index = 0; index < 500_000; index += 1) note(`2001:db8::${index}`);
+  for (const ip of ['192.0.2.1', '192.0.2.2', '192.0.2.2']) note(ip);
+  // One that is counted already goes on to be.
+  note('2001:db8::0');
+  const report = scope.report();
+  expect(report).toMatchObject({ entries: 500_004, newAddresses: null, leftOut: { uncountedEntries: 3 } });
+  expect(report.actors).toMatchObject([{ entries: 500_004, addresses: 500_000, ips: { 0: '2001:db8::0' } }]);
+  const text = describeScope(report);
+  expect(text).toContain('left out: 3 entries of actors or addresses beyond what can be counted');
+  expect(text).toContain('too many to tell; narrow it with --user');
+});
+
 it('marks what stands behind a place that is wrong', () => {
   const scope = new IncidentScope(everything, { after: 0, first: 10 });
   for (const [index, link] of linksOf([{ minute: 1 }, { minute: 2 }]).entries()) scope.note(link, index === 0);
