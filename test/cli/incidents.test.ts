@@ -159,7 +159,11 @@ describe('ir:notify', () => {
 
   it('says so where there is no mail server, and writes down whom it would mail for nobody else to read', async () => {
     const notice = file('notice.txt', template);
-    const without = await run('irNotify', ['--all', '--yes', '--template', notice]);
+    const [without, absent] = await Promise.all([
+      run('irNotify', ['--all', '--yes', '--template', notice]),
+      run('irNotify', ['--user', 'nobody@example.org', '--template', notice]),
+    ]);
+    expect([absent.status, absent.stdout, absent.stderr]).toEqual([67, '', expect.stringMatching(/^There is no user/)]);
     expect([without.status, without.stderr]).toEqual([
       69,
       expect.stringMatching(/sends no mails: set SMTP_URL.*--addressees FILE/),
@@ -204,12 +208,14 @@ describe('ir:scope', () => {
   beforeAll(() => house.link());
 
   it('tells a verified log, in pages and as a table, and ends with 0', async () => {
-    const [text, json, table] = await Promise.all([
+    const [text, json, table, absent] = await Promise.all([
       run('irScope', ['--since', '1h']),
       run('irScope', ['--since', '1h', '--first', '2', '--after', '1', '--json']),
       run('irScope', ['--since', '1h', '--markdown']),
+      run('irScope', ['--since', '1h', '--user', 'nobody@example.org']),
     ]);
     expect([text.status, json.status, table.status]).toEqual([0, 0, 0]);
+    expect([absent.status, absent.stdout, absent.stderr]).toEqual([67, '', expect.stringMatching(/^There is no user/)]);
     expect(text.stdout).toMatch(
       /^The audit log is whole: \d+ entries\.\n[^]*service\.lockdown {2}– {2}NO_TRADING: strange orders/,
     );
