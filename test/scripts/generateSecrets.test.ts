@@ -144,12 +144,18 @@ describeWith('openssl', 'scripts/generate-secrets.sh', () => {
 
   it.each(['--rotate', '--certificates'])('%s leaves to everybody what they may read', async (task) => {
     const shared = path.join(made.dir, `shared${task}`);
-    // Root alone gives files to groups that it is not in; whoever else runs this shows it with their own.
-    const group = process.getuid?.() === 0 ? 10_001 : (process.getgid?.() ?? 0);
+    // Root alone gives files to groups that it is not in; whoever else runs this shows it with one of their own.
+    const own = process.getgid?.() ?? 0;
+    const group = process.getuid?.() === 0 ? 10_001 : (process.getgroups?.().find((other) => other !== own) ?? own);
     expect((await run('--group', String(group), shared)).status).toBe(0);
+    const given = accessTo(shared);
+    expect(given[path.join(shared, 'app')]).toMatch(new RegExp(`^750 .*:${group}$`));
+    expect(given[path.join(shared, 'app/audit_key')]).toMatch(new RegExp(`^640 .*:${group}$`));
+    // What somebody has changed by hand, since or before.
+    chmodSync(shared, 0o711);
+    chmodSync(path.join(shared, 'app'), 0o710);
+    for (const file of ['app/database_url', 'app/internal_ca']) chmodSync(path.join(shared, file), 0o440);
     const before = accessTo(shared);
-    expect(before[path.join(shared, 'app')]).toMatch(new RegExp(`^750 .*:${group}$`));
-    expect(before[path.join(shared, 'app/audit_key')]).toMatch(new RegExp(`^640 .*:${group}$`));
     expect(await run(task, shared)).toMatchObject({ status: 0 });
     expect(accessTo(shared)).toEqual(before);
   });
