@@ -265,7 +265,6 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
       SMTP_URL: (smtp) => Promise.resolve(identity.use.mailServer(smtp) ? 'used' : 'needsRestart'),
       CREDENTIAL_KEYS: async (keys) => {
         await useSealingKeys({ keys: sealingKeys, vault: config.vault, storage }, keys);
-        identity.use.sealingKeys();
         return 'used';
       },
       PASSWORD_PEPPERS: async (peppers) => {

@@ -80,7 +80,7 @@ export interface Identity {
     readonly peppers: (peppers: Config['passwords']['peppers']) => Promise<void>;
     /** False where no mail was sent before, which a start alone changes. */
     readonly mailServer: (server: NonNullable<Config['mail']['smtp']>) => boolean;
-    /** Other keys seal from now on, or those of before were found to be of use. */
+    /** Those that seal were found to be of use, whether they are those of before or others. */
     readonly sealingKeys: () => void;
   };
   /** Development only. */

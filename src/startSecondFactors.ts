@@ -22,7 +22,7 @@ export interface SecondFactorsStart {
 
 export interface StartedSecondFactors {
   readonly secondFactors: SecondFactors;
-  /** To be called when other keys are used, and again whenever they can be: what was cut off goes on. */
+  /** To be called whenever the keys that seal can be used: other ones are taken up, and what was cut off goes on. */
   readonly reseal: () => void;
 }
 
