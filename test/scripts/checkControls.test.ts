@@ -6,6 +6,7 @@ import { text as textOf } from 'node:stream/consumers';
 import { provingCommands } from '../../scripts/controls/provingCommand';
 import { runControls } from '../../scripts/controls/runControls';
 import { readSecurityTable } from '../../scripts/controls/securityTable';
+import { statusWithin } from '../../scripts/controls/statusWithin';
 import { findProjectDir } from '../../src/config/processConfig';
 import { eventually } from '../kit/eventually';
 import { makeTemporaryDir } from '../kit/temporaryDir';
@@ -17,7 +18,7 @@ const forEver = 'setInterval(() => undefined, 1_000);';
 
 const files: Readonly<Record<string, string>> = {
   'package.json': JSON.stringify({
-    scripts: { good: 'node -e 0', bad: 'node bad.js', hangs: 'node hangs.js', leaves: 'node leaves.js' },
+    scripts: { good: 'node -e 0', bad: 'node bad.js', hangs: 'node hangs.js' },
   }),
   'bad.js': `console.error('nothing was found'); process.exitCode = 3;`,
   'hangs.js': `require('node:fs').writeFileSync('pid', String(process.pid)); ${forEver}`,
@@ -26,6 +27,7 @@ const files: Readonly<Record<string, string>> = {
   'jest.config.js': `module.exports = { transform: {}, testMatch: ['**/*.test.ts'] };`,
   'test/good.test.ts': `it('is so', () => undefined);`,
   'test/bad.test.ts': `it('is so', () => undefined); it('is not', () => { throw new Error('no'); });`,
+  'test/partly.test.ts': `it('is so', () => undefined); it.skip('is not asked', () => undefined);`,
   'test/skipped.test.ts': `it.skip('is not asked', () => undefined);`,
   'test/broken.test.ts': `require('./nothing');`,
   'test/hangs.test.ts': `it('never ends', () => new Promise(() => { ${forEver} }), 1e8);`,
@@ -94,12 +96,15 @@ it('says of each command whether it passed, and why not', async () => {
 });
 
 it('takes for proven what a test has shown, and nothing that was skipped or could not be run', async () => {
-  commandsOf('npx jest test/good', 'npx jest test/bad test/good', 'npx jest test/skipped', 'npx jest test/broken');
+  const places = ['test/good', 'test/partly', 'test/bad test/good', 'test/skipped', 'test/broken'];
+  commandsOf(...places.map((place) => `npx jest ${place}`));
   const { status, stdout } = await check();
   expect(status).toBe(1);
   expect(stdout.split('\n').map((line) => line.trim())).toEqual([
     'ok     npx jest test/good',
     '1 tests passed, 0 failed, 0 skipped',
+    'ok     npx jest test/partly',
+    '1 tests passed, 0 failed, 1 skipped',
     'FAILED npx jest test/bad test/good',
     '2 tests passed, 1 failed, 0 skipped',
     'not proven by test/bad.test.ts',
@@ -109,20 +114,25 @@ it('takes for proven what a test has shown, and nothing that was skipped or coul
     'FAILED npx jest test/broken',
     '0 tests passed, 0 failed, 0 skipped',
     'not proven by test/broken.test.ts',
-    '4 commands of SECURITY.md: 1 passed, 3 did not.',
+    '5 commands of SECURITY.md: 2 passed, 3 did not.',
     '',
   ]);
 });
 
 it('ends what hangs, with all that it started, and says so', async () => {
-  const hanging = ['npm run hangs', 'npm run leaves', 'npx jest test/hangs'];
-  const runs = await Promise.all(hanging.map((text) => run(2_500, text)));
-  const sum = '1 commands of SECURITY.md: 0 passed, 1 did not.';
-  expect(runs).toEqual([
-    { status: 1, lines: ['FAILED npm run hangs', 'ended after N s', sum] },
-    { status: 1, lines: ['FAILED npm run leaves', 'ended after N s', sum] },
-    { status: 1, lines: ['FAILED npx jest test/hangs', 'jest was ended after N s, and has left no report', sum] },
+  const boundMs = 2_000;
+  const leaving = spawn(process.execPath, ['leaves.js'], { cwd: projectDir, detached: true, stdio: 'pipe' });
+  const [script, tests, left] = await Promise.all([
+    run(boundMs, 'npm run hangs'),
+    run(boundMs, 'npx jest test/hangs'),
+    statusWithin(leaving, boundMs),
   ]);
+  const sum = '1 commands of SECURITY.md: 0 passed, 1 did not.';
+  expect(script).toEqual({ status: 1, lines: ['FAILED npm run hangs', 'ended after N s', sum] });
+  const noReport = 'jest was ended after N s, and has left no report';
+  expect(tests).toEqual({ status: 1, lines: ['FAILED npx jest test/hangs', noReport, sum] });
+  // Whoever holds on to output would keep the runner from ending.
+  expect([left, leaving.stdout.destroyed, leaving.stderr.destroyed]).toEqual([null, true, true]);
   const pid = readFileSync(path.join(projectDir, 'pid'), 'utf8');
   // Nothing, too, where nobody has asked how it ended.
   await eventually(() => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/cmdline`, 'utf8') === '');
