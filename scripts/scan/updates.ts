@@ -15,7 +15,11 @@ const renovate = z.looseObject({
   pinDigests: z.boolean().default(false),
   automerge: z.boolean().default(false),
   vulnerabilityAlerts: z
-    .looseObject({ enabled: z.boolean().default(true), schedule: z.array(z.string()).default([]) })
+    .looseObject({
+      enabled: z.boolean().default(true),
+      schedule: z.array(z.string()).default([]),
+      minimumReleaseAge: z.string().nullish(),
+    })
     .default({ enabled: false, schedule: [] }),
   packageRules: z
     .array(
@@ -47,7 +51,8 @@ export const updates: Check = {
       'leaves actions and images at their tags': settings.pinDigests,
       'merges without a person':
         !settings.automerge && !settings.packageRules.some(({ automerge }) => automerge === true),
-      'keeps what mends a known hole waiting': alerts.enabled && alerts.schedule.includes('at any time'),
+      'keeps what mends a known hole waiting':
+        alerts.enabled && alerts.schedule.includes('at any time') && (alerts.minimumReleaseAge ?? null) === null,
     };
     const broken = Object.entries(wanted).filter(([, isMet]) => !isMet);
     return {

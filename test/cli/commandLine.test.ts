@@ -138,6 +138,7 @@ it('whatever reads the settings of production refuses to take any certificate fo
   const calls: readonly (readonly string[])[] = [
     ['start'],
     ['token'],
+    ['watch', 'binance:BTC/USDT'],
     ['user', 'list'],
     ['credentialKeys'],
     ['auditVerify'],
