@@ -1,4 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { SecretsResealing } from '../../src/identity/mfa/secretsResealing';
 import { KeyEncryptionKeys, type SealingKey } from '../../src/identity/sealing/keyEncryptionKeys';
 import { TotpVault } from '../../src/identity/sealing/totpVault';
@@ -79,11 +82,14 @@ function resealingWith(keys: KeyEncryptionKeys, onMoved: () => void = () => unde
   return new SecretsResealing({ store, vault: new TotpVault(keys), logger });
 }
 
-function follow(keys: KeyEncryptionKeys, resealing: SecretsResealing): void {
-  const onUsable = (): void => {
+function follow(keys: KeyEncryptionKeys, onUsable: () => void): void {
+  followSealingKeys({ keys, refreshMs: 20, onUsable, random: () => 0, runner, health: new HealthRegistry(), stops });
+}
+
+function goingOn(resealing: SecretsResealing): () => void {
+  return () => {
     runner.run('resealing', () => resealing.goOn());
   };
-  followSealingKeys({ keys, refreshMs: 20, onUsable, random: () => 0, runner, health: new HealthRegistry(), stops });
 }
 
 const counts = async (): Promise<object> => Object.fromEntries(await database.storage.secondFactors.countByKey());
@@ -101,7 +107,7 @@ async function cutOff(): Promise<{ readonly keys: KeyEncryptionKeys; readonly re
 it('goes on where it was cut off once Vault is back', async () => {
   const { keys, resealing } = await cutOff();
   const before = standIn.asked.length;
-  follow(keys, resealing);
+  follow(keys, goingOn(resealing));
   await eventually(() => standIn.asked.length > before + 1);
   expect(await counts()).toEqual({ k1: 1, 't1:v1': 1 });
   standIn.brokenWith = null;
@@ -113,7 +119,7 @@ it('goes on where Vault was back before it was asked again: then nobody has seen
   standIn.brokenWith = null;
   await keys.prove();
   expect(keys.check().healthy).toBe(true);
-  follow(keys, resealing);
+  follow(keys, goingOn(resealing));
   await moved();
 });
 
@@ -139,4 +145,21 @@ it('tries again what did not open once another key is there', async () => {
   await keys.replace([vaultedKey(standIn, name), local]);
   await resealing.goOn();
   expect(await counts()).toEqual({ 't1:v1': 2 });
+});
+
+it('does not ask a Vault again that has not answered yet', async () => {
+  let [asked, ticks] = [0, 0];
+  const silent = createServer(() => (asked += 1)).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  follow(new KeyEncryptionKeys([vaultedKey({ url: address, addToken: () => 'token' }, name)]), () => undefined);
+  // Those are asked as often.
+  follow(new KeyEncryptionKeys([local]), () => (ticks += 1));
+  await eventually(() => asked > 0);
+  const before = ticks;
+  await eventually(() => ticks > before + 5);
+  expect(asked).toBe(1);
+  for (const stop of stops.splice(0)) await stop();
+  silent.closeAllConnections();
+  silent.close();
 });

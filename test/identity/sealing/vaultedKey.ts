@@ -4,7 +4,7 @@ import { toSealingKeys } from '../../../src/startSealing';
 import type { VaultStandIn } from '../../kit/secretManagers/vaultStandIn';
 
 /** What CREDENTIAL_KEYS says as `t1:transit://transit/<name>`. */
-export function vaultedKey(standIn: VaultStandIn, name: string, id = 't1'): SealingKey {
+export function vaultedKey(standIn: Pick<VaultStandIn, 'url' | 'addToken'>, name: string, id = 't1'): SealingKey {
   const token = standIn.addToken('of-the-server');
   const [made] = toSealingKeys([{ id, transit: { mount: 'transit', name } }], {
     address: standIn.url,
