@@ -6,6 +6,19 @@ const ofRuleset: readonly FaultOfFile[] = [
   ['somebody who may pass by', '"bypass_actors": []', '"bypass_actors": [{ "actor_id": 5 }]', /pass the rules/],
   ['no review', '"required_approving_review_count": 1', '"required_approving_review_count": 0', /no review/],
   ['no review by an owner', '"require_code_owner_review": true', '"require_code_owner_review": false', /code_owner/],
+  [
+    'a review of what was there before',
+    '"dismiss_stale_reviews_on_push": true',
+    '"dismiss_stale_reviews_on_push": false',
+    /dismiss_stale/,
+  ],
+  [
+    'a last push that nobody looked at',
+    '"require_last_push_approval": true',
+    '"require_last_push_approval": false',
+    /last_push/,
+  ],
+  ['a branch that can be deleted', '"deletion"', '"creation"', /lacks the rule deletion/],
   ['a branch that can be written over', '"non_fast_forward"', '"update"', /non_fast_forward/],
   [
     'a check that is not waited for',
@@ -24,6 +37,7 @@ const ofRuleset: readonly FaultOfFile[] = [
   ],
   ['a check that anybody may say', '"Trivy", "integration_id": 15368', '"Trivy"', /takes "Trivy" from anybody/],
   ['no threshold for CodeQL', '"high_or_higher"', '"critical"', /what CodeQL finds/],
+  ['a threshold of something else', '"tool": "CodeQL"', '"tool": "Other"', /what CodeQL finds/],
   ['a check that nobody runs', '"context": "Trivy"', '"context": "Trivia"', /waits for "Trivia"/],
 ];
 

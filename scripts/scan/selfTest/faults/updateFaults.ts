@@ -17,6 +17,8 @@ const faults: readonly FaultOfFile[] = [
   ['tags', '"pinDigests": true', '"pinDigests": false', /at their tags/],
   ['merges by itself', '"automerge": false', '"automerge": true', /without a person/],
   ['merges of one kind by itself', '"groupName": "ccxt"', '"groupName": "ccxt", "automerge": true', /without a person/],
+  ['security switched off', /("vulnerabilityAlerts": \{\s+"enabled": )true/, '$1false', /waiting/],
+  ['security a week later', '"minimumReleaseAge": null', '"minimumReleaseAge": "7 days"', /waiting/],
   ['security once a week', '"schedule": ["at any time"]', '"schedule": ["before 6am on monday"]', /waiting/],
 ];
 
