@@ -54,10 +54,18 @@ export class Sessions {
     { isVerified = false }: { readonly isVerified?: boolean } = {},
   ): Promise<SignedIn | null> {
     const { store, tokens, clock, newId } = this.parts;
-    const { userId } = proven;
+    const { userId, generation } = proven;
     const [id, at, token] = [newId(), clock(), RefreshToken.random()];
     const verifiedAt = isVerified ? at : null;
-    const session = { ...proven, id, at, expiresAt: at + sessionLife.absoluteMs, tokenHash: token.hash, verifiedAt };
+    const session = {
+      id,
+      userId,
+      generation,
+      at,
+      expiresAt: at + sessionLife.absoluteMs,
+      tokenHash: token.hash,
+      verifiedAt,
+    };
     const begun = await store.begin({ ...session, ...shortened(client) }, maxLiveSessions);
     if (begun === null) return null;
     if (begun === 'locked') throw new AppError('SERVICE_LOCKED', { extensions: { level: 'FULL' } });
