@@ -51,6 +51,8 @@ export interface TickgateOptions {
   readonly signal: AbortSignal;
   /** Other times for the steps of the signing keys than those of a real server. */
   readonly keyTiming?: KeyRingTiming;
+  /** Another time than `usualSpreadMs` for a new key to reach every node. */
+  readonly spreadMs?: number;
 }
 
 export interface Tickgate {
@@ -124,6 +126,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     config,
     mayGenerate: config.mode === 'development',
     onProgress,
+    spreadMs: options.spreadMs,
   });
   const identity = await startIdentity({
     ...options,

@@ -55,6 +55,7 @@ export interface IdentityStart {
   /** Of signed requests, shared likewise. */
   readonly nonces: UsedNonces;
   readonly keyTiming?: KeyRingTiming;
+  readonly spreadMs?: number | undefined;
   readonly stops: (() => Promise<void>)[];
 }
 
@@ -189,7 +190,7 @@ function startMailer({ config, logger, metrics, stops }: IdentityStart): Mailer 
   return mailer;
 }
 
-async function startHasher({ config, storage, logger }: IdentityStart): Promise<PasswordHasher> {
+async function startHasher({ config, storage, logger, clock, spreadMs }: IdentityStart): Promise<PasswordHasher> {
   const { peppers } = config.passwords;
   const count = await storage.passwords.countPepperedOtherwise(peppers.map(({ id }) => id));
   if (count > 0)
@@ -197,7 +198,7 @@ async function startHasher({ config, storage, logger }: IdentityStart): Promise<
       { users: count },
       'passwords were hashed with a pepper that PASSWORD_PEPPERS does not hold: their users need it, or a new password',
     );
-  const hasher = new PasswordHasher(peppers);
+  const hasher = new PasswordHasher(peppers, { clock, spreadMs });
   await hasher.prepare();
   return hasher;
 }

@@ -23,6 +23,7 @@ interface KeyOpening {
   readonly config: Pick<Config, 'credentials' | 'vault' | 'dataDir'>;
   readonly mayGenerate: boolean;
   readonly onProgress: (message: string) => void;
+  readonly spreadMs?: number | undefined;
 }
 
 /** The keys that seal, as the settings name them, each known to be of use. Throws IdentityError (78; 69 where Vault does not answer). */
@@ -91,7 +92,7 @@ export function followSealingKeys(parts: SealingFollowing): void {
   });
 }
 
-/** The first seals from now on. Throws SecretError, IdentityError where what is sealed would not open any more: then nothing has changed. */
+/** They open from now on, and the first seals once every node has had the time to read it. Throws SecretError, IdentityError where what is sealed would not open any more: then nothing has changed. */
 export async function useSealingKeys(
   parts: {
     readonly keys: KeyEncryptionKeys;

@@ -54,7 +54,7 @@ export function describeKeys(keys: readonly SealingKey[]): string {
 function adviceOn({ standing, records }: SealingKey): string {
   switch (standing) {
     case 'newest':
-      return 'the newest: seals whatever is sealed from now on';
+      return 'the newest: seals what is new, from five minutes after a running server has read it';
     case 'older':
       return records === 0 ? 'unused: may be removed' : 'in use: the nodes move them to the newest';
     case 'missing':

@@ -2,6 +2,7 @@ import { hash, parseOptions, verify } from '@node-rs/argon2';
 import type { Secret } from '../domain/secret';
 import { AppError } from '../errors/appError';
 import { maxPasswordChars } from './passwordPolicy';
+import { Succession, type SuccessionTiming } from './succession';
 
 /** OWASP's second choice is 19 MiB and 2 passes; this is three times as much. argon2id is the library's default. */
 const hashOptions = { memoryCost: 65_536, timeCost: 3, parallelism: 1 } as const;
@@ -24,12 +25,13 @@ export class PasswordHasher {
   #running = 0;
   readonly #waiting: (() => void)[] = [];
   #stranger: Promise<string> | null = null;
-  #peppers: ReadonlyMap<string, Buffer> = new Map();
-  #newest: string | null = null;
+  #peppers: ReadonlyMap<string, Buffer>;
+  readonly #succession: Succession;
 
-  /** peppers: newest first; the first is hashed with, all are checked with. */
-  constructor(peppers: readonly Pepper[] = []) {
-    this.#take(peppers);
+  /** peppers: newest first; the first is hashed with, one that comes later as `Succession` says; all are checked with. */
+  constructor(peppers: readonly Pepper[] = [], timing: SuccessionTiming = {}) {
+    this.#peppers = read(peppers);
+    this.#succession = new Succession(this.pepperIds, timing);
   }
 
   get pepperIds(): readonly string[] {
@@ -38,15 +40,18 @@ export class PasswordHasher {
 
   /** Lets these take the place of those before, and has the hash ready that strangers are checked against. */
   async use(peppers: readonly Pepper[]): Promise<void> {
-    this.#take(peppers);
+    this.#peppers = read(peppers);
+    this.#succession.replace(this.pepperIds);
     this.#stranger = null;
     await this.prepare();
   }
 
   /** Throws AppError RATE_LIMITED where too many wait already. */
   async hash(password: string): Promise<string> {
-    const id = this.#newest;
-    const phc = await this.#inTurn(() => hash(password, { ...hashOptions, ...this.#with(id) }));
+    const id = this.#succession.leader;
+    // Of this pepper, whichever are there when it is its turn.
+    const options = { ...hashOptions, ...this.#with(id) };
+    const phc = await this.#inTurn(() => hash(password, options));
     return id === null ? phc : `${id}:${phc}`;
   }
 
@@ -72,17 +77,12 @@ export class PasswordHasher {
       memoryCost === hashOptions.memoryCost &&
       timeCost === hashOptions.timeCost &&
       parallelism === hashOptions.parallelism;
-    return !isSame || pepper !== this.#newest;
+    return !isSame || pepper !== this.#succession.leader;
   }
 
   /** Made once, before the first login of a stranger could tell by its time: call this at the start. */
   async prepare(): Promise<void> {
     await this.#strangersHash();
-  }
-
-  #take(peppers: readonly Pepper[]): void {
-    this.#peppers = new Map(peppers.map(({ id, key }) => [id, Buffer.from(key.reveal(), 'base64')]));
-    this.#newest = peppers[0]?.id ?? null;
   }
 
   #with(pepper: string | null): { readonly secret?: Buffer } {
@@ -109,6 +109,10 @@ export class PasswordHasher {
       else next();
     }
   }
+}
+
+function read(peppers: readonly Pepper[]): ReadonlyMap<string, Buffer> {
+  return new Map(peppers.map(({ id, key }) => [id, Buffer.from(key.reveal(), 'base64')]));
 }
 
 /** PHC form begins with "$", an id does not. */

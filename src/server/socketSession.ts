@@ -162,7 +162,8 @@ export class SocketSession implements ProtocolSocket {
   #endingOf(): CloseReason | null {
     const { caps, clock, metrics } = this.parts;
     const now = clock();
-    if (now - this.#minuteStart >= minuteMs) {
+    // A clock that was set back begins a minute as well: until it is where it was, everything would count as one.
+    if (now - this.#minuteStart >= minuteMs || now < this.#minuteStart) {
       this.#minuteStart = now;
       this.#messages = 0;
     }

@@ -26,6 +26,8 @@ export interface TickgateWishes {
   /** Shorter than the settings allow. */
   readonly tokenTtlS?: number;
   readonly keyTiming?: KeyRingTiming;
+  /** For a new key that seals or hashes to reach every node: minutes, where a test says nothing. */
+  readonly spreadMs?: number;
 }
 
 /** The whole server as `npm start` builds it: its own PostgreSQL, real ccxt, an exchange that the test runs. */
@@ -61,7 +63,7 @@ export class RunningTickgate {
       projectDir: findProjectDir(),
       clock: Date.now,
     });
-    const { tokenTtlS = loaded.tokens.ttlS, keyTiming } = options;
+    const { tokenTtlS = loaded.tokens.ttlS, keyTiming, spreadMs } = options;
     const config = { ...loaded, tokens: { ...loaded.tokens, ttlS: tokenTtlS } };
     const tickgate = await startTickgate({
       config,
@@ -70,6 +72,7 @@ export class RunningTickgate {
       onProgress: () => undefined,
       signal: new AbortController().signal,
       ...(keyTiming === undefined ? {} : { keyTiming }),
+      ...(spreadMs === undefined ? {} : { spreadMs }),
     });
     return new RunningTickgate(tickgate, config, data);
   }

@@ -45,7 +45,7 @@ const environment = () => ({
 });
 
 async function start(): Promise<void> {
-  server = await RunningTickgate.start('simulator', simulator, { environment: environment() });
+  server = await RunningTickgate.start('simulator', simulator, { environment: environment(), spreadMs: 1_000 });
 }
 
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 import type { Secret } from '../../domain/secret';
 import type { HealthState } from '../../telemetry/health';
 import { IdentityError } from '../identityError';
+import { Succession, type SuccessionTiming } from '../succession';
 import { LocalKey } from './localKey';
 import { RemoteKey, type KeyService } from './remoteKey';
 import type { KeyEncryptionKey, WrappedKey } from './wrappedKey';
@@ -22,16 +23,17 @@ export type SealingKey = CredentialKey | ServedKey;
 /** Each kind of record binds the id of the key into what it wraps. */
 export type ContextOf = (id: string) => Buffer;
 
-/** The key-encryption keys of this server: the first seals, all of them open. */
+/** The key-encryption keys of this server: the first seals, one that comes later as `Succession` says; all of them open. */
 export class KeyEncryptionKeys {
-  #newest: KeyEncryptionKey;
   #keys: ReadonlyMap<string, KeyEncryptionKey>;
   readonly #clock: () => number;
+  readonly #succession: Succession;
 
   /** keys: newest first. Throws IdentityError where there is none, one is not 32 bytes long, or two have one id. */
-  constructor(keys: readonly SealingKey[], clock: () => number = Date.now) {
-    this.#clock = clock;
-    ({ newest: this.#newest, byId: this.#keys } = read(keys, clock));
+  constructor(keys: readonly SealingKey[], timing: SuccessionTiming = {}) {
+    this.#clock = timing.clock ?? Date.now;
+    this.#keys = read(keys, this.#clock);
+    this.#succession = new Succession([...this.#keys.keys()], timing);
   }
 
   /** What the records carry that are sealed from now on. */
@@ -50,11 +52,11 @@ export class KeyEncryptionKeys {
   }
 
   /**
-   * Lets these take the place of those before. Throws IdentityError where they are not fit, an id has become another key's, or a service that
-   * is new does not do what it is for: then nothing has changed.
+   * Lets these take the place of those before: they open at once. Throws IdentityError where they are not fit, an id has become another
+   * key's, or a service that is new does not do what it is for: then nothing has changed.
    */
   async replace(keys: readonly SealingKey[]): Promise<void> {
-    const { newest, byId } = read(keys, this.#clock);
+    const byId = read(keys, this.#clock);
     const changed = [...byId].find(([id, key]) => !(this.#keys.get(id)?.isSame(key) ?? true));
     if (changed !== undefined) {
       throw new IdentityError(`The id ${changed[0]} is another key's than before: give a new key an id of its own.`);
@@ -62,7 +64,7 @@ export class KeyEncryptionKeys {
     await Promise.all([...byId.values()].filter(({ id }) => !this.#keys.has(id)).map((key) => key.prove()));
     // Those that stay know what they have unwrapped.
     this.#keys = new Map([...byId].map(([id, key]) => [id, this.#keys.get(id) ?? key]));
-    this.#newest = this.#keys.get(newest.id) ?? newest;
+    this.#succession.replace([...byId.keys()]);
   }
 
   /** Makes sure that every key can be used, and learns which version of it is the newest. Throws IdentityError. */
@@ -94,7 +96,8 @@ export class KeyEncryptionKeys {
 
   /** Throws AppError SEALING_UNAVAILABLE. */
   wrap(dataKey: Buffer, contextOf: ContextOf): Promise<WrappedKey> {
-    return this.#newest.wrap(dataKey, contextOf(this.#newest.id));
+    const newest = this.#newest;
+    return newest.wrap(dataKey, contextOf(newest.id));
   }
 
   /** Throws AppError SEALING_UNAVAILABLE where nobody can tell now; another error where it does not open. */
@@ -102,6 +105,12 @@ export class KeyEncryptionKeys {
     const key = this.#find(wrapped.keyId);
     if (!key?.owns(wrapped.keyId)) throw new RangeError('the key-encryption key is not known');
     return key.unwrap(wrapped, contextOf(key.id));
+  }
+
+  get #newest(): KeyEncryptionKey {
+    const newest = this.#keys.get(this.#succession.leader ?? '');
+    if (newest === undefined) throw new RangeError('no key-encryption key seals');
+    return newest;
   }
 
   #find(keyId: string): KeyEncryptionKey | undefined {
@@ -114,13 +123,12 @@ export function settingIdOf(keyId: string): string {
   return keyId.split(':', 1)[0] ?? '';
 }
 
-function read(keys: readonly SealingKey[], clock: () => number) {
+function read(keys: readonly SealingKey[], clock: () => number): ReadonlyMap<string, KeyEncryptionKey> {
   const byId = new Map<string, KeyEncryptionKey>();
   for (const key of keys) {
     if (byId.has(key.id)) throw new IdentityError(`Two keys that seal exchange credentials have the id ${key.id}.`);
     byId.set(key.id, 'key' in key ? new LocalKey(key) : new RemoteKey({ ...key, clock }));
   }
-  const [newest] = byId.values();
-  if (newest === undefined) throw new IdentityError('There is no key that seals exchange credentials.');
-  return { newest, byId };
+  if (byId.size === 0) throw new IdentityError('There is no key that seals exchange credentials.');
+  return byId;
 }

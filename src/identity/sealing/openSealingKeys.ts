@@ -15,6 +15,8 @@ interface SealingKeysOptions {
   readonly dataDir: string;
   readonly mayGenerate: boolean;
   readonly onProgress: (message: string) => void;
+  /** Another one than `usualSpreadMs`. */
+  readonly spreadMs?: number | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ interface SealingKeysOptions {
  * or it is not fit.
  */
 export function openSealingKeys(options: SealingKeysOptions): KeyEncryptionKeys {
-  return new KeyEncryptionKeys(options.keys ?? [openKeptKey(options)]);
+  return new KeyEncryptionKeys(options.keys ?? [openKeptKey(options)], { spreadMs: options.spreadMs });
 }
 
 function openKeptKey(options: {

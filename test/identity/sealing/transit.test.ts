@@ -5,6 +5,7 @@ import { CredentialVault } from '../../../src/identity/sealing/credentialVault';
 import { KeyEncryptionKeys, type SealingKey } from '../../../src/identity/sealing/keyEncryptionKeys';
 import { RemoteKey } from '../../../src/identity/sealing/remoteKey';
 import { SealedCredentialsError } from '../../../src/identity/sealing/sealedCredentialsError';
+import { usualSpreadMs } from '../../../src/identity/succession';
 import { useSealingKeys } from '../../../src/startSealing';
 import { VaultStandIn } from '../../kit/secretManagers/vaultStandIn';
 import { errorOf, flippedRecords, holder, makeKey, plain, reveal, toCredentials } from './credentials';
@@ -40,7 +41,7 @@ const ofVault = (id = 't1', key = name): SealingKey => vaultedKey(standIn, key, 
 
 /** A server of its own, that knows nothing yet of what another one unwrapped. */
 async function open(...keys: readonly SealingKey[]) {
-  const kept = new KeyEncryptionKeys(keys, () => now);
+  const kept = new KeyEncryptionKeys(keys, { clock: () => now });
   await kept.prove();
   return { keys: kept, vault: new CredentialVault(kept) };
 }
@@ -156,6 +157,8 @@ describe('moving', () => {
     await expect(keys.replace([ofVault('t1', 'nowhere'), ours])).rejects.toThrow(/t1 \(transit:\/\/transit\/nowhere\)/);
     expect(keys.newestId).toBe('k1');
     await keys.replace([ofVault(), ours]);
+    expect([keys.newestId, keys.ids]).toEqual(['k1', ['t1', 'k1']]);
+    now += usualSpreadMs;
     expect([keys.newestId, keys.ids]).toEqual(['t1:v1', ['t1', 'k1']]);
     expect(reveal(await vault.open(holder, sealed))).toEqual(plain);
     const counted = (count: number) => ({ countSealed: () => Promise.resolve(new Map([['t1:v7', count]])) });
