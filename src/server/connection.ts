@@ -34,7 +34,9 @@ export class Connection {
   handedOver: Map<string, ExecutionArgs> | null = null;
   /** Operations that were completed while they were still being opened: each keeps its place until it is. */
   abandoned = 0;
+  /** Pings of ours since its last sign of life. */
   missedPings = 0;
+  #owedPongs = 0;
   readonly reader: ReaderSocket;
   readonly ip: string;
   /** As limits count it: an IPv4 address, or a /64 of IPv6. */
@@ -105,7 +107,15 @@ export class Connection {
 
   ping(): void {
     this.missedPings += 1;
+    this.#owedPongs += 1;
     this.#socket.ping();
+  }
+
+  /** Whether a pong answers a ping of ours: also one that another message of the client has overtaken. */
+  takeOwedPong(): boolean {
+    if (this.#owedPongs === 0) return false;
+    this.#owedPongs -= 1;
+    return true;
   }
 
   stopOperations(): void {

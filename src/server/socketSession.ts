@@ -111,7 +111,7 @@ export class SocketSession implements ProtocolSocket {
 
   /** A ping or pong of WebSocket itself: a sign of life, and a message like any other where it is no answer to a ping of ours. */
   control(isPong: boolean): void {
-    const isAnswer = isPong && this.#connection.missedPings > 0;
+    const isAnswer = isPong && this.#connection.takeOwedPong();
     this.#connection.missedPings = 0;
     const over = isAnswer ? null : this.#endingOf();
     if (over !== null) this.#connection.close(over);

@@ -116,7 +116,6 @@ describe('messages', () => {
   const max = socketLimits.maxMessagesPerMinute;
 
   it(`in a minute: ${max}, one more ends the socket with 4422; the next minute has its own`, async () => {
-    // A clock of its own: that of the system may be set back in between.
     let now = 1_000_000;
     await start({ access: { ...access, clock: () => now } });
     const socket = await RawSocket.connect(server.wsUrl);

@@ -55,6 +55,29 @@ describe('control frames of WebSocket itself', () => {
   });
 });
 
+describe('a pong that answers a ping of ours', () => {
+  it('is not counted where another message comes before it; one more than there were pings is', async () => {
+    let now = 1_000_000;
+    const max = 10;
+    const caps = { sweepIntervalMs: 1, maxMessagesPerMinute: max, keepAliveIntervalMs: 1, maxMissedPings: 1_000 };
+    await start({ access: { clock: () => now }, caps });
+    const socket = await RawSocket.open(server.wsUrl, { autoPong: false });
+    socket.send({ type: 'connection_init' });
+    expect((await socket.next()).type).toBe('connection_ack');
+    for (let pings = 0; pings < 2; pings += 1) {
+      const pinged = once(socket.socket, 'ping');
+      now += 1;
+      await pinged;
+    }
+    // connection_init was the first.
+    for (let sent = 1; sent < max - 1; sent += 1) expect(await socket.isAlive()).toBe(true);
+    for (let owed = 0; owed < 2; owed += 1) socket.socket.pong();
+    expect(await socket.isAlive()).toBe(true);
+    socket.socket.pong();
+    expect((await socket.closed).code).toBe(4422);
+  });
+});
+
 describe('a reader who never reads', () => {
   it('is closed with 4421 once too much waits for it, though it sends nothing more', async () => {
     await start({ caps: { maxBufferedBytes: 100_000 } });
