@@ -4,6 +4,7 @@ import type { Config } from './config/config';
 import { findProjectDir } from './config/processConfig';
 import type { PublicJwk } from './identity/signing/signingKey';
 import { Doctor } from './operations/doctor/doctor';
+import { FactUnseen } from './operations/doctor/factUnseen';
 import { machineId } from './operations/doctor/machine';
 import { viewFromOutside } from './operations/doctor/outsideView';
 import type { SigningKeyFacts } from './operations/doctor/securityFacts';
@@ -41,7 +42,7 @@ export function startDoctor(parts: DoctorParts): Doctor {
       config.secretPlaces.map(({ name, place, file }) => ({
         name,
         place,
-        fileMode: file === null ? null : statSync(file).mode & 0o777,
+        fileMode: file === null ? null : modeOf(name, file),
       })),
     secretAges: () => parts.secretAges.read(),
     corsOrigins,
@@ -66,6 +67,18 @@ export function startDoctor(parts: DoctorParts): Doctor {
       return readCalendar(findProjectDir(), today).filter(({ entry }) => entry.lines.includes(line));
     },
   });
+}
+
+function modeOf(secret: string, file: string): number {
+  try {
+    return statSync(file).mode & 0o777;
+  } catch (error) {
+    const { code = 'no reason given' } = error as NodeJS.ErrnoException;
+    const what = code === 'ENOENT' ? 'is gone' : `cannot be looked at (${code})`;
+    throw new FactUnseen(
+      `the file of ${secret} ${what}, and the server goes on with what it read of it before: put it back where ${secret}_FILE says, and look again`,
+    );
+  }
 }
 
 /** The public half tells how strong it is. */

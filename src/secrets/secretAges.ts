@@ -17,7 +17,8 @@ export interface SecretAge extends Pick<AgingSecret, 'name' | 'place'> {
   /** As of RFC 3339; null where nobody tells. */
   readonly changedAt: string | null;
   readonly ageDays: number | null;
-  readonly isOverdue: boolean;
+  /** Null where nobody tells, and it could be. */
+  readonly isOverdue: boolean | null;
 }
 
 const dayMs = 86_400_000;
@@ -51,9 +52,11 @@ export class SecretAges {
     const { secrets, maxAgeDays, clock } = this.parts;
     return secrets.map(({ name, place, file, isReplaced }) => {
       const changedAt = this.#changedAt.has(name) ? (this.#changedAt.get(name) ?? null) : timeOfFile(file);
-      if (changedAt === null) return { name, place, changedAt: null, ageDays: null, isOverdue: false };
+      const mayBeOverdue = isReplaced && maxAgeDays > 0;
+      if (changedAt === null)
+        return { name, place, changedAt: null, ageDays: null, isOverdue: mayBeOverdue ? null : false };
       const ageDays = Math.max(0, Math.floor((clock() - changedAt) / dayMs));
-      const isOverdue = isReplaced && maxAgeDays > 0 && ageDays > maxAgeDays;
+      const isOverdue = mayBeOverdue && ageDays > maxAgeDays;
       return { name, place, changedAt: new Date(changedAt).toISOString(), ageDays, isOverdue };
     });
   }

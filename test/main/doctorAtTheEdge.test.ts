@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { RunningNginx, type NginxWishes } from '../../scripts/edge/runningNginx';
 import { makeThrowAwayCertificate, type CertificateFiles } from '../../scripts/edge/throwAwayCertificate';
@@ -124,10 +124,18 @@ describeWith('nginx', 'the doctor of a server for production behind nginx', () =
   it('looks at the files of secrets as they are now', async () => {
     const file = path.join(folder.dir, 'AUDIT_KEY');
     const secrets = async (): Promise<readonly string[]> =>
-      open(await report()).filter((told) => told.startsWith('secretsManaged'));
+      open(await report()).filter((told) => told.startsWith('secrets'));
     chmodSync(file, 0o644);
     expect(await secrets()).toEqual([expect.stringContaining('the file of AUDIT_KEY (0644)')]);
     chmodSync(file, 0o600);
+    expect(await secrets()).toEqual([]);
+    renameSync(file, `${file}.away`);
+    const gone = 'unknown: the file of AUDIT_KEY is gone, .+: put it back where AUDIT_KEY_FILE says, and look again$';
+    expect(await secrets()).toEqual([
+      expect.stringMatching(new RegExp(`^secretsManaged: ${gone}`)),
+      expect.stringMatching(new RegExp(`^secretsOutOfSources: ${gone}`)),
+    ]);
+    renameSync(`${file}.away`, file);
     expect(await secrets()).toEqual([]);
   });
 
@@ -144,7 +152,10 @@ describeWith('nginx', 'the doctor of a server for production behind nginx', () =
     [
       'has no limit',
       inTemplate((text) => text.replaceAll('limit_req zone=api burst=20 nodelay;', '')),
-      [/^rateLimitingAtTheEdge: of 80 requests at once none was refused: /],
+      [
+        /^securityHeaders: nobody saw a refusal of https:/,
+        /^rateLimitingAtTheEdge: of 80 requests at once none was refused: /,
+      ],
     ],
     [
       'refuses with nginx’s own status',
@@ -219,7 +230,7 @@ describeWith('nginx', 'the doctor of a server for production behind nginx', () =
   it('tells plain text that the edge refuses from plain text that the server answers', async () => {
     const plainOf = async (plainPort: number): Promise<readonly unknown[]> => {
       const { failure, plainAnswer, plainPage } = await viewFromOutside(environment['PUBLIC_URL'] ?? '', { plainPort });
-      return [failure, plainAnswer?.status, plainPage?.status];
+      return [failure, plainAnswer.answer?.status, plainPage.answer?.status];
     };
     await behindNginx(
       (_file, text) => text,

@@ -23,7 +23,7 @@ it('tells of each secret since when it has its value, and of the environment tha
   const ages = agesOf([secret('A'), secret('B', { place: 'environment' })], { A: daysAgo(10.5) });
   expect(ages.read()).toEqual([
     { name: 'A', place: 'manager', changedAt: '2026-05-21T12:00:00.000Z', ageDays: 10, isOverdue: false },
-    { name: 'B', place: 'environment', changedAt: null, ageDays: null, isOverdue: false },
+    { name: 'B', place: 'environment', changedAt: null, ageDays: null, isOverdue: null },
   ]);
   expect(ages.check()).toEqual({
     name: 'age of secrets',
@@ -47,6 +47,8 @@ it('takes nothing for too old where no limit is set, nor what is never replaced'
   expect(agesOf([secret('A')], { A: daysAgo(5_000) }, 0).check().healthy).toBe(true);
   const kept = agesOf([secret('AUDIT_KEY', { isReplaced: false })], { AUDIT_KEY: daysAgo(5_000) });
   expect(kept.check()).toMatchObject({ healthy: true, detail: 'AUDIT_KEY: 5000 days' });
+  const unknown = [agesOf([secret('A')], {}, 0), agesOf([secret('AUDIT_KEY', { isReplaced: false })], {})];
+  expect(unknown.map((ages) => ages.read()[0]?.isOverdue)).toEqual([false, false]);
 });
 
 it('asks the file of what is not followed each time, and knows nothing of one that is away', () => {

@@ -1,4 +1,6 @@
+import { CalendarError } from '../calendarError';
 import { boxes } from './boxes';
+import { FactUnseen } from './factUnseen';
 import type { SecurityFacts } from './securityFacts';
 
 /** A box of the checklists, looked at. */
@@ -33,11 +35,19 @@ export class Doctor {
         try {
           return { name, title: `${line}: ${title}`, ...(await look(facts)) };
         } catch (error) {
-          const reason = error instanceof Error ? error.message : String(error);
-          return { name, title: `${line}: ${title}`, passed: false, evidence: `unknown: ${reason}` };
+          return { name, title: `${line}: ${title}`, passed: false, evidence: `unknown: ${whyUnknown(error)}` };
         }
       }),
     );
     return { mode: facts.mode, machine: facts.machine, checks };
   }
+}
+
+/** With what to do next. */
+function whyUnknown(error: unknown): string {
+  if (error instanceof FactUnseen) return error.message;
+  if (error instanceof CalendarError)
+    return `${error.message} Put it right where the server reads it (npm run sec:calendar says what is wrong), and look again`;
+  const reason = error instanceof Error ? error.message : String(error);
+  return `${reason}; see what GET /health on METRICS_PORT and the log say, mend it, and look again`;
 }

@@ -4,7 +4,7 @@ import { refusalCode } from './refusalCode';
 
 /** As a client sees it: refused in front of the server, in words that it can go by. */
 export function judgeEdgeLimit({ limit }: OutsideView): Finding {
-  if (limit === null) return failed('nobody could ask');
+  if (limit === null) return failed('nobody could ask: look again');
   const { asked, refusal, failure } = limit;
   if (refusal === null) {
     const reason = failure === null ? 'none was refused' : `no answer came (${failure})`;

@@ -25,6 +25,8 @@ export function judgeHeaders(view: OutsideView, facts: Pick<SecurityFacts, 'head
     return [...counted, ...faulty];
   });
   if (wrong.length > 0) return failed(`${wrong.join('; ')}; see nginx/headers.conf`);
+  if (refusal === null)
+    return failed(`nobody saw a refusal of ${view.url}, and whether it has them: have the edge refuse first (B72)`);
   return passed(`each once in ${seen.map(({ what }) => what).join(' and ')} of ${view.url}: ${names.join(', ')}`);
 }
 

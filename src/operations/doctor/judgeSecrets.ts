@@ -19,11 +19,18 @@ export function judgeSecrets({ mode, secretAges, ...facts }: SecurityFacts): Fin
       `in the environment, where every child and /proc has them: ${inEnvironment.join(', ')}; set NAME_FILE instead`,
     );
   }
-  const overdue = secretAges().filter(({ isOverdue }) => isOverdue);
+  const ages = secretAges();
+  const overdue = ages.filter(({ isOverdue }) => isOverdue);
   if (overdue.length > 0) {
     const told = overdue.map(({ name, ageDays }) => `${name} (${ageDays ?? 0} days)`).join(', ');
     return failed(
       `not changed for longer than SECRET_MAX_AGE_DAYS: ${told}; docs/SECRETS.md tells how to replace each`,
+    );
+  }
+  const ageless = ages.filter(({ isOverdue }) => isOverdue === null).map(({ name }) => name);
+  if (ageless.length > 0) {
+    return failed(
+      `nobody knows how old they are: ${ageless.join(', ')}; docs/SECRETS.md tells how their manager says so, and what SECRET_MAX_AGE_DAYS=0 means`,
     );
   }
   return passed(`${secrets.length} secrets, none of them in the environment: ${secrets.map(describePlace).join(', ')}`);

@@ -1,16 +1,9 @@
 import { once } from 'node:events';
-import { request as requestPlain, type IncomingMessage, type RequestOptions as PlainOptions } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Agent, request, type RequestOptions } from 'node:https';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-
-type Headers = Readonly<Record<string, readonly string[]>>;
-
-export interface Answer {
-  readonly status: number;
-  /** Each value of each header, by name in lower case. */
-  readonly headers: Headers;
-  readonly text: string;
-}
+import { NothingAnswered, readAnswer, timeoutMs, type Answer } from './answer';
+import { askInPlainText, type PlainText } from './plainText';
 
 /** What came of asking more often than anybody should. */
 export interface SeenLimit {
@@ -44,22 +37,19 @@ export interface OutsideView {
   /** One for each that was tried. */
   readonly badHandshakes: readonly BadHandshake[];
   /** Of an answer. */
-  readonly headers: Headers;
-  /** Of a call of the API in plain text; null where nothing answers. */
-  readonly plainAnswer: Answer | null;
-  /** Of a page in plain text that stands open over TLS, likewise. */
-  readonly plainPage: Answer | null;
+  readonly headers: Answer['headers'];
+  /** Of a call of the API. */
+  readonly plainAnswer: PlainText;
+  /** Of a page that stands open over TLS. */
+  readonly plainPage: PlainText;
   /** Null where nothing could be asked. */
   readonly limit: SeenLimit | null;
 }
 
-const timeoutMs = 5_000;
 /** Costs a server nothing, and is counted like everything else. */
 const harmlessPath = '/livez';
 /** Of more than this an edge that lets 10 a second pass, and 20 at once, refuses some, also where an answer takes half a second. */
 const burst = { requests: 80, sockets: 10, mostMs: 10_000 } as const;
-/** A refusal is short. */
-const maxAnswerBytes = 65_536;
 /** With every suite that there ever was where a version is tried, or the refusal would be ours. */
 const badOffers = [
   { what: 'TLS 1.0', minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' },
@@ -71,12 +61,13 @@ const badOffers = [
     ciphers: 'ALL:eNULL:-AESGCM:-AESCCM:-CHACHA20:-ARIAGCM:kRSA:aNULL:@SECLEVEL=0',
   },
 ] as const;
+const unasked: PlainText = { answer: null, failure: 'nobody asked' };
 /** A server that says no, and not one that says nothing, or a network that does. */
 const refusals = /ALERT_(PROTOCOL_VERSION|HANDSHAKE_FAILURE|INSUFFICIENT_SECURITY)$/;
 
 /**
- * Asks a server by its public address: two requests in plain text, four handshakes, then requests until one is refused, 81 at most. ca: an authority besides those
- * that Node knows. Never throws: what failed is part of the view.
+ * Asks a server by its public address: two requests in plain text, four handshakes, then requests until one is refused, 81 at most. Where plain text is refused
+ * on the way, an address that nobody has is asked, too. ca: an authority besides those that Node knows. Never throws: what failed is part of the view.
  */
 export async function viewFromOutside(
   url: string,
@@ -94,8 +85,8 @@ export async function viewFromOutside(
     certificateLeft: 0,
     badHandshakes: [],
     headers: {},
-    plainAnswer: null,
-    plainPage: null,
+    plainAnswer: unasked,
+    plainPage: unasked,
     limit: null,
   };
   try {
@@ -103,21 +94,14 @@ export async function viewFromOutside(
       seeCertificate(address),
       Promise.all(badOffers.map((offer) => tryOffer(address, offer))),
       answerOf(new URL(harmlessPath, url), options),
-      plainAnswerOf({ ...plain, path: '/graphql', method: 'POST' }),
-      plainAnswerOf({ ...plain, path: harmlessPath }),
+      askInPlainText({ ...plain, path: '/graphql', method: 'POST' }),
+      askInPlainText({ ...plain, path: harmlessPath }),
     ]);
     // Last: whoever is refused learns nothing else.
     const limit = await pressLimit(new URL(harmlessPath, url), options);
     return { ...nothing, ...seen, badHandshakes, headers, plainAnswer, plainPage, limit };
   } catch (error) {
     return { ...nothing, failure: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-class NothingAnswered extends Error {
-  constructor() {
-    super(`nothing answered within ${timeoutMs / 1_000} s`);
-    this.name = 'NothingAnswered';
   }
 }
 
@@ -186,16 +170,6 @@ async function answerOf(url: URL, options: RequestOptions): Promise<Answer> {
   return readAnswer(answer);
 }
 
-async function readAnswer(answer: IncomingMessage): Promise<Answer> {
-  let text = '';
-  for await (const chunk of answer) {
-    text += String(chunk);
-    if (text.length > maxAnswerBytes) break;
-  }
-  const found = Object.entries(answer.headersDistinct).map(([name, values]) => [name, values ?? []] as const);
-  return { status: answer.statusCode ?? 0, headers: Object.fromEntries(found), text };
-}
-
 async function pressLimit(url: URL, options: RequestOptions): Promise<SeenLimit> {
   const agent = new Agent({ keepAlive: true, maxSockets: burst.sockets });
   let asked = 0;
@@ -216,20 +190,4 @@ async function pressLimit(url: URL, options: RequestOptions): Promise<SeenLimit>
   } finally {
     agent.destroy();
   }
-}
-
-/** As a client would send it that was told http by mistake: what comes after this has been read by anybody on the way. */
-async function plainAnswerOf(target: PlainOptions): Promise<Answer | null> {
-  const headers = { 'content-type': 'application/json' };
-  const asking = requestPlain({ ...target, headers, timeout: timeoutMs, agent: false });
-  asking.once('timeout', () => asking.destroy(new Error('nobody')));
-  // One that the API answers, were it reached.
-  asking.end(target.method === 'POST' ? '{"query":"{ __typename }"}' : undefined);
-  let answer: IncomingMessage;
-  try {
-    [answer] = (await once(asking, 'response')) as [IncomingMessage];
-  } catch {
-    return null;
-  }
-  return readAnswer(answer);
 }

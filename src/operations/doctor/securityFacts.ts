@@ -5,15 +5,15 @@ import type { OutsideView } from './outsideView';
 export interface SecretPlace {
   readonly name: string;
   readonly place: string;
-  /** Of a file: its permission bits; null where it is none, or nobody can tell. */
+  /** Of a file: its permission bits; null where it is none. */
   readonly fileMode: number | null;
 }
 
-/** ageDays: null where nobody tells. */
+/** Null where nobody tells. */
 export interface SecretAge {
   readonly name: string;
   readonly ageDays: number | null;
-  readonly isOverdue: boolean;
+  readonly isOverdue: boolean | null;
 }
 
 /** What a running server knows of itself, asked anew each time. */
@@ -23,7 +23,7 @@ export interface SecurityFacts {
   readonly machine: string | null;
   /** Whom the process runs as; null where the system has no such numbers. */
   readonly userId: number | null;
-  /** With the files as they are now. Throws where one is gone. */
+  /** With the files as they are now. Throws FactUnseen where one is gone. */
   readonly secrets: () => readonly SecretPlace[];
   /** Since when each has its value, as far as that is known. */
   readonly secretAges: () => readonly SecretAge[];
@@ -40,7 +40,7 @@ export interface SecurityFacts {
   readonly database: () => Promise<{ readonly isEncrypted: boolean; readonly isLocal: boolean }>;
   /** How the world sees this server; null where it is not said where that is (PUBLIC_URL). */
   readonly outside: () => Promise<OutsideView | null>;
-  /** What people wrote down of a line of the checklists. Throws where that cannot be read. */
+  /** What people wrote down of a line of the checklists. Throws CalendarError where that cannot be read. */
   readonly records: (line: string) => readonly JudgedEntry[];
 }
 

@@ -224,7 +224,10 @@ describeWith('openssl', 'a server as the world sees it', () => {
     await once(plain, 'listening');
     const { port: plainPort } = plain.address() as AddressInfo;
     const view = await viewFromOutside(`https://localhost:${await serve()}`, { ca: cert, plainPort });
-    expect(view).toMatchObject({ plainAnswer: { status: 403 }, plainPage: { status: 301 } });
+    expect(view).toMatchObject({
+      plainAnswer: { answer: { status: 403 }, failure: null },
+      plainPage: { answer: { status: 301 }, failure: null },
+    });
     expect(asked).toEqual(['/graphql {"query":"{ __typename }"}']);
     plain.close();
     await once(plain, 'close');
@@ -236,11 +239,32 @@ describeWith('openssl', 'a server as the world sees it', () => {
     const { port: plainPort } = plain.address() as AddressInfo;
     const port = await serve({}, withHeaders, '::1');
     expect(await viewFromOutside(`https://[::1]:${port}`, { ca: cert, plainPort })).toMatchObject({
-      plainAnswer: { status: 418 },
-      plainPage: { status: 418 },
+      plainAnswer: { answer: { status: 418 } },
+      plainPage: { answer: { status: 418 } },
     });
     plain.close();
     await once(plain, 'close');
+  });
+
+  it('is known not to answer in plain text where it refuses that itself, and where it cuts it off is not', async () => {
+    const cutting = createTcpServer((socket) => socket.on('error', () => undefined).destroy()).listen(0, '127.0.0.1');
+    await once(cutting, 'listening');
+    const { port: plainPort } = cutting.address() as AddressInfo;
+    const url = `https://127.0.0.1:${await serve()}`;
+    const cut = { answer: null, failure: expect.stringMatching(/hang up|RESET/) as unknown };
+    expect(await viewFromOutside(url, { plainPort })).toMatchObject({
+      failure: null,
+      plainAnswer: cut,
+      plainPage: cut,
+    });
+    cutting.close();
+    await once(cutting, 'close');
+    const nobody = { answer: null, failure: null };
+    expect(await viewFromOutside(url, { plainPort })).toMatchObject({
+      failure: null,
+      plainAnswer: nobody,
+      plainPage: nobody,
+    });
   });
 
   it('gives itself away where the server of the API answers in plain text', async () => {
@@ -250,7 +274,7 @@ describeWith('openssl', 'a server as the world sees it', () => {
         ca: cert,
         plainPort: api.running.port,
       });
-      expect(outside.plainAnswer?.text).toContain('{"__typename":"Query"}');
+      expect(outside.plainAnswer.answer?.text).toContain('{"__typename":"Query"}');
       const tls = boxes.find(({ name }) => name === 'tls');
       expect(await tls?.look({ outside: () => Promise.resolve(outside) } as unknown as SecurityFacts)).toMatchObject({
         passed: false,
