@@ -3,16 +3,9 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Check, Finding } from './check';
-import { readPolicy } from './policy';
+import { readRuleset, type Ruleset } from './ruleset';
+import { tagFaults } from './tagRules';
 import { readWorkflows, type Job } from './workflowFile';
-
-const ruleset = z.looseObject({
-  target: z.string(),
-  conditions: z.unknown(),
-  enforcement: z.string(),
-  bypass_actors: z.array(z.unknown()),
-  rules: z.array(z.looseObject({ type: z.string(), parameters: z.record(z.string(), z.unknown()).default({}) })),
-});
 
 const rulesetFile = '.github/rulesets/main.json';
 const ownersFile = '.github/CODEOWNERS';
@@ -23,28 +16,24 @@ const actionsApp = 15368;
 
 /** What decides who gets in, what is trusted, and what is looked at: somebody who knows about security agrees to it. */
 const guarded = [
-  ...['/.ci/', '/.github/', '/.npmrc', '/package.json', '/package-lock.json', '/scripts/scan.mjs', '/scripts/scan/'],
-  ...['/docker/', '/nginx/', '/migrations/', '/security/'],
-  ...['/src/config/', '/src/identity/', '/src/secrets/', '/src/security/', '/src/trading/'],
+  ...['/.ci/', '/.github/', '/.npmrc', '/package.json', '/package-lock.json', '/scripts/'],
+  ...['/config.production.yaml', '/docker/', '/nginx/', '/migrations/', '/security/'],
+  ...['/src/config/', '/src/identity/', '/src/secrets/', '/src/security/', '/src/server/', '/src/storage/'],
+  '/src/trading/',
 ];
 
-/** What a change needs before it is on the main branch; whether GitHub has these rules switched on, only a person can look at (security/calendar.yml). */
+/** What a change needs before it is on the main branch, and a tag before it is there; whether GitHub has these rules switched on, only a person can look at (security/calendar.yml). */
 export const branchRules: Check = {
   name: 'branch rules',
   run: (projectDir) => {
     const owners = readOwners(projectDir);
-    const {
-      target,
-      conditions,
-      enforcement,
-      bypass_actors: bypass,
-      rules,
-    } = readPolicy(projectDir, rulesetFile, ruleset);
+    const { target, conditions, enforcement, bypass_actors: bypass, rules } = readRuleset(projectDir, rulesetFile);
     const review = parametersOf(rules, 'pull_request');
     const statuses = parametersOf(rules, 'required_status_checks');
     const checks = checksSchema.parse(statuses['required_status_checks']);
     const required = checks.map(({ context }) => context);
     const scanning = parametersOf(rules, 'code_scanning')['code_scanning_tools'];
+    const codeQl = toolsSchema.parse(scanning).filter(({ tool }) => tool === 'CodeQL');
     const jobs = pullRequestJobs(projectDir);
     const faults = [
       ...(enforcement === 'active' ? [] : [`enforcement is ${enforcement}`]),
@@ -67,9 +56,12 @@ export const branchRules: Check = {
       ...checks
         .filter(({ integration_id: from }) => from !== actionsApp)
         .map(({ context }) => `takes "${context}" from anybody`),
-      ...(JSON.stringify(scanning ?? []).includes('"CodeQL","security_alerts_threshold":"high_or_higher"')
-        ? []
-        : ['lets pass what CodeQL finds']),
+      ...(codeQl.length > 0 ? [] : ['lets pass what CodeQL finds']),
+      ...codeQl.flatMap((tool) =>
+        Object.entries(thresholds)
+          .filter(([name, strict]) => !strict.includes(String(tool[name])))
+          .map(([name]) => `lets pass what CodeQL finds by its ${name}`),
+      ),
       ...required
         .filter((name) => !jobs.includes(name))
         .map((name) => `waits for "${name}", which no workflow runs on a pull request`),
@@ -78,7 +70,11 @@ export const branchRules: Check = {
       figures: `${rules.length} rules, ${required.length} required checks, ${owners.length} lines of owners`,
       findings: [
         ...faults.map((fault) => ({ place: rulesetFile, sentence: `${fault}.` })),
-        ...ownerFaults(owners.map(({ pattern }) => pattern)).map((sentence) => ({ place: ownersFile, sentence })),
+        ...tagFaults(projectDir),
+        ...[...ownerFaults(owners.map(({ pattern }) => pattern)), ...strangers(owners)].map((sentence) => ({
+          place: ownersFile,
+          sentence,
+        })),
       ],
       open: owners.flatMap(({ line, names }): Finding[] =>
         names.some((name) => name.startsWith(placeholder)) || names.length === 0
@@ -108,11 +104,25 @@ function ownerFaults(patterns: readonly string[]): string[] {
   ];
 }
 
+/** Whoever is the owner of one of them is the owner of all. */
+function strangers(owners: readonly Owner[]): string[] {
+  const [first, ...others] = owners.filter(({ pattern }) => guarded.includes(pattern));
+  return others
+    .filter(({ names }) => !isDeepStrictEqual(names, first?.names))
+    .map(({ pattern }) => `gives ${pattern} to others than ${first?.pattern ?? ''}.`);
+}
+
 function overlap(pattern: string, other: string): boolean {
   return pattern.startsWith(other) || other.startsWith(pattern);
 }
 
-function readOwners(projectDir: string): { line: number; pattern: string; names: string[] }[] {
+interface Owner {
+  readonly line: number;
+  readonly pattern: string;
+  readonly names: readonly string[];
+}
+
+function readOwners(projectDir: string): Owner[] {
   const lines = readFileSync(path.join(projectDir, ownersFile), 'utf8').split('\n');
   return lines.flatMap((text, index) => {
     const [pattern, ...names] = text.replace(/#.*/, '').trim().split(/\s+/);
@@ -120,11 +130,19 @@ function readOwners(projectDir: string): { line: number; pattern: string; names:
   });
 }
 
-function parametersOf(rules: z.infer<typeof ruleset>['rules'], type: string): Readonly<Record<string, unknown>> {
+function parametersOf(rules: Ruleset['rules'], type: string): Readonly<Record<string, unknown>> {
   return rules.find((rule) => rule.type === type)?.parameters ?? {};
 }
 
 const checksSchema = z.array(z.looseObject({ context: z.string(), integration_id: z.number().optional() })).default([]);
+
+const toolsSchema = z.array(z.looseObject({ tool: z.string() })).default([]);
+
+/** Of what a tool finds, what keeps a change back: at least this. */
+const thresholds: Readonly<Record<string, readonly string[]>> = {
+  security_alerts_threshold: ['high_or_higher', 'medium_or_higher', 'all'],
+  alerts_threshold: ['errors', 'errors_and_warnings', 'all'],
+};
 
 /** The jobs that a pull request waits for, as GitHub names them: one for each value of a matrix. */
 function pullRequestJobs(projectDir: string): string[] {

@@ -14,6 +14,7 @@ import { installScriptFaults } from './faults/installScriptFaults';
 import { licenceFaults } from './faults/licenceFaults';
 import { lockFaults } from './faults/lockFaults';
 import type { PlantedFault } from './faults/plantedFault';
+import { tagFaults } from './faults/tagFaults';
 import { updateFaults } from './faults/updateFaults';
 import { workflowFaults } from './faults/workflowFaults';
 
@@ -25,6 +26,6 @@ export const plantedFaults: ReadonlyMap<Check, readonly PlantedFault[]> = new Ma
   [historySecrets, historyFaults],
   [ignored, ignoredFaults],
   [workflows, workflowFaults],
-  [branchRules, branchFaults],
+  [branchRules, [...branchFaults, ...tagFaults]],
   [updates, updateFaults],
 ]);

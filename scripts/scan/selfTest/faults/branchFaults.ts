@@ -36,18 +36,33 @@ const ofRuleset: readonly FaultOfFile[] = [
     /behind the main branch/,
   ],
   ['a check that anybody may say', '"Trivy", "integration_id": 15368', '"Trivy"', /takes "Trivy" from anybody/],
-  ['no threshold for CodeQL', '"high_or_higher"', '"critical"', /what CodeQL finds/],
-  ['a threshold of something else', '"tool": "CodeQL"', '"tool": "Other"', /what CodeQL finds/],
+  ...['critical', 'none'].map((level): FaultOfFile => [
+    `holes that CodeQL finds and lets pass: ${level}`,
+    '"high_or_higher"',
+    `"${level}"`,
+    /what CodeQL finds by its security_alerts_threshold/,
+  ]),
+  ['no threshold for holes', '"security_alerts_threshold": "high_or_higher", ', '', /by its security_alerts_threshold/],
+  ['errors that CodeQL finds and lets pass', '"errors"', '"none"', /what CodeQL finds by its alerts_threshold/],
+  ['no threshold for errors', ', "alerts_threshold": "errors"', '', /by its alerts_threshold/],
+  ['a threshold of something else', '"tool": "CodeQL"', '"tool": "Other"', /what CodeQL finds\.$/],
+  ['a second threshold', '{ "tool": "CodeQL"', '{ "tool": "CodeQL" }, { "tool": "CodeQL"', /by its alerts_threshold/],
   ['a check that nobody runs', '"context": "Trivy"', '"context": "Trivia"', /waits for "Trivia"/],
 ];
 
 const ofOwners: readonly FaultOfFile[] = [
   ['nobody for the rest', '* ', '/docs/ ', /not begin with a line for everything/],
-  ...['/.ci/', '/nginx/', '/src/secrets/', '/scripts/scan/', '/.npmrc', '/package.json'].map((place): FaultOfFile => [
-    `nobody for ${place}`,
-    `\n${place} `,
-    '\n/other/ ',
-    /has no line for/,
+  ...[
+    ...['/.ci/', '/nginx/', '/src/secrets/', '/scripts/', '/.npmrc', '/package.json'],
+    ...['/config.production.yaml', '/src/server/', '/src/storage/'],
+  ].flatMap((place): FaultOfFile[] => [
+    [`nobody for ${place}`, `\n${place} `, '\n/other/ ', /has no line for/],
+    [
+      `nobody for security for ${place}`,
+      new RegExp(`\n${place} .*`),
+      `\n${place} @your-organisation/maintainers`,
+      /gives \S+ to others than/,
+    ],
   ]),
   ['another owner for everything', /$/, '* @somebody\n', /has \* twice/],
   ['another owner for every file of a kind', /$/, '*.ts @somebody\n', /gives \*\.ts to somebody else/],
