@@ -116,6 +116,18 @@ it('passes a server that is as it should be, but for what is not built and what 
   expect(await evidenceOf('firewall')).toContain('`npm run doctor` there, as root');
 });
 
+it.each(['SECURITY.md', 'docs/DEPLOYMENT.md', 'src/cli/doctor.ts'])(
+  '%s names each box that cannot pass',
+  async (file) => {
+    const { checks } = await new Doctor(good).report();
+    const notBuilt = checks.filter(({ evidence }) => evidence.startsWith('not built in this version: '));
+    expect(notBuilt.map(({ title }) => title.split(':')[0])).toEqual(['A109', 'B73', 'B74']);
+    const text = readFileSync(path.join(findProjectDir(), file), 'utf8');
+    const sentence = text.split(/\.\s/).find((one) => one.includes('cannot pass in this version'));
+    for (const line of ['A109', 'B73', 'B74']) expect(sentence).toContain(line);
+  },
+);
+
 const key = { kid: 'k', algorithm: 'RS256', bits: 3_072, ageDays: 12, maxAgeDays: 30 };
 const view = (change: Partial<OutsideView>): Partial<SecurityFacts> => ({
   outside: () => Promise.resolve({ ...goodView, ...change }),
