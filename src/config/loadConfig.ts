@@ -3,7 +3,7 @@ import { ConfigError } from './configError';
 import { crossChecks } from './crossChecks';
 import { addressableExchanges, exchangeKeys, toExchangeSettings } from './exchangeKeys';
 import type { KeyDefinition, Mode } from './keyDefinition';
-import { keys, modeKey, type Values } from './keys';
+import { keys, modeKey, type SecretName, type Values } from './keys';
 import { readManagerSettings } from './managerSettings';
 import { SettingReader, type FetchedText } from './readSettings';
 import { secretPlaces } from './secretPlaces';
@@ -12,16 +12,30 @@ import { unknownNames } from './unknownNames';
 
 const modeName = 'NODE_ENV';
 
+interface ConfigSources {
+  readonly environment: Environment;
+  /** Absolute; where the files are and where relative paths begin. */
+  readonly projectDir: string;
+  /** What was read before, by the name of the setting. */
+  readonly fetched?: ReadonlyMap<string, FetchedText>;
+}
+
+interface ConfigReading {
+  readonly config: Config;
+  /** What a start would say of another value of a secret, beside the settings that this one has: sentences, none where it is good. */
+  readonly problemsWith: (name: SecretName, value: unknown) => readonly string[];
+}
+
 /**
  * Reads every setting: environment (and `.env`) over the mode's configuration file over the default.
- * projectDir: absolute; where the files are and where relative paths begin.
- * fetched: what was read before, by the name of the setting. Throws ConfigError, which tells every problem at once.
+ * Throws ConfigError, which tells every problem at once.
  */
-export function loadConfig(parts: {
-  readonly environment: Environment;
-  readonly projectDir: string;
-  readonly fetched?: ReadonlyMap<string, FetchedText>;
-}): Config {
+export function loadConfig(parts: ConfigSources): Config {
+  return readConfig(parts).config;
+}
+
+/** The same for whoever follows secrets: what a start refuses must not be taken later. */
+export function readConfig(parts: ConfigSources): ConfigReading {
   const { projectDir, fetched = new Map<string, FetchedText>() } = parts;
   const sources = readSources(parts);
   const { mode, environment, file } = sources;
@@ -43,10 +57,12 @@ export function loadConfig(parts: {
   // Every value was checked by the type that `Values` is made from.
   const checked = Object.fromEntries(values) as unknown as Values;
   const { vault } = readManagerSettings({ sources, projectDir });
-  const config = toConfig({ mode, values: checked, exchanges, secretPlaces: places, vault, projectDir });
+  const configOf = (settings: Values): Config =>
+    toConfig({ mode, values: settings, exchanges, secretPlaces: places, vault, projectDir });
+  const config = configOf(checked);
   const together = crossChecks(config);
   if (together.length > 0) throw new ConfigError(together);
-  return config;
+  return { config, problemsWith: (name, value) => crossChecks(configOf({ ...checked, [name]: value })) };
 }
 
 /** What settings come from, before any of them is read. Throws ConfigError. */

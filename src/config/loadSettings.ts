@@ -6,7 +6,7 @@ import { isReference } from '../secrets/secretReference';
 import type { Config } from './config';
 import type { KeyDefinition } from './keyDefinition';
 import { keys, type SecretName } from './keys';
-import { loadConfig, readSources } from './loadConfig';
+import { readConfig, readSources } from './loadConfig';
 import { readManagerSettings } from './managerSettings';
 import { readPointedFile, SettingProblem, valueOf, type FetchedText, type Found } from './readSettings';
 import type { Environment } from './sources';
@@ -20,7 +20,7 @@ export interface SecretSource {
   readonly first: DatedSecret;
   /** As it is now. Throws SecretError, whose message is a sentence, and repeats nothing of it. */
   read(): Promise<DatedSecret>;
-  /** What the text reads as, by the rules of the settings. Throws likewise. */
+  /** What the text reads as, by the rules of a start: those of the setting, and those of all settings together. Throws likewise. */
   parse(text: Secret): unknown;
 }
 
@@ -55,7 +55,7 @@ export async function loadSettings(parts: {
   const fetched = new Map(
     await Promise.all(places.map(async ({ name, read }) => [name, await fetchText(read)] as const)),
   );
-  const config = loadConfig({ ...parts, fetched });
+  const { config, problemsWith } = readConfig({ ...parts, fetched });
   return {
     config,
     secrets: places.map(({ name, definition, place, read }) => {
@@ -67,7 +67,10 @@ export async function loadSettings(parts: {
         read: () => read().then(dated, refuse),
         parse: (text) => {
           try {
-            return valueOf({ name, definition, mode }, { text: text.reveal(), place });
+            const value = valueOf({ name, definition, mode }, { text: text.reveal(), place });
+            const problems = problemsWith(name, value);
+            if (problems.length > 0) throw new SettingProblem(problems.join(' '));
+            return value;
           } catch (error) {
             return refuse(error);
           }

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { ConfigError } from '../../src/config/configError';
 import { loadSettings, type Settings } from '../../src/config/loadSettings';
 import type { Environment } from '../../src/config/sources';
+import { Secret } from '../../src/domain/secret';
 import { VaultStandIn } from '../kit/secretManagers/vaultStandIn';
 import { ProjectFolder, production } from './projectFolder';
 
@@ -71,6 +72,30 @@ describe('a secret of a manager', () => {
     expect(read.map(({ text }) => text.reveal())).toEqual(['redis://127.0.0.2', second]);
     // Of a file by the file, of a manager by what that says.
     expect(read.map(({ changedAt }) => changedAt)).toEqual([statSync(file).mtimeMs, vault.createdAt?.getTime()]);
+  });
+
+  const safe = 'sslmode=verify-full';
+  const database = (query: string): string =>
+    `postgres://app:${randomBytes(24).toString('hex')}@db.internal/tickgate?${query}`;
+
+  it.each([
+    ['DATABASE_URL', database(safe), database('sslmode=require'), /needs \?sslmode=verify-full/],
+    ['MIGRATION_DATABASE_URL', database(safe), database(''), /needs \?sslmode=verify-full/],
+    ['REDIS_URL', 'rediss://redis.internal', 'redis://redis.internal', /needs rediss:/],
+    ['CREDENTIAL_KEYS', `k1:${key()}`, 't1:transit://transit/tickgate', /set VAULT_ADDR/],
+  ])('is judged as at a start when it changes: %s', async (name, good, weak, why) => {
+    const pointed = { [name]: undefined, [`${name}_FILE`]: project.write('secret', good) };
+    const { secrets } = await load({ ...production, ...pointed });
+    const refusalOf = (text: string): unknown => {
+      try {
+        secrets[0]?.parse(new Secret(text));
+        return null;
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(refusalOf(good)).toBeNull();
+    expect(refusalOf(weak)).toMatchObject({ failure: 'refused', message: expect.stringMatching(why) as string });
   });
 
   it('that is not good is refused by its name and its place, and repeated nowhere', async () => {
