@@ -6,20 +6,25 @@ import { answerWithinMs, timeOf, type KeptSecret, type ReferenceTo, type SecretM
 
 type Sdk = typeof import('@aws-sdk/client-secrets-manager');
 
-/** What another try does not cure: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html */
-const refusals = new Set([
-  'AccessDeniedException',
-  'DecryptionFailure',
-  'ExpiredTokenException',
-  'IncompleteSignature',
-  'InvalidParameterException',
-  'InvalidRequestException',
-  'InvalidSignatureException',
-  'MissingAuthenticationTokenException',
-  'NotAuthorized',
-  'OptInRequired',
-  'UnrecognizedClientException',
-  'ValidationException',
+const signIn =
+  'see the credentials that it signs with (AWS_ACCESS_KEY_ID, AWS_PROFILE, or the role of the machine), and its clock';
+const allow = 'allow it secretsmanager:GetSecretValue there, and kms:Decrypt where the key is your own';
+const reference = 'see the name after awssm://';
+
+/** What another try does not cure, and what does: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html */
+const refusals: ReadonlyMap<string, string> = new Map([
+  ['AccessDeniedException', allow],
+  ['DecryptionFailure', 'see that the KMS key of the secret is enabled, and allow it kms:Decrypt'],
+  ['ExpiredTokenException', signIn],
+  ['IncompleteSignature', signIn],
+  ['InvalidParameterException', reference],
+  ['InvalidRequestException', 'it may be marked for deletion: "aws secretsmanager restore-secret"'],
+  ['InvalidSignatureException', signIn],
+  ['MissingAuthenticationTokenException', signIn],
+  ['NotAuthorized', allow],
+  ['OptInRequired', 'see that the account has the region of AWS_REGION'],
+  ['UnrecognizedClientException', signIn],
+  ['ValidationException', reference],
 ]);
 
 /** Secrets of AWS Secrets Manager. Region, endpoint and credentials are found as by every program of AWS: variables, profile, container, instance. */
@@ -55,7 +60,16 @@ async function open() {
 
 function toSecretError(error: unknown): SecretError {
   const name = error instanceof Error ? error.name : 'unknown failure';
-  if (name === 'ResourceNotFoundException') return new SecretError('missing', 'AWS Secrets Manager has nothing there');
-  if (refusals.has(name)) return new SecretError('refused', `AWS Secrets Manager refuses it (${name})`);
-  return new SecretError('unavailable', `AWS Secrets Manager does not answer (${name})`);
+  if (name === 'ResourceNotFoundException') {
+    return new SecretError(
+      'missing',
+      'AWS Secrets Manager has nothing there: see its name, AWS_REGION and the account',
+    );
+  }
+  const remedy = refusals.get(name);
+  if (remedy !== undefined) return new SecretError('refused', `AWS Secrets Manager refuses it (${name}): ${remedy}`);
+  return new SecretError(
+    'unavailable',
+    `AWS Secrets Manager does not answer (${name}): see AWS_REGION, where its credentials come from, and the way there`,
+  );
 }

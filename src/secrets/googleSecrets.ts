@@ -6,6 +6,16 @@ import { answerWithinMs, timeOf, type KeptSecret, type ReferenceTo, type SecretM
 
 const scope = 'https://www.googleapis.com/auth/cloud-platform';
 
+/** What another try does not cure, by the status, and what does. */
+const refusals: ReadonlyMap<unknown, string> = new Map([
+  [400, 'its version may be disabled or destroyed: "gcloud secrets versions list"'],
+  [401, 'see the credentials that it signs with (GOOGLE_APPLICATION_CREDENTIALS), and its clock'],
+  [
+    403,
+    'give its service account roles/secretmanager.secretAccessor there, and enable the Secret Manager API of the project',
+  ],
+]);
+
 interface Accessed {
   /** Of the version that `latest` is. */
   readonly name?: unknown;
@@ -74,7 +84,10 @@ export class GoogleSecrets implements SecretManager<'gcpsm'> {
       this.#opening = null;
       throw error instanceof SecretError
         ? error
-        : new SecretError('unavailable', 'Google gives this server no credentials');
+        : new SecretError(
+            'unavailable',
+            'Google gives this server no credentials: see GOOGLE_APPLICATION_CREDENTIALS, or the service account of the machine or pod',
+          );
     });
     return this.#opening;
   }
@@ -90,13 +103,16 @@ async function open(): Promise<AuthClient> {
 
 function toSecretError(error: unknown): SecretError {
   const { status, code } = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>;
-  if (status === 404) return new SecretError('missing', 'Google Secret Manager has nothing there');
-  if (status === 400 || status === 401 || status === 403) {
-    return new SecretError('refused', `Google Secret Manager refuses it (HTTP ${status})`);
+  if (status === 404) {
+    return new SecretError('missing', 'Google Secret Manager has nothing there: see project, name and version');
+  }
+  const remedy = refusals.get(status);
+  if (remedy !== undefined) {
+    return new SecretError('refused', `Google Secret Manager refuses it (HTTP ${String(status)}): ${remedy}`);
   }
   const reason = [status, code].find((one) => typeof one === 'number' || typeof one === 'string');
   return new SecretError(
     'unavailable',
-    `Google Secret Manager does not answer (${String(reason ?? 'unknown failure')})`,
+    `Google Secret Manager does not answer (${String(reason ?? 'unknown failure')}): see GOOGLE_SECRETS_URL, and the way there`,
   );
 }

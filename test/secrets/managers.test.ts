@@ -213,6 +213,81 @@ describe('who asks', () => {
   });
 });
 
+describe('what the operator does next', () => {
+  const approle = (secretId: string): VaultAuth => {
+    return { method: 'approle', mount: 'approle', roleId: 'bots', secretId: () => new Secret(secretId) };
+  };
+  const jwt = (text: string): VaultAuth => {
+    return { method: 'jwt', mount: 'kubernetes', role: 'bots', jwt: () => new Secret(text) };
+  };
+  const reference = 'vault://kv/tickgate/redis#url';
+
+  afterEach(() => {
+    vault.allowsReading = true;
+    for (const standIn of [vault, aws, google]) standIn.brokenWith = null;
+    aws.refusesWith = null;
+  });
+
+  it.each<[string, () => void, RegExp]>([
+    ['policies', () => (vault.allowsReading = false), /HTTP 403\): give .* "read" on kv\/data\/tickgate\/redis$/],
+    ['kind of engine', () => (vault.brokenWith = 400), /HTTP 400\): .* version 2 is at kv, "vault secrets list"$/],
+    [
+      'paths',
+      () => void vault.secrets.delete('kv/tickgate/redis'),
+      /HTTP 404\): see "vault kv get -mount=kv tickgate\/redis", and VAULT_NAM/,
+    ],
+    ['seal', () => (vault.brokenWith = 503), /HTTP 503\): it is sealed or being maintained; .* unseal it$/],
+    ['log', () => (vault.brokenWith = 500), /HTTP 500\): see "vault status", and what it logs$/],
+  ])('is said by Vault of its %s', async (_, make, remedy) => {
+    put.vault('very-secret');
+    vault.addToken('root-of-the-stand-in');
+    await managers.read(reference);
+    make();
+    const { message } = await failureOf(reference);
+    expect(message).toMatch(remedy);
+    expect(message).not.toMatch(/very-secret|root-of-the-stand-in/);
+  });
+
+  it.each<[string, VaultAuth, number | null, RegExp]>([
+    ['a token', token('s-guessed'), null, /HTTP 403\): VAULT_TOKEN is wrong, .*"vault token create"/],
+    ['an AppRole', approle('s-guessed'), null, /HTTP 400\): .* set another VAULT_SECRET_ID, .*auth\/approle\/role/],
+    ['a token of the platform', jwt('s-guessed'), null, /HTTP 400\): .* the role of VAULT_ROLE takes .*role\/bots"/],
+    ['a token of no namespace', token('s-guessed'), 404, /HTTP 404\): see VAULT_ADDR and VAULT_NAMESPACE$/],
+    ['another mount', jwt('s-guessed'), 404, /HTTP 404\): .* auth\/kubernetes: see VAULT_AUTH_MOUNT/],
+  ])('is said of a sign-in to Vault with %s', async (_, auth, brokenWith, remedy) => {
+    vault.brokenWith = brokenWith;
+    const { message } = await failureOf(reference, open(auth));
+    expect(message).toMatch(remedy);
+    expect(message).not.toContain('s-guessed');
+  });
+
+  it.each([
+    ['AccessDeniedException', /allow it secretsmanager:GetSecretValue there/],
+    ['DecryptionFailure', /allow it kms:Decrypt$/],
+    ['UnrecognizedClientException', /see the credentials that it signs with/],
+    ['InvalidRequestException', /marked for deletion: "aws secretsmanager restore-secret"$/],
+    ['ResourceNotFoundException', /nothing there: see its name, AWS_REGION and the account$/],
+    ['InternalServiceError', /does not answer \(InternalServiceError\): see AWS_REGION/],
+  ])('is said of the %s of AWS', async (kind, remedy) => {
+    put.awssm('very-secret');
+    aws.refusesWith = kind;
+    const { message } = await failureOf('awssm://tickgate/redis');
+    expect(message).toMatch(remedy);
+    expect(message).not.toMatch(/very-secret|of the stand-in/);
+  });
+
+  it.each([
+    [400, /disabled or destroyed: "gcloud secrets versions list"$/],
+    [401, /see the credentials that it signs with \(GOOGLE_APPLICATION_CREDENTIALS\)/],
+    [403, /give its service account roles\/secretmanager\.secretAccessor there/],
+    [404, /nothing there: see project, name and version$/],
+    [503, /does not answer \(503\): see GOOGLE_SECRETS_URL/],
+  ])('is said of the HTTP %i of Google', async (status, remedy) => {
+    google.brokenWith = status;
+    expect((await failureOf('gcpsm://my-project/redis')).message).toMatch(remedy);
+  });
+});
+
 describeWith('openssl', 'Vault over TLS', () => {
   it('is asked where an authority that is known vouches for it, and told nothing otherwise', async () => {
     const file = (name: string): string => path.join(folder.dir, name);
@@ -237,7 +312,7 @@ describeWith('openssl', 'Vault over TLS', () => {
     const failure = await failureOf('vault://kv/a#b', at(null));
     expect([failure.failure, failure.message, far.asked]).toEqual([
       'unavailable',
-      'Vault does not answer (DEPTH_ZERO_SELF_SIGNED_CERT)',
+      expect.stringMatching(/^Vault does not answer \(DEPTH_ZERO_SELF_SIGNED_CERT\): .* VAULT_CACERT/) as string,
       [],
     ]);
     expect(await textOf('vault://kv/a#b', at(cert))).toBe('x');

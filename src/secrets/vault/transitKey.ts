@@ -8,6 +8,8 @@ export interface TransitPlace {
   readonly name: string;
 }
 
+type Deed = 'encrypt' | 'decrypt';
+
 /**
  * A key of Vault's transit engine, which encrypts and decrypts with it and never gives it away. What is sent is bound to a context
  * (`associated_data`: Vault 1.13 and later, keys of type aes256-gcm96 and the like). Its `rewrap` cannot do that: what moves to a newer version is
@@ -27,7 +29,7 @@ export class TransitKey {
     context: Uint8Array,
   ): Promise<{ readonly version: number; readonly ciphertext: Buffer }> {
     const answer = await this.#ask('encrypt', { plaintext: base64(plaintext), associated_data: base64(context) });
-    if (answer.status !== 200) throw failureOf(answer);
+    if (answer.status !== 200) throw this.#failureOf('encrypt', answer);
     const [, version, encoded] =
       /^vault:v([1-9]\d{0,8}):([A-Za-z0-9+/]+={0,2})$/.exec(textOf(answer, 'ciphertext')) ?? [];
     const ciphertext = Buffer.from(encoded ?? '', 'base64');
@@ -46,13 +48,23 @@ export class TransitKey {
       associated_data: base64(context),
     });
     if (answer.status === 400) return null;
-    if (answer.status !== 200) throw failureOf(answer);
+    if (answer.status !== 200) throw this.#failureOf('decrypt', answer);
     return Buffer.from(textOf(answer, 'plaintext'), 'base64');
   }
 
-  #ask(deed: 'encrypt' | 'decrypt', body: object): Promise<VaultAnswer> {
+  #ask(deed: Deed, body: object): Promise<VaultAnswer> {
     const { session, place } = this.parts;
     return session.post(`${encodePath(place.mount)}/${deed}/${encodeURIComponent(place.name)}`, body);
+  }
+
+  /** Whoever is refused here is signed in. */
+  #failureOf(deed: Deed, answer: VaultAnswer): SecretError {
+    const { mount, name } = this.parts.place;
+    return failureOf(answer, {
+      malformed: `see that it has a key ${name} that encrypts, "vault read ${mount}/keys/${name}"`,
+      forbidden: `give the policy that it signs in with "update" on ${mount}/${deed}/${name}`,
+      missing: `see that its transit engine is at ${mount}, "vault secrets list", and VAULT_NAMESPACE`,
+    });
   }
 }
 

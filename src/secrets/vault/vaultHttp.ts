@@ -72,7 +72,10 @@ export class VaultHttp {
         sent.end(body === null ? undefined : JSON.stringify(body));
       });
     } catch (error) {
-      throw new SecretError('unavailable', `Vault does not answer (${codeOf(error)})`);
+      throw new SecretError(
+        'unavailable',
+        `Vault does not answer (${codeOf(error)}): see that it runs, VAULT_ADDR, and VAULT_CACERT where its authority is your own`,
+      );
     }
   }
 }
@@ -94,11 +97,35 @@ function codeOf(error: unknown): string {
   return [code, name].find((one) => typeof one === 'string') ?? 'unknown failure';
 }
 
-/** What an answer that is no success says. The texts of Vault are not repeated: they may hold paths of others. */
-export function failureOf({ status }: VaultAnswer): SecretError {
-  if (status === 404) return new SecretError('missing', 'Vault has nothing there');
-  if (status === 400 || status === 401 || status === 403) {
-    return new SecretError('refused', `Vault refuses it (HTTP ${status})`);
+/** What the operator looks at, by what Vault says of a question. Each names settings and places of ours, and no secret. */
+export interface Remedies {
+  /** HTTP 400. */
+  readonly malformed: string;
+  /** HTTP 401, 403. */
+  readonly forbidden: string;
+  /** HTTP 404. */
+  readonly missing: string;
+}
+
+/** What an answer that is no success says, and what to do. The texts of Vault are not repeated: they may hold paths of others. */
+export function failureOf({ status }: VaultAnswer, { malformed, forbidden, missing }: Remedies): SecretError {
+  switch (status) {
+    case 404:
+      return new SecretError('missing', `Vault has nothing there (HTTP 404): ${missing}`);
+    case 400:
+      return new SecretError('refused', `Vault refuses it (HTTP 400): ${malformed}`);
+    case 401:
+    case 403:
+      return new SecretError('refused', `Vault refuses it (HTTP ${status}): ${forbidden}`);
+    case 503:
+      return new SecretError(
+        'unavailable',
+        'Vault cannot answer now (HTTP 503): it is sealed or being maintained; see "vault status", and unseal it',
+      );
+    default:
+      return new SecretError(
+        'unavailable',
+        `Vault cannot answer now (HTTP ${status}): see "vault status", and what it logs`,
+      );
   }
-  return new SecretError('unavailable', `Vault cannot answer now (HTTP ${status})`);
 }

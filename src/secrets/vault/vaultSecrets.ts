@@ -20,11 +20,21 @@ export class VaultSecrets implements SecretManager<'vault'> {
 
   async read({ mount, path, field }: ReferenceTo<'vault'>): Promise<KeptSecret> {
     const answer = await this.#session.get(`${encodePath(mount)}/data/${encodePath(path)}`);
-    if (answer.status !== 200) throw failureOf(answer);
+    if (answer.status !== 200) {
+      throw failureOf(answer, {
+        malformed: `see that a key/value engine of version 2 is at ${mount}, "vault secrets list"`,
+        // Whoever is refused here is signed in.
+        forbidden: `give the policy that it signs in with "read" on ${mount}/data/${path}`,
+        missing: `see "vault kv get -mount=${mount} ${path}", and VAULT_NAMESPACE`,
+      });
+    }
     const { data, metadata } = (answer.body as { readonly data?: Answered | null } | null)?.data ?? {};
     // A version that was deleted is answered with 404, one without data is none of this engine.
     if (typeof data !== 'object' || data === null) {
-      throw new SecretError('missing', 'Vault has no version 2 key/value secret there');
+      throw new SecretError(
+        'missing',
+        `Vault has no version 2 key/value secret there: see that such an engine is at ${mount}, "vault secrets list"`,
+      );
     }
     return { text: textAt(data, field), changedAt: timeOf(metadata?.created_time) };
   }

@@ -1,6 +1,6 @@
 import { Secret } from '../../domain/secret';
 import { SecretError } from '../secretError';
-import { failureOf, type VaultHttp } from './vaultHttp';
+import { failureOf, type Remedies, type VaultHttp } from './vaultHttp';
 
 /** How this server proves to Vault who it is. Secrets are asked for at each sign-in: a platform replaces its tokens. */
 export type VaultAuth =
@@ -64,20 +64,20 @@ export class VaultToken {
       case 'token': {
         const token = auth.token();
         const answer = await http.get('auth/token/lookup-self', token);
-        if (answer.status !== 200) throw failureOf(answer);
+        if (answer.status !== 200) throw failureOf(answer, remediesOf(auth));
         const { ttl, renewable } = partOf(answer.body, 'data');
         return this.#leaseFor(token, ttl, renewable);
       }
       case 'approle':
-        return this.#login(auth.mount, { role_id: auth.roleId, secret_id: auth.secretId().reveal() });
+        return this.#login(auth, { role_id: auth.roleId, secret_id: auth.secretId().reveal() });
       case 'jwt':
-        return this.#login(auth.mount, { role: auth.role, jwt: auth.jwt().reveal() });
+        return this.#login(auth, { role: auth.role, jwt: auth.jwt().reveal() });
     }
   }
 
-  async #login(mount: string, body: object): Promise<Lease> {
-    const answer = await this.parts.http.post(`auth/${mount}/login`, { token: null, body });
-    if (answer.status !== 200) throw failureOf(answer);
+  async #login(auth: Exclude<VaultAuth, { method: 'token' }>, body: object): Promise<Lease> {
+    const answer = await this.parts.http.post(`auth/${auth.mount}/login`, { token: null, body });
+    if (answer.status !== 200) throw failureOf(answer, remediesOf(auth));
     return this.#leaseOf(answer.body);
   }
 
@@ -94,6 +94,27 @@ export class VaultToken {
     const lifeMs = seconds * 1000;
     const canChange = renewable === true || this.parts.auth.method !== 'token';
     return { token, endsAt: now + lifeMs, renewAt: canChange ? now + lifeMs / 2 : null };
+  }
+}
+
+/** Of a sign-in. */
+function remediesOf(auth: VaultAuth): Remedies {
+  const refused = refusedSignIn(auth);
+  const missing =
+    auth.method === 'token'
+      ? 'see VAULT_ADDR and VAULT_NAMESPACE'
+      : `nobody signs in at auth/${auth.mount}: see VAULT_AUTH_MOUNT and VAULT_NAMESPACE`;
+  return { malformed: refused, forbidden: refused, missing };
+}
+
+function refusedSignIn(auth: VaultAuth): string {
+  switch (auth.method) {
+    case 'token':
+      return 'VAULT_TOKEN is wrong, has ended or was revoked, or lacks the policy "default": set another ("vault token create")';
+    case 'approle':
+      return `it is no sign-in at auth/${auth.mount}: see VAULT_ROLE_ID, and set another VAULT_SECRET_ID, which ends and is used up ("vault write -f auth/${auth.mount}/role/NAME/secret-id")`;
+    case 'jwt':
+      return `it is no sign-in at auth/${auth.mount}: see that the role of VAULT_ROLE takes the token of VAULT_JWT, and that this has not ended ("vault read auth/${auth.mount}/role/${auth.role}")`;
   }
 }
 

@@ -35,6 +35,7 @@ afterEach(() => {
   standIn.brokenWith = null;
   standIn.allowsTransit = true;
   standIn.transit.ignoresAssociatedData = false;
+  standIn.transit.isThere = true;
 });
 
 const ofVault = (id = 't1', key = name): SealingKey => vaultedKey(standIn, key, id);
@@ -218,17 +219,30 @@ describe('while Vault', () => {
 });
 
 describe('a key of Vault that is not fit', () => {
-  it.each<[string, () => unknown, number]>([
-    ['is not there', () => (name = 'nowhere'), 78],
-    ['is not for this server', () => (standIn.allowsTransit = false), 78],
-    ['cannot be asked for now', () => (standIn.brokenWith = 503), 69],
-    ['binds nothing', () => (standIn.transit.ignoresAssociatedData = true), 78],
-  ])('stops the start where it %s', async (_, make, exitStatus) => {
+  it.each<[string, () => unknown, number, RegExp]>([
+    ['is not there', () => (name = 'nowhere'), 78, /HTTP 400\): .*"vault read transit\/keys\/nowhere"\.$/],
+    [
+      'is not for this server',
+      () => (standIn.allowsTransit = false),
+      78,
+      /HTTP 403\): give the policy .* "update" on transit\/encrypt\/k-\w+\.$/,
+    ],
+    [
+      'has no engine',
+      () => (standIn.transit.isThere = false),
+      78,
+      /HTTP 404\): .* engine is at transit, .*NAMESPACE\.$/,
+    ],
+    ['cannot be asked for now', () => (standIn.brokenWith = 503), 69, /HTTP 503\): it is sealed .*unseal it\.$/],
+    ['binds nothing', () => (standIn.transit.ignoresAssociatedData = true), 78, /takes Vault 1\.13 and a key of type/],
+  ])('stops the start where it %s, and says what to do', async (_, make, exitStatus, remedy) => {
     make();
     const error = await errorOf(() => open(ofVault()));
     expect(error).toBeInstanceOf(IdentityError);
     expect(error).toMatchObject({ exitStatus });
     expect(error.message).toContain(`t1 (transit://transit/${name})`);
+    expect(error.message).toMatch(remedy);
+    expect(error.message).not.toContain('of-the-server');
   });
 });
 

@@ -15,6 +15,8 @@ export class AwsStandIn extends StandIn {
   readonly secrets = new Map<string, string>();
   readonly accessKeyId = 'AKIDSTANDIN';
   readonly secretAccessKey = 'of the stand-in alone';
+  /** The kind of error that whoever is signed in is answered with; null: none. */
+  refusesWith: string | null = null;
 
   /** What AWS's own programs are told by. */
   get environment(): Readonly<Record<string, string>> {
@@ -29,6 +31,7 @@ export class AwsStandIn extends StandIn {
   protected answer(asked: Asked): Answered {
     if (asked.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue') return refuse('InvalidAction');
     if (!this.#isSigned(asked)) return refuse('InvalidSignatureException');
+    if (this.refusesWith !== null) return refuse(this.refusesWith);
     const { SecretId = '' } = JSON.parse(asked.body) as { readonly SecretId?: string };
     const SecretString = this.secrets.get(SecretId);
     if (SecretString === undefined) return refuse('ResourceNotFoundException');

@@ -17,6 +17,8 @@ export class TransitStandIn {
   readonly #keys = new Map<string, Key>();
   /** As Vault before 1.13 does, which ignores what it does not know. */
   ignoresAssociatedData = false;
+  /** Whether the engine is mounted. */
+  isThere = true;
 
   /** A key, or another version of it. */
   rotate(name: string): void {
@@ -43,7 +45,7 @@ export class TransitStandIn {
   /** Null where the path is none of its own. */
   answer(path: string, sent: Readonly<Record<string, string>>): Answered | null {
     const [, deed, name = ''] = /^transit\/(encrypt|decrypt)\/([^/]+)$/.exec(path) ?? [];
-    if (deed === undefined) return null;
+    if (deed === undefined || !this.isThere) return null;
     const key = this.#keys.get(name);
     if (key === undefined) return refuse('encryption key not found');
     const context = Buffer.from(this.ignoresAssociatedData ? '' : (sent['associated_data'] ?? ''), 'base64');

@@ -20,6 +20,8 @@ export class VaultStandIn extends StandIn {
   readonly transit = new TransitStandIn();
   /** Whether its policies let tokens use the transit engine. */
   allowsTransit = true;
+  /** Whether they let them read what is kept. */
+  allowsReading = true;
   /** Of a token that a sign-in gives. */
   ttlS = 3600;
   /** Role id → secret id; role → JWT. */
@@ -44,6 +46,7 @@ export class VaultStandIn extends StandIn {
       return { status: 200, body: { data: { ttl: this.#leftS(token), renewable: token.ttlS > 0 } } };
     }
     const [, mount, place] = /^([^/]+)\/data\/(.+)$/.exec(path) ?? [];
+    if (!this.allowsReading) return denied;
     const data = this.secrets.get(`${mount}/${decodeURIComponent(place ?? '')}`);
     if (data === undefined) return { status: 404, body: { errors: [] } };
     const created =
