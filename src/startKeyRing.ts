@@ -54,7 +54,8 @@ export async function startKeyRing(parts: KeyRingStart): Promise<KeyRing> {
   };
   const { dataDir } = config;
   const { algorithm, keyDays } = config.tokens;
-  const vault = new SigningKeyVault(parts.sealingKeys);
+  const { sealingKeys } = parts;
+  const vault = new SigningKeyVault(sealingKeys);
   const store = storage.signingKeys;
   await beginKeyRing({
     store,
@@ -79,7 +80,7 @@ export async function startKeyRing(parts: KeyRingStart): Promise<KeyRing> {
   });
   const rotation = new KeyRotation({ store, vault, algorithm, clock });
   const periodMs = keyDays === 0 ? null : keyDays * dayMs;
-  const upkeep = new KeyUpkeep({ store, vault, ring, rotation, times, periodMs, clock, logger });
+  const upkeep = new KeyUpkeep({ store, vault, sealingKeys, ring, rotation, times, periodMs, clock, logger });
   let taking = Promise.resolve();
   const following = storage.signingKeyChanges({
     onReading: (reading, readAt) => {

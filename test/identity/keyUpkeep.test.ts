@@ -8,10 +8,14 @@ const sealed = { keyId: 'k1', wrappedKey: Buffer.of(1), nonce: Buffer.of(2), cip
 /** What is done with a ring. publishedForMs: by this node; null where it cannot open the keys. */
 async function stepsFor(
   keys: readonly (readonly [LiveKeyState, number])[],
-  parts: { readonly publishedForMs?: number | null; readonly periodMs?: number | null } = {},
+  parts: {
+    readonly publishedForMs?: number | null;
+    readonly periodMs?: number | null;
+    readonly proveSealing?: () => Promise<void>;
+    readonly steps?: string[];
+  } = {},
 ): Promise<readonly string[]> {
-  const steps: string[] = [];
-  const { publishedForMs = Infinity, periodMs = null } = parts;
+  const { publishedForMs = Infinity, periodMs = null, proveSealing = () => Promise.resolve(), steps = [] } = parts;
   const upkeep = new KeyUpkeep({
     store: {
       activate: (kid, { minAgeMs }) => {
@@ -25,6 +29,7 @@ async function stepsFor(
       reseal: () => Promise.resolve(),
     },
     vault: { reseal: () => Promise.resolve(null) },
+    sealingKeys: { proveSealing },
     ring: { publishedForMs: () => publishedForMs },
     rotation: {
       rotate: ({ minAgeMs }) => {
@@ -74,4 +79,18 @@ it('makes another key once the active one is old enough, unless one is waiting, 
   ] as const;
   expect(await stepsFor(waiting, { periodMs: 1_000 })).toEqual([]);
   expect(await stepsFor([['active', 1e12]])).toEqual([]);
+});
+
+it('makes no key while none could be sealed, and goes on with those that are there', async () => {
+  const away = new Error('Vault does not answer');
+  const parts = { periodMs: 1_000, proveSealing: () => Promise.reject(away) };
+  const steps: string[] = [];
+  await expect(stepsFor([['active', 1_000]], { ...parts, steps })).rejects.toBe(away);
+  expect(steps).toEqual([]);
+  const retiring = [
+    ['active', 1_000],
+    ['retiring', times.retireMs],
+  ] as const;
+  await expect(stepsFor(retiring, { ...parts, steps })).rejects.toBe(away);
+  expect(steps).toEqual(['retire after 660000']);
 });

@@ -2,6 +2,7 @@ import type { EpochMs } from '../../domain/marketData';
 import type { LiveKeyState, LiveSigningKey, RingReading } from '../../storage/identity/signingKeyRecords';
 import type { SigningKeyStore } from '../../storage/identity/signingKeyStore';
 import type { Logger } from '../../telemetry/logger';
+import type { KeyEncryptionKeys } from '../sealing/keyEncryptionKeys';
 import type { SigningKeyVault } from '../sealing/signingKeyVault';
 import type { KeyRing } from './keyRing';
 import type { KeyRotation } from './keyRotation';
@@ -10,6 +11,7 @@ import type { KeyTimes } from './keyTimes';
 export interface KeyUpkeepParts {
   readonly store: Pick<SigningKeyStore, 'reseal' | 'retire' | 'activate'>;
   readonly vault: Pick<SigningKeyVault, 'reseal'>;
+  readonly sealingKeys: Pick<KeyEncryptionKeys, 'proveSealing'>;
   readonly ring: Pick<KeyRing, 'publishedForMs'>;
   readonly rotation: Pick<KeyRotation, 'rotate'>;
   readonly times: KeyTimes;
@@ -71,9 +73,11 @@ export class KeyUpkeep {
   }
 
   async #rotate(keys: readonly LiveSigningKey[]): Promise<void> {
-    const { rotation, periodMs, logger } = this.parts;
+    const { sealingKeys, rotation, periodMs, logger } = this.parts;
     if (periodMs === null || dueKey(keys, 'active', periodMs) === null) return;
     if (keys.some(({ state }) => state === 'pending')) return;
+    // A key that nobody seals would be made for nothing, at each reading anew: an RSA key takes seconds.
+    await sealingKeys.proveSealing();
     const { kind, made } = await rotation.rotate({ actor, minAgeMs: periodMs });
     if (kind === 'added') logger.info({ kid: made }, 'a key was made that will sign access tokens');
   }
