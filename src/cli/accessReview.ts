@@ -1,7 +1,7 @@
 import { loadProcessConfig } from '../config/processConfig';
-import { openRunningStorage } from '../storage/storage';
 import { findFaults, readAccess, describeAccess } from './accessReport';
 import { runCommand } from './commandLine';
+import { withRunningStorage } from './runningStorage';
 
 const usage = `Prints who has access to what: users, API keys, signing keys, database roles and the Redis user, to be looked through every quarter. Changes nothing.
 
@@ -15,16 +15,14 @@ Exit status: 0 nothing is wrong by itself, 1 something is, and the last lines sa
 `;
 
 async function run(): Promise<void> {
-  const { database, redis, dataDir, tokens } = await loadProcessConfig();
-  const storage = await openRunningStorage({ databaseUrl: database.url?.reveal() ?? null, dataDir });
-  try {
-    const access = await readAccess(storage.accessRecords, redis.url?.reveal() ?? null);
+  const config = await loadProcessConfig();
+  const { redis, tokens } = config;
+  await withRunningStorage(config, async ({ accessRecords }) => {
+    const access = await readAccess(accessRecords, redis.url?.reveal() ?? null);
     const faults = findFaults(access, tokens);
     process.stdout.write(describeAccess(access, faults));
     if (faults.length > 0) process.exitCode = 1;
-  } finally {
-    await storage.stop();
-  }
+  });
 }
 
 runCommand({ usage, options: {} }, run);

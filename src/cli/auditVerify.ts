@@ -8,9 +8,9 @@ import { AuditError } from '../operations/auditError';
 import { exportHeader, exportLine } from '../operations/auditExport';
 import { verifyAudit } from '../operations/auditVerification';
 import { readCheckpoints, type Checkpoint } from '../operations/checkpointFile';
-import { openRunningStorage } from '../storage/storage';
 import { describeVerification, statusOf } from './auditReport';
 import { runCommand, type OptionsOf } from './commandLine';
+import { withRunningStorage } from './runningStorage';
 
 const usage = `Verifies the whole audit log: every entry, their order, and the signed checkpoints. Changes nothing.
 
@@ -46,10 +46,8 @@ async function run(options: OptionsOf<typeof known>): Promise<void> {
     return;
   }
   const { checkpoints, foreign } = await readAll(options.checkpoints ?? [config.audit.checkpointFile], chain);
-  const storage = await openRunningStorage({ databaseUrl: config.database.url?.reveal() ?? null, dataDir });
-  const { auditLinks: links } = storage;
-  const target = options.export === undefined ? null : await openTarget(options.export);
-  try {
+  await withRunningStorage(config, async ({ auditLinks: links }) => {
+    const target = options.export === undefined ? null : await openTarget(options.export);
     await target?.write(exportHeader);
     const verification = await verifyAudit({
       chain,
@@ -65,9 +63,7 @@ async function run(options: OptionsOf<typeof known>): Promise<void> {
     // An export on standard output stands there alone.
     (options.export === '-' ? process.stderr : process.stdout).write(describeVerification(report));
     process.exitCode = statusOf(report);
-  } finally {
-    await storage.stop();
-  }
+  });
 }
 
 async function readAll(

@@ -1,10 +1,11 @@
 import { loadProcessConfig } from '../config/processConfig';
 import { lockdownLevels, type LockdownLevel } from '../domain/lockdown';
-import { openRunningStorage, type Storage } from '../storage/storage';
+import type { Storage } from '../storage/storage';
 import { UsageError } from './commandError';
 import { runCommand, type OptionsOf } from './commandLine';
 import { assertConfirmed } from './confirmation';
 import { operatorName } from './operator';
+import { withRunningStorage } from './runningStorage';
 
 const longestReason = 500;
 
@@ -46,15 +47,11 @@ async function run(options: Options): Promise<void> {
       word: 'full',
       isConfirmed: options.yes,
     });
-  const { database, dataDir } = await loadProcessConfig();
-  const storage = await openRunningStorage({ databaseUrl: database.url?.reveal() ?? null, dataDir });
-  try {
+  await withRunningStorage(await loadProcessConfig(), async (storage) => {
     const set = level === null ? null : { level, reason, actor: operatorName(), at: Date.now() };
     const sessions = set === null ? 0 : (await storage.lockdown.set(set)).sessions;
     process.stdout.write(await tell(storage, { sessions, isJson: options.json, isChange: set !== null }));
-  } finally {
-    await storage.stop();
-  }
+  });
 }
 
 async function tell(

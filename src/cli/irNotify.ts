@@ -5,7 +5,7 @@ import { Mailer } from '../mail/mailer';
 import { readNotice, sendNotice, type Notice, type NoticeProgress } from '../operations/notices';
 import { limits } from '../security/limits';
 import type { NoticeStanding } from '../storage/incidents/noticeLedger';
-import { openRunningStorage, type Storage } from '../storage/storage';
+import type { Storage } from '../storage/storage';
 import { createLogger } from '../telemetry/logger';
 import { createMetrics } from '../telemetry/metrics';
 import { CommandError, UsageError } from './commandError';
@@ -13,6 +13,7 @@ import { runCommand, type OptionsOf } from './commandLine';
 import { assertConfirmed } from './confirmation';
 import { findNamedUser } from './namedUser';
 import { operatorName } from './operator';
+import { withRunningStorage } from './runningStorage';
 
 const usage = `Mails users what has happened. Whoever was sent a text is not sent it again: after a cut, run it again.
 
@@ -54,11 +55,7 @@ async function run(options: Options): Promise<void> {
   if ((user === undefined) !== all) throw new UsageError('Say whom: --user E, or --all.', usage);
   const notice = readTemplate(options.template);
   const config = await loadProcessConfig();
-  const storage = await openRunningStorage({
-    databaseUrl: config.database.url?.reveal() ?? null,
-    dataDir: config.dataDir,
-  });
-  try {
+  await withRunningStorage(config, async (storage) => {
     const userId = user === undefined ? null : (await findNamedUser(storage, user)).id;
     const before = await storage.notices.standing(notice.id, userId);
     if (options.addressees !== undefined) await writeAddressees(storage, { notice, userId, file: options.addressees });
@@ -68,9 +65,7 @@ async function run(options: Options): Promise<void> {
       options.json ? `${JSON.stringify({ notice: notice.id, ...after })}\n` : describe(after, options),
     );
     if (isSending && after.waiting + after.unknown > 0) process.exitCode = exitStatuses.some;
-  } finally {
-    await storage.stop();
-  }
+  });
 }
 
 function mayMail(options: Options): boolean {

@@ -1,11 +1,11 @@
 import { loadProcessConfig } from '../config/processConfig';
 import { describeRevoked } from '../storage/incidents/revocations';
-import { openRunningStorage } from '../storage/storage';
 import { UsageError } from './commandError';
 import { runCommand, type OptionsOf } from './commandLine';
 import { assertConfirmed } from './confirmation';
 import { findNamedUser } from './namedUser';
 import { operatorName } from './operator';
+import { withRunningStorage } from './runningStorage';
 
 const usage = `Ends sessions and API keys, on every node and every open socket within a second.
 
@@ -43,9 +43,7 @@ async function run(options: OptionsOf<typeof known>): Promise<void> {
       word: 'everybody',
       isConfirmed: options.yes,
     });
-  const { database, dataDir } = await loadProcessConfig();
-  const storage = await openRunningStorage({ databaseUrl: database.url?.reveal() ?? null, dataDir });
-  try {
+  await withRunningStorage(await loadProcessConfig(), async (storage) => {
     const named = user === undefined ? null : await findNamedUser(storage, user);
     const isBoth = options.sessions === options['api-keys'];
     const revoked = await storage.revocations.revoke({
@@ -63,9 +61,7 @@ async function run(options: OptionsOf<typeof known>): Promise<void> {
         ? `${JSON.stringify({ user: named?.id ?? null, sessions, apiKeys })}\n`
         : `Of ${whose}: ${describeRevoked(revoked)}.\n`,
     );
-  } finally {
-    await storage.stop();
-  }
+  });
 }
 
 runCommand({ usage, options: known }, run);

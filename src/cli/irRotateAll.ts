@@ -8,7 +8,7 @@ import { openEmergencyKeys } from '../startSealing';
 import { countSealedRecords, type Storage } from '../storage/storage';
 import { runCommand, type OptionsOf } from './commandLine';
 import { assertConfirmed } from './confirmation';
-import { openEmergencyStorage } from './emergencyStorage';
+import { withEmergencyStorage } from './emergencyStorage';
 import { operatorName } from './operator';
 import { rotationChecklist, type RotationFacts, type RotationStep } from './rotationChecklist';
 
@@ -56,14 +56,11 @@ async function run(options: OptionsOf<typeof known>): Promise<void> {
   });
   const config = await loadProcessConfig();
   const keys = await openEmergencyKeys(config);
-  const storage = await openEmergencyStorage(config);
-  try {
+  await withEmergencyStorage(config, async (storage) => {
     const done = await rotate({ storage, config, keys }, options['api-keys']);
     const left = rotationChecklist(await factsOf({ storage, config, keys }));
     process.stdout.write(options.json ? `${JSON.stringify({ done, left })}\n` : describe(done, left));
-  } finally {
-    await storage.stop();
-  }
+  });
 }
 
 /** The signing keys first, and by themselves: they are what gets in. Whatever fails behind them is done by running it again. */

@@ -7,11 +7,12 @@ import { verifyAudit } from '../operations/auditVerification';
 import { readCheckpoints } from '../operations/checkpointFile';
 import { IncidentScope } from '../operations/incidentScope';
 import { plainAddress } from '../security/authentication';
-import { openRunningStorage, type Storage } from '../storage/storage';
+import type { Storage } from '../storage/storage';
 import { describeVerification, statusOf, type AuditReport } from './auditReport';
 import { UsageError } from './commandError';
 import { runCommand, type OptionsOf } from './commandLine';
 import { findNamedUser } from './namedUser';
+import { withRunningStorage } from './runningStorage';
 import { describeScope, timelineTable } from './scopeReport';
 
 const defaultFirst = 200;
@@ -56,12 +57,12 @@ async function run(options: OptionsOf<typeof known>): Promise<void> {
   const ip = options.ip === undefined ? null : addressOf(options.ip);
   if (options.json && options.markdown) throw new UsageError('Say --json or --markdown, not both.', usage);
   const page = { first: numberOf(options.first, mostFirst), after: numberOf(options.after, Number.MAX_SAFE_INTEGER) };
-  const { database, dataDir, audit } = await loadProcessConfig();
+  const config = await loadProcessConfig();
+  const { dataDir, audit } = config;
   const chain = new AuditChain(
     openAuditKey({ key: audit.key, dataDir, mayGenerate: false, onProgress: () => undefined }),
   );
-  const storage = await openRunningStorage({ databaseUrl: database.url?.reveal() ?? null, dataDir });
-  try {
+  await withRunningStorage(config, async (storage) => {
     const user = options.user === undefined ? null : await findNamedUser(storage, options.user);
     const scope = new IncidentScope({ ...period, userId: user?.id ?? null, ip }, page);
     const verification = await walk(storage, { chain, checkpointFile: audit.checkpointFile, scope });
@@ -71,9 +72,7 @@ async function run(options: OptionsOf<typeof known>): Promise<void> {
     else process.stdout.write(`${describeVerification(verification)}\n${describeScope(report)}`);
     if (options.markdown && !verification.ok) process.stderr.write(describeVerification(verification));
     process.exitCode = statusOf(verification);
-  } finally {
-    await storage.stop();
-  }
+  });
 }
 
 /** The whole log once: what is found good, then what follows where it is not. */

@@ -8,7 +8,7 @@ import { SigningKeyVault } from '../identity/sealing/signingKeyVault';
 import type { SigningKey } from '../identity/signing/signingKey';
 import { soleKey } from '../identity/signing/soleKey';
 import { openProvenKeys } from '../startSealing';
-import { openRunningStorage } from '../storage/storage';
+import { withRunningStorage } from './runningStorage';
 
 /**
  * An access token of the demo user who holds the role, made with the keys of the database, which has to be up: no server is asked. A
@@ -33,17 +33,13 @@ export async function issueDevelopmentToken(parts: {
 }
 
 async function activeKey(config: Config): Promise<SigningKey> {
-  const { dataDir } = config;
   const vault = new SigningKeyVault(await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined }));
-  const storage = await openRunningStorage({ databaseUrl: config.database.url?.reveal() ?? null, dataDir });
-  try {
-    const { keys } = await storage.signingKeys.read();
+  return withRunningStorage(config, async ({ signingKeys }) => {
+    const { keys } = await signingKeys.read();
     const active = keys.find(({ state }) => state === 'active');
     const key = active === undefined ? null : await vault.open(active);
     if (key === null)
       throw new IdentityError('There is no signing key that opens: start the server once, and see what it says.');
     return key;
-  } finally {
-    await storage.stop();
-  }
+  });
 }

@@ -6,11 +6,11 @@ import { KeyRotation } from '../identity/signing/keyRotation';
 import { keyTimesFor } from '../identity/signing/keyTimes';
 import { limits } from '../security/limits';
 import { openProvenKeys, openEmergencyKeys } from '../startSealing';
-import { openRunningStorage } from '../storage/storage';
 import { StorageError, reasonOf } from '../storage/storageError';
 import { runCommand } from './commandLine';
-import { openEmergencyStorage } from './emergencyStorage';
+import { withEmergencyStorage } from './emergencyStorage';
 import { operatorName } from './operator';
+import { withRunningStorage } from './runningStorage';
 
 const usage = `Makes the key that signs access tokens next. Servers publish it, sign with it ${limits.jwks.maxAgeS / 60} to ${limits.jwks.maxAgeS / 60 + 1} minutes later, and take the tokens of
 the old one until they have expired: nobody notices.
@@ -27,29 +27,22 @@ the one that seals).
 
 async function run({ emergency }: { readonly emergency: boolean }): Promise<void> {
   const config = await loadProcessConfig();
-  const { dataDir } = config;
   const keys = emergency
     ? await openEmergencyKeys(config)
     : await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined });
   const vault = new SigningKeyVault(keys);
-  const storage = emergency
-    ? await openEmergencyStorage(config)
-    : await openRunningStorage({ databaseUrl: config.database.url?.reveal() ?? null, dataDir });
-  try {
-    const rotation = new KeyRotation({
-      store: storage.signingKeys,
-      vault,
-      algorithm: config.tokens.algorithm,
-      clock: Date.now,
-    });
-    const said = emergency ? await revokeAll(rotation) : await rotate(rotation, config);
-    process.stdout.write(`${said}\n`);
-  } catch (error) {
-    if (error instanceof IdentityError) throw error;
-    throw new StorageError(`The signing keys cannot be changed (${reasonOf(error)}).`, { cause: error });
-  } finally {
-    await storage.stop();
-  }
+  const withStorage = emergency ? withEmergencyStorage<void> : withRunningStorage<void>;
+  await withStorage(config, async ({ signingKeys }) => {
+    const { algorithm } = config.tokens;
+    const rotation = new KeyRotation({ store: signingKeys, vault, algorithm, clock: Date.now });
+    try {
+      const said = emergency ? await revokeAll(rotation) : await rotate(rotation, config);
+      process.stdout.write(`${said}\n`);
+    } catch (error) {
+      if (error instanceof IdentityError) throw error;
+      throw new StorageError(`The signing keys cannot be changed (${reasonOf(error)}).`, { cause: error });
+    }
+  });
 }
 
 async function rotate(rotation: KeyRotation, config: Config): Promise<string> {

@@ -4,12 +4,13 @@ import { isEmailAddress } from '../identity/emailAddress';
 import { PasswordHasher } from '../identity/passwordHasher';
 import { issueReset, resetLink, resetLives } from '../identity/passwordReset';
 import { roles as allRoles, type Role } from '../identity/principal';
-import { openRunningStorage, type Storage } from '../storage/storage';
+import type { Storage } from '../storage/storage';
 import type { Change, ListedUser, UserChange } from '../storage/identity/userAdministration';
 import { CommandError, UsageError } from './commandError';
 import { runCommand, type OptionsOf } from './commandLine';
 import { noSuchUser } from './namedUser';
 import { operatorName } from './operator';
+import { withRunningStorage } from './runningStorage';
 
 const usage = `Users of this server.
 
@@ -81,15 +82,9 @@ async function run(args: Arguments, words: readonly string[]): Promise<void> {
   const work = command === undefined ? undefined : commands[command];
   if (work === undefined) throw new UsageError(`Say what to do: ${Object.keys(commands).join(', ')}.`, usage);
   const config = await loadProcessConfig();
-  const storage = await openRunningStorage({
-    databaseUrl: config.database.url?.reveal() ?? null,
-    dataDir: config.dataDir,
-  });
-  try {
+  await withRunningStorage(config, async (storage) => {
     process.stdout.write(await work(storage, args, config.mail.resetPageUrl));
-  } finally {
-    await storage.stop();
-  }
+  });
 }
 
 /** Of a password that nobody knows. */
