@@ -95,7 +95,7 @@ async function factsOf({ storage, config, keys }: Opened): Promise<RotationFacts
   return {
     credentialKeys: keys,
     sealsItself: !served.some(({ id }) => id === keys.sealingId),
-    olderOwnKeys: configured.flatMap((key) => ('key' in key && key.id !== keys.sealingId ? [key.id] : [])),
+    ownKeys: configured.flatMap((key) => ('key' in key ? [key.id] : [])),
     transitKeys: served.map(({ transit }) => transit),
     sealedRecords: await countSealedRecords({ databaseUrl: database.url?.reveal() ?? null, dataDir }),
     exchangeKeys: await storage.credentials.countByExchange(),

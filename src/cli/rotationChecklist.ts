@@ -6,8 +6,8 @@ export interface RotationFacts {
   readonly credentialKeys: ConfiguredSealing;
   /** Whether the first of them is this server's own. */
   readonly sealsItself: boolean;
-  /** Those of the others that are. */
-  readonly olderOwnKeys: readonly string[];
+  /** Those of them that this server holds itself. */
+  readonly ownKeys: readonly string[];
   /** Those of them that Vault keeps. */
   readonly transitKeys: readonly { readonly mount: string; readonly name: string }[];
   /** By the id of the key that seals them. */
@@ -48,8 +48,8 @@ export function rotationChecklist(facts: RotationFacts): readonly RotationStep[]
       what: `CREDENTIAL_KEYS (${sealings(facts)}): put a new key in front of the others${taking(facts, 'CREDENTIAL_KEYS')}, and take the older ones out once none of them seals anything. A copy of the database from before still opens with an older one: replace what it sealed as well.`,
       command: 'openssl rand -base64 32; then npm run credentials:keys, which counts what each of them seals',
     }),
-    ...when(!facts.sealsItself && facts.olderOwnKeys.length > 0, {
-      what: `CREDENTIAL_KEYS holds ${facts.olderOwnKeys.join(', ')} beside Vault's key: take that out once it seals nothing (${sealings(facts)})${taking(facts, 'CREDENTIAL_KEYS')}. A copy of the database from before still opens with it: replace what it sealed as well.`,
+    ...when(!facts.sealsItself && facts.ownKeys.length > 0, {
+      what: `CREDENTIAL_KEYS holds ${facts.ownKeys.join(', ')} beside Vault's key: take that out once it seals nothing (${sealings(facts)})${taking(facts, 'CREDENTIAL_KEYS')}. A copy of the database from before still opens with it: replace what it sealed as well.`,
       command: 'npm run credentials:keys, which counts what each of them seals; then the settings',
     }),
     ...facts.transitKeys.map(({ mount, name }) => ({
@@ -79,7 +79,9 @@ export function rotationChecklist(facts: RotationFacts): readonly RotationStep[]
     }),
     ...when(facts.hasRedis, {
       what: `The password of Redis (REDIS_URL): set it in the settings and there${taking(facts, 'REDIS_URL')}.`,
-      command: 'redis-cli ACL SETUSER tickgate resetpass "#<sha256>" (docs/ACCESS.md)',
+      // Of the containers' Redis nobody may say ACL SETUSER.
+      command:
+        'scripts/generate-secrets.sh --rotate, which replaces the other passwords as well (docs/DEPLOYMENT.md, "Other secrets"); then docker compose -f docker/compose.yaml restart redis. Where the Redis is your own: the hash into its aclfile and a restart (docs/ACCESS.md), or redis-cli ACL SETUSER tickgate resetpass "#<sha256>" and ACL SAVE, as a user of yours who may',
     }),
     ...when(facts.hasMailServer, {
       what: `The password of the mail server (SMTP_URL), and whatever it has sent in our name: set it there and in the settings${taking(facts, 'SMTP_URL')}.`,
