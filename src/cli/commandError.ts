@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/configError';
+import { AppError } from '../errors/appError';
 import { IdentityError } from '../identity/identityError';
 import { AuditError } from '../operations/auditError';
 import { CalendarError } from '../operations/calendarError';
@@ -7,6 +8,8 @@ import { StorageError } from '../storage/storageError';
 
 /** sysexits.h: the command was called wrongly. */
 const usageExitStatus = 64;
+/** sysexits.h: a service that is needed is not there. */
+const unavailableExitStatus = 69;
 /** sysexits.h: something inside went wrong. */
 const softwareExitStatus = 70;
 
@@ -32,22 +35,28 @@ export class CommandError extends Error {
   }
 }
 
+/** Says to the operator what is wrong and what to do, and how the command ends. */
+type ToldError = ConfigError | IdentityError | StorageError | AuditError | CalendarError | ListenError | CommandError;
+
+function isTold(error: unknown): error is ToldError {
+  return [ConfigError, IdentityError, StorageError, AuditError, CalendarError, ListenError, CommandError].some(
+    (kind) => error instanceof kind,
+  );
+}
+
 /** Tells on standard error why a command ended, and sets the exit status. What nobody foresaw is shown with its stack. */
 export function reportFailure(error: unknown): void {
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\n\n${error.usage}`);
     process.exitCode = usageExitStatus;
-  } else if (
-    error instanceof ConfigError ||
-    error instanceof IdentityError ||
-    error instanceof StorageError ||
-    error instanceof AuditError ||
-    error instanceof CalendarError ||
-    error instanceof ListenError ||
-    error instanceof CommandError
-  ) {
+  } else if (isTold(error)) {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = error.exitStatus;
+  } else if (error instanceof AppError && error.retryable) {
+    // What a client reads names no service: what lies behind it does.
+    const cause = isTold(error.cause) ? error.cause : null;
+    process.stderr.write(`${[error.publicMessage, ...(cause === null ? [] : [cause.message])].join(' ')}\n`);
+    process.exitCode = cause?.exitStatus ?? unavailableExitStatus;
   } else {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
     process.exitCode = softwareExitStatus;

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config';
 import { loadProcessConfig } from '../config/processConfig';
+import { AppError } from '../errors/appError';
 import { IdentityError } from '../identity/identityError';
 import { SigningKeyVault } from '../identity/sealing/signingKeyVault';
 import { KeyRotation } from '../identity/signing/keyRotation';
@@ -39,7 +40,7 @@ async function run({ emergency }: { readonly emergency: boolean }): Promise<void
       const said = emergency ? await revokeAll(rotation) : await rotate(rotation, config);
       process.stdout.write(`${said}\n`);
     } catch (error) {
-      if (error instanceof IdentityError) throw error;
+      if (error instanceof IdentityError || error instanceof AppError) throw error;
       throw new StorageError(`The signing keys cannot be changed (${reasonOf(error)}).`, { cause: error });
     }
   });

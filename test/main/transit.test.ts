@@ -6,6 +6,7 @@ import { Command } from '../kit/command';
 import { endPool } from '../kit/endPool';
 import { eventually } from '../kit/eventually';
 import { startTestDatabase, type TestDatabase } from '../kit/postgres';
+import type { Asked } from '../kit/secretManagers/standIn';
 import { VaultStandIn } from '../kit/secretManagers/vaultStandIn';
 import { startSimulator, type RunningSimulator } from '../kit/simulator';
 import { makeTemporaryDir } from '../kit/temporaryDir';
@@ -18,6 +19,7 @@ interface Payload<Made> {
 }
 
 const local = `k1:${randomBytes(32).toString('base64')}`;
+const next = `k2:${randomBytes(32).toString('base64')}`;
 const ofVault = 't1:transit://transit/tickgate';
 const folder = makeTemporaryDir();
 const vault = new VaultStandIn();
@@ -185,7 +187,7 @@ it('follows the key to its next version', async () => {
 });
 
 it('lets an emergency be answered without Vault, where that seals nothing any more', async () => {
-  putKeys(`k2:${randomBytes(32).toString('base64')},${ofVault}`);
+  putKeys(`${next},${ofVault}`);
   await vault.stop();
   for (const [name, ...words] of [['irRotateAll', '--yes'] as const, ['rotateKeys', '--emergency'] as const]) {
     const command = new Command(name, words, environment());
@@ -195,4 +197,34 @@ it('lets an emergency be answered without Vault, where that seals nothing any mo
   putKeys(`${ofVault},${local}`);
   const command = new Command('irRotateAll', ['--yes'], environment());
   expect([await command.ended, command.stderr]).toEqual([69, expect.stringMatching(/^The key t1 .* cannot be used/)]);
+});
+
+/** What is bound to a data key names the kind of its record; what proves a key does not. */
+function isOfSigningKey({ url, body }: Asked): boolean {
+  if (!url.includes('/transit/')) return false;
+  const { associated_data: context = '' } = JSON.parse(body) as { readonly associated_data?: string };
+  return Buffer.from(context, 'base64').includes('tickgate/signing_keys/');
+}
+
+it('ends a command with 69, and says what to do, where Vault goes away while it is at work', async () => {
+  putKeys(`${ofVault},${next},${local}`);
+  await vault.start();
+  await eventually(async () => (await stateOf('keys that seal')) === 'well: t1:v2 seals');
+  const rotation = new Command('irRotateAll', ['--yes', '--json'], environment());
+  expect([await rotation.ended, rotation.stderr]).toEqual([0, '']);
+  const { left } = JSON.parse(rotation.stdout) as { readonly left: readonly { readonly what: string }[] };
+  expect(left.map(({ what }) => what)).toContainEqual(
+    expect.stringMatching(/^CREDENTIAL_KEYS holds k2, k1 beside Vault's/),
+  );
+  vault.isBrokenFor = isOfSigningKey;
+  const commands = ['token', 'rotateKeys'].map((name) => new Command(name, [], environment()));
+  for (const command of commands) {
+    expect([await command.ended, command.stdout, command.stderr]).toEqual([
+      69,
+      '',
+      expect.stringMatching(
+        /^Keys cannot be .* nothing was changed\. Try again in a moment\. The key t1 .* cannot be used: .*"vault status", and unseal it\.\n$/,
+      ),
+    ]);
+  }
 });

@@ -20,6 +20,8 @@ export interface Answered {
 export abstract class StandIn {
   /** Everything answered with this, as a balancer in front of it does when nothing is behind. */
   brokenWith: number | null = null;
+  /** The same of these questions alone. */
+  isBrokenFor: (asked: Asked) => boolean = () => false;
   readonly asked: Asked[] = [];
   /** When the versions of all of its secrets were made, as it tells; null: it does not. */
   createdAt: Date | null = new Date();
@@ -40,8 +42,9 @@ export abstract class StandIn {
       void textOf(request).then((body) => {
         const asked = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body };
         this.asked.push(asked);
+        const broken = this.isBrokenFor(asked) ? 503 : this.brokenWith;
         const { status, body: said } =
-          this.brokenWith === null ? this.answer(asked) : { status: this.brokenWith, body: { errors: ['broken'] } };
+          broken === null ? this.answer(asked) : { status: broken, body: { errors: ['broken'] } };
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(said));
       });
     };
