@@ -3,11 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { migrations } from '../migrations/migrations';
 import { InProcessBus } from './bus/inProcessBus';
 import type { Config } from './config/config';
-import { ConfigError } from './config/configError';
 import type { SecretSource } from './config/loadSettings';
-import { nearestName } from './config/nearestName';
-import { createExchangeRegistry, type ExchangeRegistry } from './exchanges/exchangeRegistry';
-import { findUnknownExchanges } from './exchanges/unknownExchanges';
+import { createExchangeRegistry } from './exchanges/exchangeRegistry';
 import { FeedManager } from './feeds/feedManager';
 import { MarketData } from './feeds/marketData';
 import { buildAuthSchema, buildMainSchema } from './graphql/buildSchemas';
@@ -25,6 +22,7 @@ import { securityHeaders } from './server/securityHeaders';
 import { startServer } from './server/server';
 import { startAudit } from './startAudit';
 import { startDoctor } from './startDoctor';
+import { assertOffered, warmUp } from './startExchanges';
 import { startIdentity, type Demo } from './startIdentity';
 import { startLockdown } from './startLockdown';
 import type { KeyRingTiming } from './startKeyRing';
@@ -36,7 +34,7 @@ import { removePaperAccounts } from './trading/accounts/removePaperAccounts';
 import { MarketStreams } from './streams/marketStreams';
 import { BackgroundRunner } from './telemetry/backgroundRunner';
 import { HealthRegistry } from './telemetry/health';
-import { createLogger, type Logger } from './telemetry/logger';
+import { createLogger } from './telemetry/logger';
 import { createMetrics } from './telemetry/metrics';
 
 export interface TickgateOptions {
@@ -299,41 +297,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
   };
 }
 
-/** An exchange that there is not would be asked for ever, and everybody told to try again in a moment. Throws ConfigError. */
-function assertOffered(exchanges: TickgateOptions['exchanges']): void {
-  const { unknown, offered } = findUnknownExchanges(exchanges);
-  if (unknown.length === 0) return;
-  throw new ConfigError(
-    unknown.map((id) => {
-      const near = nearestName(id, offered);
-      const hint = near === null ? `It has ${offered.join(', ')}.` : `Did you mean ${near}?`;
-      return `EXCHANGES names ${id}, and ccxt.pro has no exchange of that name. ${hint}`;
-    }),
-  );
-}
-
 /** What OPERATIONS=trusted trusts: schema/operations/, compiled in. */
 function knownDocuments() {
   return Object.values(operations);
-}
-
-/** Loading ccxt and the list of markets takes a second or two: better now than while the first reader waits. */
-function warmUp(
-  exchanges: ExchangeRegistry,
-  { logger, isStopping }: { readonly logger: Logger; readonly isStopping: () => boolean },
-): void {
-  for (const exchange of exchanges.all()) {
-    exchange.loadMarkets().then(
-      (markets) => {
-        logger.info({ exchange: exchange.id, markets: markets.size }, 'exchange answers');
-      },
-      (error: unknown) => {
-        if (isStopping()) return;
-        logger.warn(
-          { exchange: exchange.id, err: error },
-          'exchange does not answer yet; it is asked again when someone needs it',
-        );
-      },
-    );
-  }
 }

@@ -27,6 +27,17 @@ function complaintsIn(output: string): readonly string[] {
   return output.split('\n').filter((line) => line.startsWith('{') && Number(/"level":(\d+)/.exec(line)?.[1]) >= 40);
 }
 
+/** The status that a command ends with; 'runs' where it begins to serve instead, and is stopped. */
+async function endOf(command: Command): Promise<number | null | 'runs'> {
+  const served = command.says(/Tickgate is running/).then(
+    () => 'runs' as const,
+    () => command.ended,
+  );
+  const end = await Promise.race([command.ended, served]);
+  await command.stop();
+  return end;
+}
+
 async function startServer(changes: Readonly<Record<string, string>> = {}): Promise<{
   readonly command: Command;
   readonly port: string;
@@ -53,7 +64,7 @@ describe('start, token and watch', () => {
       new Command('start', ['--port', '5000'], changes),
       new Command('user', ['list'], changes),
     ];
-    expect(await Promise.all(wrong.map(({ ended }) => ended))).toEqual([78, 64, 69]);
+    expect(await Promise.all(wrong.map(endOf))).toEqual([78, 64, 69]);
     const [exchange, options, user] = wrong.map(({ stderr }) => stderr);
     expect(exchange).toBe(
       'EXCHANGES names binnance, and ccxt.pro has no exchange of that name. Did you mean binance?\n',
