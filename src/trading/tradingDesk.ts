@@ -1,4 +1,5 @@
 import type { EpochMs } from '../domain/marketData';
+import { ExchangeNotNamed } from '../exchanges/exchangeNotNamed';
 import type { TradingPort } from '../exchanges/tradingPort';
 import type { AccountRecord, OrderRecord } from '../storage/trading/records';
 import type { LeaderLock } from '../storage/trading/leaderLock';
@@ -15,7 +16,7 @@ export interface TradingDeskParts {
   readonly store: TradingStore;
   readonly lock: Pick<LeaderLock, 'tryTake' | 'release'>;
   readonly markets: MarketFacts;
-  /** The way to an account's exchange. Rejects where its credentials cannot be opened: the account is then not traded. */
+  /** The way to an account's exchange. Rejects where its credentials cannot be opened, or its exchange is none of ours: the account is then not traded. */
   readonly openPort: (account: AccountRecord) => Promise<TradingPort>;
   readonly clock: () => EpochMs;
   readonly newId: () => string;
@@ -172,7 +173,9 @@ export class TradingDesk {
     const reason = String(error);
     const pauseMs = Math.min(before === undefined ? lookEveryMs : 2 * before.pauseMs, longestPauseMs);
     this.#unopened.set(id, { credentialsNumber, reason, pauseMs, triedAt: this.parts.clock() });
-    if (before?.reason !== reason) logger.error({ err: error }, 'account cannot be traded; it is tried again');
+    if (before?.reason === reason) return;
+    if (error instanceof ExchangeNotNamed) logger.warn({ reason: error.message }, 'account is not traded');
+    else logger.error({ err: error }, 'account cannot be traded; it is tried again');
   }
 
   async #standDown(): Promise<void> {

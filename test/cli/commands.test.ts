@@ -8,6 +8,13 @@ import { eventually } from '../kit/eventually';
 import { makeTemporaryDir } from '../kit/temporaryDir';
 
 const temporary = makeTemporaryDir();
+/** Another exchange, at which nobody answers. */
+const elsewhere = {
+  LOG_LEVEL: 'warn',
+  EXCHANGES: 'binance',
+  EXCHANGE_BINANCE_REST_URL: 'http://127.0.0.1:9',
+  EXCHANGE_BINANCE_WS_URL: 'ws://127.0.0.1:9',
+};
 const environment = { DATA_DIR: temporary.dir, PORT: '0', METRICS_PORT: '0', LOG_LEVEL: 'silent' };
 
 afterAll(() => {
@@ -110,8 +117,16 @@ describe('start, token and watch', () => {
 
   it('keep users, passwords and key over a second start, and do not print the passwords again', async () => {
     const before = readFileSync(path.join(temporary.dir, 'demo-users.json'), 'utf8');
-    const { command } = await startServer();
+    const { command } = await startServer(elsewhere);
     expect(readFileSync(path.join(temporary.dir, 'demo-users.json'), 'utf8')).toBe(before);
+    // The demo account of the start before is at the simulator, which is none of this start's exchanges.
+    const complaint = await eventually(() => complaintsIn(command.stderr).find((line) => line.includes('accountId')));
+    expect(JSON.parse(complaint)).toMatchObject({
+      level: 40,
+      msg: 'account is not traded',
+      reason: expect.stringMatching(/^EXCHANGES does not name simulator\. /) as unknown,
+    });
+    expect(complaint).not.toContain('stack');
     const passwords = (JSON.parse(before) as { readonly password: string }[]).map(({ password }) => password);
     expect(passwords.filter((password) => command.stdout.includes(password))).toEqual([]);
     expect(await command.stop()).toBe(0);

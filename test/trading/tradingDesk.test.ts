@@ -1,3 +1,4 @@
+import { ExchangeNotNamed } from '../../src/exchanges/exchangeNotNamed';
 import { BackgroundRunner } from '../../src/telemetry/backgroundRunner';
 import { createLogger } from '../../src/telemetry/logger';
 import { createMetrics } from '../../src/telemetry/metrics';
@@ -10,13 +11,13 @@ it('tries an account that cannot be opened less and less often, and says why onc
   const { storage, stop } = await openTestStorage();
   await makeOwner(storage);
   const logger = createLogger('silent');
-  const said = jest.fn();
-  jest.spyOn(logger, 'child').mockReturnValue({ ...logger, error: said } as never);
+  const [faults, warnings] = [jest.fn(), jest.fn()];
+  jest.spyOn(logger, 'child').mockReturnValue({ ...logger, error: faults, warn: warnings } as never);
   let now = 0;
   let looks = 0;
   let next = (): void => undefined;
   const tried: number[] = [];
-  let reason = 'no key';
+  let reason = new Error('no key');
   const notAsked = () => Promise.reject(new Error('not asked for'));
   const desk = new TradingDesk({
     store: storage.trading,
@@ -24,7 +25,7 @@ it('tries an account that cannot be opened less and less often, and says why onc
     markets: { rate: notAsked, market: notAsked, rules: notAsked, quote: notAsked },
     openPort: () => {
       tried.push(now / 1_000);
-      return Promise.reject(new Error(reason));
+      return Promise.reject(reason);
     },
     clock: () => now,
     newId: () => '-',
@@ -42,12 +43,15 @@ it('tries an account that cannot be opened less and less often, and says why onc
   for (let second = 1; second <= 200; second += 1) {
     await eventually(() => looks === second);
     now += 1_000;
-    if (second === 150) reason = 'no exchange';
+    if (second === 150) reason = new ExchangeNotNamed('simulator');
     next();
   }
   await eventually(() => looks === 201);
   await desk.stop();
   await stop();
   expect(tried).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183]);
-  expect(said.mock.calls.map(([{ err }]: [{ err: Error }]) => err.message)).toEqual(['no key', 'no exchange']);
+  expect(faults.mock.calls.map(([{ err }]: [{ err: Error }]) => err.message)).toEqual(['no key']);
+  // Nothing is broken, and a stack would say so.
+  const reasonAndNextStep = expect.stringMatching(/^EXCHANGES does not name simulator\. Name it/) as unknown;
+  expect(warnings.mock.calls).toEqual([[{ reason: reasonAndNextStep }, 'account is not traded']]);
 }, 60_000);

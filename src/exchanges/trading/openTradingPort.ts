@@ -6,6 +6,7 @@ import { binanceDifferences } from '../binance/binanceDifferences';
 import { binanceTrading } from '../binance/binanceTrading';
 import { CcxtConnection } from '../ccxtConnection';
 import type { ExchangeDifferences } from '../exchangeDifferences';
+import { ExchangeNotNamed } from '../exchangeNotNamed';
 import type { ExchangeSettings } from '../exchangeSettings';
 import { MarketList } from '../marketList';
 import { mexcDifferences } from '../mexc/mexcDifferences';
@@ -45,7 +46,7 @@ export interface TradingPortsParts {
 export interface TradingPorts {
   /** Our names of the exchanges that LIVE accounts can be at. */
   readonly exchanges: readonly string[];
-  /** One account; nothing is dialled before its first use. Throws RangeError for an exchange that is not in `exchanges`. */
+  /** One account; nothing is dialled before its first use. Throws ExchangeNotNamed for one that is not configured, RangeError for another that is not in `exchanges`. */
   open(account: { readonly exchangeId: string; readonly credentials: ExchangeCredentials }): TradingPort;
 }
 
@@ -54,11 +55,10 @@ export function createTradingPorts(parts: TradingPortsParts): TradingPorts {
   return {
     exchanges: tradable.map(({ id }) => id),
     open: ({ exchangeId, credentials }) => {
-      const settings = tradable.find(({ id }) => id === exchangeId);
-      const differences = tradableByCcxtId[settings?.ccxtId ?? ''];
-      if (settings === undefined || differences === undefined) {
-        throw new RangeError(`accounts at ${exchangeId} cannot trade`);
-      }
+      const settings = parts.settings.find(({ id }) => id === exchangeId);
+      if (settings === undefined) throw new ExchangeNotNamed(exchangeId);
+      const differences = tradableByCcxtId[settings.ccxtId];
+      if (differences === undefined) throw new RangeError(`accounts at ${exchangeId} cannot trade`);
       return openTradingPort({ ...parts, settings, differences, credentials });
     },
   };

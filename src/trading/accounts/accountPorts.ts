@@ -1,3 +1,4 @@
+import { ExchangeNotNamed } from '../../exchanges/exchangeNotNamed';
 import type { TradingPort } from '../../exchanges/tradingPort';
 import type { AccountRecord } from '../../storage/trading/records';
 import { haltAccount, type HaltParts } from './haltAccount';
@@ -15,11 +16,11 @@ export interface AccountPortsParts extends HaltParts {
 export class AccountPorts {
   constructor(private readonly parts: AccountPortsParts) {}
 
-  /** Rejects where the account cannot be traded; one whose key does not open is halted as well. */
+  /** Rejects where the account cannot be traded, with ExchangeNotNamed where that is why; one whose key does not open is halted as well. */
   async open(account: AccountRecord): Promise<TradingPort> {
     if (account.mode === 'PAPER') {
       const port = this.parts.openPaper({ exchange: account.exchange, accountId: account.id });
-      if (port === null) throw new Error(`${account.exchange} is not among the exchanges of this server`);
+      if (port === null) throw new ExchangeNotNamed(account.exchange);
       return port;
     }
     const key = await this.parts.keys.open(account);

@@ -1,6 +1,7 @@
 import type { SealedCredentials } from '../../domain/exchangeCredentials';
 import type { EpochMs } from '../../domain/marketData';
 import { AppError } from '../../errors/appError';
+import { ExchangeNotNamed } from '../../exchanges/exchangeNotNamed';
 import type { CredentialStore } from '../../storage/trading/credentialStore';
 import type { AccountRecord } from '../../storage/trading/records';
 import type { BackgroundRunner } from '../../telemetry/backgroundRunner';
@@ -68,8 +69,10 @@ export class KeyWatch {
       try {
         await this.#ask(account);
       } catch (error) {
-        const fault = error instanceof AppError ? { code: error.code } : { err: error };
-        this.parts.logger.warn({ ...fault, accountId: account.id }, 'the key of an account could not be asked about');
+        this.parts.logger.warn(
+          { ...faultOf(error), accountId: account.id },
+          'the key of an account could not be asked about',
+        );
       }
     }
   }
@@ -93,6 +96,12 @@ export class KeyWatch {
     const reason = verdict.refusals.map(({ message }) => message).join(' ');
     await haltAccount(this.parts, { accountId: account.id, code: codes, reason });
   }
+}
+
+/** What is known of old is told without its stack. */
+function faultOf(error: unknown): object {
+  if (error instanceof AppError) return { code: error.code };
+  return error instanceof ExchangeNotNamed ? { reason: error.message } : { err: error };
 }
 
 /** Whatever key-encryption key it is under now. */

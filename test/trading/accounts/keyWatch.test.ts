@@ -1,6 +1,7 @@
 import { Command } from '../../kit/command';
 import { startSimulator, type RunningSimulator } from '../../kit/simulator';
 import { tradingStateHash } from '../../kit/tradingStateHash';
+import { ExchangeNotNamed } from '../../../src/exchanges/exchangeNotNamed';
 import type { AccountRecord } from '../../../src/storage/trading/records';
 import { KeyCheck } from '../../../src/trading/accounts/keyCheck';
 import { AccountHouse, logger, newKey, oldKey } from './accountHouse';
@@ -178,9 +179,27 @@ describe('an account that cannot be traded', () => {
     expect(events).toEqual([]);
   });
 
-  it('on paper is one whose exchange this server does not have', async () => {
+  it.each(['PAPER', 'LIVE'] as const)('is one (%s) whose exchange this server does not have', async (mode) => {
     const { account } = await openLive();
-    await expect(house.portsWith([oldKey]).open({ ...account, mode: 'PAPER' })).rejects.toThrow('not among');
+    const elsewhere = { ...account, mode, exchange: 'binance' };
+    await expect(house.portsWith([oldKey]).open(elsewhere)).rejects.toThrow(ExchangeNotNamed);
+  });
+
+  it('because its exchange is none of this server is told as that when its key is due, without a stack', async () => {
+    const { account } = await openLive();
+    await house.rows(`UPDATE account_credentials SET checked_at = 'infinity' WHERE account_id <> $1`, [account.id]);
+    await house.rows(`UPDATE accounts SET exchange = 'binance' WHERE id = $1`, [account.id]);
+    house.clock.advance(25 * hourMs);
+    const warn = jest.spyOn(logger, 'warn');
+    await house.watchWith([oldKey]).look();
+    expect(warn.mock.calls).toEqual([
+      [
+        { accountId: account.id, reason: expect.stringMatching(/^EXCHANGES does not name binance\./) as unknown },
+        expect.anything(),
+      ],
+    ]);
+    warn.mockRestore();
+    expect(await stateOf(account)).toMatchObject({ state: 'ACTIVE' });
   });
 });
 
