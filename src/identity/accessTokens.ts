@@ -1,6 +1,7 @@
 import jwt from 'jsonwebtoken';
 import type { EpochMs } from '../domain/marketData';
 import { AppError } from '../errors/appError';
+import { tokenExpired } from './endedCredentials';
 import { roles as allRoles, type Principal, type Role } from './principal';
 import type { TokenKeys } from './signing/keyRing';
 import { KeyRingError } from './signing/keyRingError';
@@ -66,11 +67,7 @@ export class AccessTokens {
       return this.#read(token);
     } catch (cause) {
       if (cause instanceof KeyRingError) throw cause;
-      if (cause instanceof jwt.TokenExpiredError) {
-        // A client may come back with a fresh one by itself; any other refusal is final.
-        const publicMessage = 'Your access token has expired. Sign in again.';
-        throw new AppError('UNAUTHENTICATED', { publicMessage, extensions: { reason: 'TOKEN_EXPIRED' }, cause });
-      }
+      if (cause instanceof jwt.TokenExpiredError) throw tokenExpired(cause);
       throw new AppError('UNAUTHENTICATED', { cause });
     }
   }

@@ -1,4 +1,5 @@
 import { AppError } from '../errors/appError';
+import { apiKeyEnded, tokenExpired } from '../identity/endedCredentials';
 import type { Role, Scope } from '../identity/principal';
 import { actingRoles, decideStepUp } from '../identity/stepUp';
 import { audiences, type AccessRule, type AudienceDefinition } from './permissions';
@@ -26,7 +27,7 @@ export function decideAccess(
   if (alsoEverybodyWhen !== undefined && settings[alsoEverybodyWhen]) return true;
   if (principal === null) return new AppError('UNAUTHENTICATED');
   if (settings.clock() >= principal.expiresAt) {
-    return new AppError('UNAUTHENTICATED', { publicMessage: 'Your access token has expired. Sign in again.' });
+    return principal.credential.kind === 'apiKey' ? apiKeyEnded() : tokenExpired();
   }
   const isAllowed = (role: Role): boolean => role in allowedRoles;
   const roles = audience.adminsWithoutMfa === true ? principal.roles : actingRoles(principal);

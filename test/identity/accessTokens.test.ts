@@ -212,6 +212,12 @@ describe('refuses', () => {
     time = expiresAt - 1;
     expect(tokens.verify(accessToken).userId).toBe(userId);
     time = expiresAt;
-    expect(() => tokens.verify(accessToken)).toThrow(expect.objectContaining({ code: 'UNAUTHENTICATED' }) as Error);
+    expect(() => tokens.verify(accessToken)).toThrow(
+      expect.objectContaining({
+        code: 'UNAUTHENTICATED',
+        publicMessage: expect.stringContaining('POST /auth/session') as string,
+        extensions: { reason: 'TOKEN_EXPIRED' },
+      }) as Error,
+    );
   });
 });

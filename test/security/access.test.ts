@@ -42,6 +42,20 @@ describe('an API key', () => {
     expect(decide(rule, principal)).toBe(decision);
   });
 
+  it('that has expired is to be made anew; a session goes on by its refresh token', () => {
+    const key = keyOf(['TRADER'], ['TRADE_PAPER'], 1_000);
+    const session: Principal = { ...key, credential: { kind: 'session', id: 's1' }, scopes: null };
+    const told = [key, session].map((principal) => decideAccess(createOrder, { principal }, settings));
+    expect(told).toEqual([
+      expect.objectContaining({ code: 'UNAUTHENTICATED', publicMessage: expect.stringContaining('API key') as string }),
+      expect.objectContaining({
+        code: 'UNAUTHENTICATED',
+        publicMessage: expect.stringContaining('POST /auth/session') as string,
+        extensions: { reason: 'TOKEN_EXPIRED' },
+      }),
+    ]);
+  });
+
   it('may what everybody may, whatever it is for', () => {
     expect(decide(permissions.Query.serverTime, keyOf([], []))).toBe('ALLOW');
     expect(decide(permissions.Query.ticker, keyOf([], []))).toBe('FORBIDDEN');

@@ -4,6 +4,7 @@ import { AppError } from '../../errors/appError';
 import type { ApiKeyStore, LiveApiKey } from '../../storage/identity/apiKeyStore';
 import type { Authority } from '../authority';
 import type { CredentialedRequest } from '../credentialedRequest';
+import { apiKeyEnded } from '../endedCredentials';
 import { scopes as allScopes, type Principal } from '../principal';
 import { hashOfApiKey } from './apiKeyText';
 import { IpRanges } from './ipRanges';
@@ -47,9 +48,7 @@ export class LiveApiKeys {
     const now = this.parts.clock();
     const hash = hashOfApiKey(text)?.toString('hex');
     const known = hash === undefined || now - this.#readAt > maxReadingAgeMs ? undefined : this.#byHash.get(hash);
-    if (known === undefined || now >= known.key.expiresAt.getTime()) {
-      throw new AppError('UNAUTHENTICATED', { publicMessage: 'This API key is not good (any more). Make another.' });
-    }
+    if (known === undefined || now >= known.key.expiresAt.getTime()) throw apiKeyEnded();
     const { key, from } = known;
     if (from !== null && !from.has(request.ip)) {
       throw new AppError('FORBIDDEN', { publicMessage: 'This API key may not be used from this address.' });
