@@ -3,7 +3,7 @@ export interface CloseReason {
   readonly reason: string;
 }
 
-/** How we end a WebSocket; graphql-ws itself closes with 4400, 4401, 4406 and 4429, ws with 1007 and 1009. */
+/** How we end a WebSocket; graphql-ws itself closes with 4400, 4401 and 4429, ws with 1007 and 1009. */
 export const closeCodes = {
   /** The server restarts: come back. */
   restart: { code: 1012, reason: 'Service restart' },
@@ -17,6 +17,8 @@ export const closeCodes = {
   tryAgainLater: { code: 1013, reason: 'Try again later' },
   /** Not a message that a client sends. */
   badMessage: { code: 4400, reason: 'Invalid message received' },
+  /** The reason as the protocol has it, and what to use. */
+  otherSubprotocol: { code: 4406, reason: 'Subprotocol not acceptable: use graphql-transport-ws' },
   /** No `connection_init` in time. */
   initTimeout: { code: 4408, reason: 'Connection initialisation timeout' },
   /** An operation id that is still in use. */

@@ -26,7 +26,7 @@ export interface SocketServer {
 /**
  * graphql-transport-ws at /graphql of an HTTP server. The order of protection, from the door inwards:
  *   path, the address that a proxy tells, Origin                                 here
- *   sockets an address, sockets without `connection_init`                        socketSession.ts, connections.ts
+ *   sockets an address, sockets without `connection_init`, subprotocol           socketSession.ts, connections.ts
  *   payload, messages a minute, backlog                                          socketSession.ts
  *   credentials, lockdown, sockets a user                                                  socketIdentity.ts
  *   time to `connection_init`, tokens' ends, slow readers, dead connections      socketSweep.ts
@@ -43,8 +43,11 @@ export function attachSocketServer(httpServer: Server, parts: SocketServerParts)
     noServer: true,
     maxPayload: caps.maxPayloadBytes,
     perMessageDeflate: false,
-    handleProtocols: (protocols) =>
-      protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false,
+    // Of others the first is taken up: a client whose offer is left unanswered gives up (RFC 6455, 4.1) before it can be told why.
+    handleProtocols: (protocols) => {
+      const [first = false] = protocols;
+      return protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : first;
+    },
   });
   const stopFollowing = parts.followAuthority();
   const stopSweep = startSocketSweep({

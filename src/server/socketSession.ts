@@ -1,5 +1,11 @@
 import type { Duplex } from 'node:stream';
-import { MessageType, type Message, type Server, type WebSocket as ProtocolSocket } from 'graphql-ws';
+import {
+  GRAPHQL_TRANSPORT_WS_PROTOCOL,
+  MessageType,
+  type Message,
+  type Server,
+  type WebSocket as ProtocolSocket,
+} from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import { plainAddress } from '../security/authentication';
 import type { Logger } from '../telemetry/logger';
@@ -150,6 +156,11 @@ export class SocketSession implements ProtocolSocket {
     if (cap !== null) {
       metrics.socketCapHits.inc({ cap });
       this.#connection.close(closeCodes.tooManySockets);
+      return;
+    }
+    // Before anything that it sends is read.
+    if (this.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
+      this.#connection.close(closeCodes.otherSubprotocol);
       return;
     }
     this.socket.on('ping', onSocketPing);

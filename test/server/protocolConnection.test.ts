@@ -1,16 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { request } from 'node:http';
-import type { Duplex } from 'node:stream';
 import WebSocket from 'ws';
 import { limits } from '../../src/security/limits';
 import { eventually } from '../kit/eventually';
 import { executionVariants, tickersDocument, watchPrices } from '../kit/protocol';
 import { RawSocket } from '../kit/rawSocket';
 import { TestServer } from '../kit/testServer';
-
-/** The first byte of a close frame: FIN and opcode 8 (RFC 6455, 5.2). */
-const closeFrame = 0x88;
 
 // graphql-transport-ws as PROTOCOL.md of graphql-ws states it, from the handshake to the end of the socket.
 describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options) => {
@@ -44,11 +38,38 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
     });
 
     it.each([
-      ['left out', {}],
-      ['graphql-ws, the one before', { 'sec-websocket-protocol': 'graphql-ws' }],
-      ['one of another trade', { 'sec-websocket-protocol': 'mqtt' }],
-    ])('is refused with 4406 where it is %s', async (_kind, headers) => {
-      expect(await closeCodeOf(server, headers)).toBe(4406);
+      ['left out', []],
+      ['graphql-ws, the one before', ['graphql-ws']],
+      ['one of another trade', ['mqtt', 'graphql-ws']],
+    ])(
+      'is refused with 4406 and a reason where it is %s, and nothing that comes over it is read',
+      async (_kind, spoken) => {
+        const token = server.bearer('VIEWER');
+        const socket = new WebSocket(server.wsUrl, spoken);
+        const said = jest.fn();
+        socket.on('message', said).once('open', () => {
+          socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: token } }));
+          socket.send(JSON.stringify({ id: 'a', type: 'subscribe', payload: { query: tickersDocument } }));
+        });
+        const [code, reason] = (await once(socket, 'close')) as [number, Buffer];
+        const told = [code, reason.toString(), socket.protocol];
+        expect(told).toEqual([4406, 'Subprotocol not acceptable: use graphql-transport-ws', spoken[0] ?? '']);
+        expect([said.mock.calls, server.market.opened]).toEqual([[], []]);
+      },
+    );
+
+    it('that is another keeps nobody from a place, and takes none beyond the limits', async () => {
+      await server.stop();
+      server = await TestServer.start({ ...options, caps: { maxSocketsPerAddress: 2 } });
+      const codeOf = async (): Promise<number> => {
+        const socket = new WebSocket(server.wsUrl, ['graphql-ws']);
+        const [code] = (await once(socket, 'close')) as [number];
+        return code;
+      };
+      expect([await codeOf(), await codeOf(), await codeOf()]).toEqual([4406, 4406, 4406]);
+      const places = [await RawSocket.connect(server.wsUrl), await RawSocket.connect(server.wsUrl)];
+      expect([await codeOf(), await server.capHits('socketsPerAddress')]).toEqual([4420, 1]);
+      for (const socket of places) socket.close();
     });
   });
 
@@ -147,22 +168,3 @@ describe.each(executionVariants)('graphql-transport-ws with %s', (_name, options
     });
   });
 });
-
-/** Reads the close frame itself: ws lets go of a connection that accepted none of its protocols, and a browser does not. */
-async function closeCodeOf(server: TestServer, headers: Record<string, string>): Promise<number> {
-  const handshake = request(server.httpUrl + '/graphql', {
-    headers: {
-      connection: 'Upgrade',
-      upgrade: 'websocket',
-      'sec-websocket-version': '13',
-      'sec-websocket-key': randomBytes(16).toString('base64'),
-      ...headers,
-    },
-  });
-  handshake.end();
-  const [, stream, head] = (await once(handshake, 'upgrade')) as [unknown, Duplex, Buffer];
-  const [frame] = head.length > 0 ? [head] : ((await once(stream, 'data')) as [Buffer]);
-  stream.destroy();
-  expect(frame[0]).toBe(closeFrame);
-  return frame.readUInt16BE(2);
-}
