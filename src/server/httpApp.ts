@@ -56,6 +56,13 @@ const corsOptions = {
 /** For whoever looks at the page's network traffic: the page itself is not told. */
 const foreignPage = 'Pages of this origin may not call this server: its operator has to list it in CORS_ORIGINS.';
 
+const noPreflight =
+  'OPTIONS is for the preflight of a page: with Origin and Access-Control-Request-Method. GraphQL is at POST /graphql.';
+
+function isPreflight({ headers }: FastifyRequest): boolean {
+  return headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
+}
+
 const noAddress = 'The proxy on the way tells no address of yours: its operator has to set X-Forwarded-For to one.';
 
 /** POST /graphql, POST /auth/graphql, POST and DELETE /auth/session, GET /livez, /readyz and /.well-known/jwks.json; nothing else. */
@@ -98,10 +105,14 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
     }
   });
   app.setErrorHandler(onError);
-  app.setNotFoundHandler(({ method, headers: { origin } }) => {
+  const mayCall = ({ raw, headers: { origin, host } }: FastifyRequest): boolean =>
+    isOriginAllowed({ origin, host, isEncrypted: proxies.isEncrypted(raw) }, parts.corsOrigins);
+  app.setNotFoundHandler((request) => {
+    if (request.method !== 'OPTIONS') throw new AppError('NOT_FOUND');
     // A preflight of a page that may call us has been answered before.
-    if (method === 'OPTIONS' && origin !== undefined) throw new AppError('FORBIDDEN', { publicMessage: foreignPage });
-    throw new AppError('NOT_FOUND');
+    throw mayCall(request)
+      ? new AppError('BAD_REQUEST', { publicMessage: noPreflight })
+      : new AppError('FORBIDDEN', { publicMessage: foreignPage });
   });
   app.addHook('onRequest', ({ ip }, _reply, done) => {
     done(addressOrNull(ip) === null ? new AppError('BAD_REQUEST', { publicMessage: noAddress }) : undefined);
@@ -111,9 +122,9 @@ export async function createHttpApp(parts: HttpAppParts): Promise<FastifyInstanc
   });
   await app.register(cors, {
     // By request and not by a list, so that one function answers for the WebSocket as well.
-    delegator: ({ raw, headers: { origin, host } }, done) => {
-      const claim = { origin, host, isEncrypted: proxies.isEncrypted(raw) };
-      done(null, { ...corsOptions, origin: isOriginAllowed(claim, parts.corsOrigins) });
+    delegator: (request, done) => {
+      // It would answer what is no preflight by itself, in plain text.
+      done(null, { ...corsOptions, origin: mayCall(request), preflight: isPreflight(request) });
     },
   });
   const { tokens, lockdown } = parts;

@@ -21,7 +21,7 @@ function asAppError(error: FastifyError | AppError): FastifyError | AppError {
     : error;
 }
 
-/** Failures before GraphQL begins leave in the shape of a GraphQL answer too, through the same masking exit. */
+/** Failures before GraphQL begins leave in the shape of a GraphQL answer too, through the same masking exit, each with its request's id. */
 export function createErrorHandler(parts: { readonly logger: Logger; readonly metrics: Metrics }) {
   return (error: FastifyError | AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const known = asAppError(error);
@@ -35,7 +35,8 @@ export function createErrorHandler(parts: { readonly logger: Logger; readonly me
     parts.metrics.refusals.inc({ code, transport: 'http' });
     const retryAfterMs = known instanceof AppError ? known.extensions['retryAfterMs'] : undefined;
     if (typeof retryAfterMs === 'number') void reply.header('retry-after', Math.ceil(retryAfterMs / 1_000));
-    return reply.status(catalogue[code].status).send({ errors: [masked] });
+    const told = { ...masked, extensions: { ...masked.extensions, requestId: request.id } };
+    return reply.status(catalogue[code].status).send({ errors: [told] });
   };
 }
 

@@ -18,6 +18,11 @@ function bodyOf(answer: string): unknown {
   return JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4));
 }
 
+/** What its headers call the request: whoever quotes the one finds the other. */
+function idOf(answer: string): string {
+  return /^x-request-id: ([0-9a-f-]{36})\r$/im.exec(answer)?.[1] ?? 'none';
+}
+
 /** Servers and timers of this process, which would keep it alive. */
 function whatRuns(): number {
   return process.getActiveResourcesInfo().filter((kind) => kind === 'TCPServerWrap' || kind === 'Timeout').length;
@@ -113,10 +118,11 @@ describe('a request that is not for us to upgrade', () => {
 });
 
 describe('what is no request of ours', () => {
+  const options = 'OPTIONS /graphql HTTP/1.1\r\nHost: a\r\nConnection: close\r\n';
   let server: TestServer;
 
   beforeAll(async () => {
-    server = await TestServer.start();
+    server = await TestServer.start({ corsOrigins: ['https://app.example'] });
   });
   afterAll(() => server.stop());
 
@@ -145,6 +151,28 @@ describe('what is no request of ours', () => {
       `${method} /graphql HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
     );
     expect(answer).toMatch(/^HTTP\/1\.1 404 /);
-    expect(bodyOf(answer)).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] });
+    expect(bodyOf(answer)).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND', requestId: idOf(answer) } }] });
   });
+
+  it.each([
+    ['of nobody', ''],
+    ['of nobody, who asks', 'Access-Control-Request-Method: POST\r\n'],
+    ['of a page that may call, and does not ask', 'Origin: https://app.example\r\n'],
+  ])('OPTIONS that is no preflight is answered like every other failure: %s', async (_whose, headers) => {
+    const answer = await exchange(server.httpUrl, `${options}${headers}\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*content-type: application\/json/i);
+    const message = expect.stringContaining('Access-Control-Request-Method') as string;
+    const extensions = { code: 'BAD_REQUEST', requestId: idOf(answer) };
+    expect(bodyOf(answer)).toEqual({ errors: [{ message, extensions }] });
+  });
+
+  it.each(['', 'Access-Control-Request-Method: POST\r\n'])(
+    'OPTIONS of a page that may not call is told as that (%j)',
+    async (headers) => {
+      const answer = await exchange(server.httpUrl, `${options}Origin: https://evil.example\r\n${headers}\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+      const extensions = { code: 'FORBIDDEN', requestId: idOf(answer) };
+      expect(bodyOf(answer)).toMatchObject({ errors: [{ extensions }] });
+    },
+  );
 });
