@@ -31,6 +31,19 @@ it.each([
   }
 });
 
+it('tells where the values of an enum are listed, and none of them, whichever way one was missed', () => {
+  const literals = ['PURPLE', '"RED"', '7', '"7m"'].map((word) => parse(`{ paint(shade: { colour: ${word} }) }`));
+  const told = [
+    ...literals.flatMap((document) => validate(schema, document)).map(({ message }) => message),
+    ...[...ofVariables({ colour: 'PURPLE' }), ...ofVariables({ colour: 7 })],
+  ];
+  expect(told.length).toBe(6);
+  for (const message of told.map(withoutValues)) {
+    expect(message).toMatch(/"Colour".*; schema\/schema\.graphql lists its values\.$/);
+    expect(message).not.toMatch(/RED|GREEN|PURPLE|7/);
+  }
+});
+
 it('tells no number back, and leaves other messages as they are', () => {
   const [message = ''] = ofVariables({ colour: 'RED', depth: 'hunter2' });
   expect([message, withoutValues(message)]).toEqual([
