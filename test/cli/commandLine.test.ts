@@ -110,6 +110,26 @@ it('what the commands of an incident cannot do ends them with 64: they say what 
   );
 });
 
+it('npm run nginx is called in the same way, and what it cannot do ends it with 64', async () => {
+  const nginx = '../../scripts/nginx';
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--no-such-option'], /^Unknown option '--no-such-option'/],
+    [['8443'], /^Unexpected argument '8443'/],
+    [['--https-port', 'many'], /^--https-port "many" is no port/],
+    [['--https-port', '65536'], /^--https-port "65536" is no port/],
+    [['--http-port', '0'], /^--http-port "0" is no port/],
+    [['--https-port', '8080'], /have to differ/],
+    [['--node', '4000'], /^--node "4000" is no host and port/],
+    [['--node', '127.0.0.1:4000; include /etc/passwd'], /is no host and port/],
+  ];
+  const [help, ...called] = await callEach([[nginx, '--help'], ...wrong.map(([args]) => [nginx, ...args])]);
+  expect([help?.status, help?.stdout, help?.stderr]).toEqual([0, expect.stringContaining('npm run nginx'), '']);
+  expect(called.map(({ status, stdout, stderr }) => [status, stdout, stderr])).toEqual(
+    wrong.map(([, sentence]): readonly unknown[] => [64, '', expect.stringMatching(sentence)]),
+  );
+  for (const { stderr } of called) expect(stderr.split('\n\n').slice(1).join('\n\n')).toBe(help?.stdout);
+});
+
 it('ir:notify ends with 66 where its template is none, and says what one is like', async () => {
   const place = makeTemporaryDir();
   const file = (name: string, content: string | Buffer): string => {

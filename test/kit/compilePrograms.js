@@ -5,7 +5,7 @@ const path = require('node:path');
 const { transformFile } = require('@swc/core');
 
 const root = path.resolve(__dirname, '../..');
-const folders = ['src', 'migrations', 'test'];
+const folders = ['src', 'migrations', 'scripts', 'test'];
 
 /**
  * Compiles everything that a process of a test may run, once a run and as jest compiles what it runs itself: to read the TypeScript
