@@ -13,7 +13,7 @@ import { UsageError } from './commandError';
 import { runCommand, type OptionsOf } from './commandLine';
 import { findNamedUser } from './namedUser';
 import { withRunningStorage } from './runningStorage';
-import { describeScope, timelineTable } from './scopeReport';
+import { describeScope, idsIn, namesOf, timelineTable } from './scopeReport';
 
 const defaultFirst = 200;
 const mostFirst = 10_000;
@@ -35,7 +35,8 @@ const usage = `What happened, by the audit log, which is verified on the way: wh
   --markdown       the timeline alone, for a post-mortem (docs/incidents/POSTMORTEM.md)
   --help           this text
 
-Run it with the settings of a server; the database has to be up.
+Run it with the settings of a server; the database has to be up. The log holds ids: e-mail addresses beside them (in JSON: names) are
+those that users have now. --markdown leaves them out, because a post-mortem goes from hand to hand.
 
 Exit status: 0 the log is whole, 1 it was tampered with (what stands behind that place is told as not verified), 64 the arguments do not
 fit, 67 there is no such user, 78 AUDIT_KEY is missing or not the one of this log.
@@ -67,9 +68,13 @@ async function run(options: OptionsOf<typeof known>): Promise<void> {
     const scope = new IncidentScope({ ...period, userId: user?.id ?? null, ip }, page);
     const verification = await walk(storage, { chain, checkpointFile: audit.checkpointFile, scope });
     const report = scope.report();
-    if (options.json) process.stdout.write(`${JSON.stringify({ verification: toJson(verification), ...report })}\n`);
+    const names = namesOf(await storage.accessRecords.holdersOf(idsIn(report)));
+    if (options.json)
+      process.stdout.write(
+        `${JSON.stringify({ verification: toJson(verification), ...report, names: Object.fromEntries(names) })}\n`,
+      );
     else if (options.markdown) process.stdout.write(timelineTable(report));
-    else process.stdout.write(`${describeVerification(verification)}\n${describeScope(report)}`);
+    else process.stdout.write(`${describeVerification(verification)}\n${describeScope(report, names)}`);
     if (options.markdown && !verification.ok) process.stderr.write(describeVerification(verification));
     process.exitCode = statusOf(verification);
   });

@@ -1,16 +1,33 @@
 import type { ScopeEntry, ScopeReport } from '../operations/incidentScope';
+import type { IdHolder } from '../storage/identity/accessRecords';
+
+/** Who ids stand for, in words. */
+export type Names = ReadonlyMap<string, string>;
 
 const shownOfEach = 20;
 
-/** As people read it: sums first, then what gave access, then the timeline. */
-export function describeScope(report: ScopeReport): string {
+/** Every id that may stand for somebody. */
+export function idsIn({ actors, newAddresses, access, timeline }: ScopeReport): readonly string[] {
+  const entries = [...(newAddresses ?? []), ...access, ...timeline];
+  const ids = [...actors.map(({ actor }) => actor), ...entries.flatMap(({ actor, target }) => [actor, target ?? ''])];
+  return [...new Set(ids)];
+}
+
+export function namesOf(holders: readonly IdHolder[]): Names {
+  return new Map(holders.map(({ id, email, isApiKey }) => [id, isApiKey ? `API key of ${email}` : email]));
+}
+
+/** As people read it: sums first, then what gave access, then the timeline. An id that has a name is told with it. */
+export function describeScope(report: ScopeReport, names: Names = new Map()): string {
   const { actors, actions, refusals, newAddresses, access, timeline, leftOut } = report;
+  const named = (id: string): string => (names.has(id) ? `${id} (${names.get(id) ?? ''})` : id);
+  const lineOf = (entry: ScopeEntry): string => entryLine(entry, named);
   return [
     `${report.entries} entries.`,
     ...section('Who', actors, ({ actor, entries, refused, ips, addresses, firstAt, lastAt }) => {
       const more = addresses > ips.length ? ` and ${addresses - ips.length} other addresses` : '';
       const from = ips.length === 0 ? 'no address' : `${ips.join(' ')}${more}`;
-      return `${actor}  ${entries} entries, ${refused} refused  ${instant(firstAt)} to ${instant(lastAt)}  from ${from}`;
+      return `${named(actor)}  ${entries} entries, ${refused} refused  ${instant(firstAt)} to ${instant(lastAt)}  from ${from}`;
     }),
     ...leftOutLine(leftOut.actors, 'others, none with more entries than these'),
     ...leftOutLine(leftOut.uncountedEntries, 'entries of actors or addresses beyond what can be counted'),
@@ -32,7 +49,7 @@ export function describeScope(report: ScopeReport): string {
   ].join('\n');
 }
 
-/** The timeline alone, to be put into a post-mortem (docs/incidents/POSTMORTEM.md). */
+/** The timeline alone, to be put into a post-mortem (docs/incidents/POSTMORTEM.md): that goes from hand to hand, so ids have no names there. */
 export function timelineTable(report: ScopeReport): string {
   return [
     '| time (UTC) | entry | who | what | of what | outcome | from |',
@@ -66,9 +83,13 @@ function leftOutLine(number: number, what: string): readonly string[] {
   return number === 0 ? [] : [`  left out: ${number} ${what}; narrow it with --since, --until, --user or --ip`];
 }
 
-function lineOf({ seq, at, actor, action, target, outcome, ip, verified }: ScopeEntry): string {
+function entryLine(
+  { seq, at, actor, action, target, outcome, ip, verified }: ScopeEntry,
+  named: (id: string) => string,
+): string {
   const mark = verified ? '' : '  NOT VERIFIED';
-  return `${instant(at)}  #${seq}  ${actor}  ${action}  ${target ?? '–'}  ${outcome}  ${ip ?? '–'}${mark}`;
+  const whom = target === null ? '–' : named(target);
+  return `${instant(at)}  #${seq}  ${named(actor)}  ${action}  ${whom}  ${outcome}  ${ip ?? '–'}${mark}`;
 }
 
 function instant(at: number): string {

@@ -228,6 +228,36 @@ describe('ir:scope', () => {
     expect(table.stdout).toMatch(/^\| time \(UTC\) \|[^\n]*\n\| --- \|[^\n]*\n\| \d{4}-/);
   });
 
+  it('tells whose an id is, of a user and of an API key, and not in what goes from hand to hand', async () => {
+    const [, , email = ''] = emails;
+    const { rows } = await house.operator.query<{ user: string; key: string }>(
+      `INSERT INTO api_keys (id, user_id, label, prefix, hash, scopes, allowed_ips, created_at, expires_at)
+         SELECT gen_random_uuid(), id, 'bot', 'tg_', sha256($2), '{MARKET_READ}', '{}', now(), now() + interval '1 day' FROM users
+          WHERE email = $1 RETURNING user_id AS user, id AS key`,
+      [email, Buffer.from(email)],
+    );
+    const { user = '', key = '' } = rows[0] ?? {};
+    const [at, target] = [Date.now(), randomUUID()];
+    for (const actor of [user, key, 'anonymous']) await house.write({ at, actor, action: 'order.cancel', target });
+    await house.write({ at, actor: target, action: 'user.disable', target: user });
+    await house.link();
+    const [text, json, table] = await Promise.all([
+      run('irScope', ['--since', '1h']),
+      run('irScope', ['--since', '1h', '--json']),
+      run('irScope', ['--since', '1h', '--markdown']),
+    ]);
+    const who = text.stdout.slice(text.stdout.indexOf('Who'), text.stdout.indexOf('Addresses'));
+    for (const part of [who, text.stdout.slice(text.stdout.indexOf('Timeline'))])
+      for (const name of [`${user} (${email})  `, `${key} (API key of ${email})  `, `${target}  `])
+        expect(part).toContain(`  ${name}`);
+    expect(text.stdout).toContain(`  ${target}  user.disable  ${user} (${email})  `);
+    const { names } = JSON.parse(json.stdout) as { readonly names: Readonly<Record<string, string>> };
+    expect(names).toMatchObject({ [user]: email, [key]: `API key of ${email}` });
+    expect(names[target]).toBeUndefined();
+    expect(table.stdout).toContain(`| ${user} |`);
+    expect(table.stdout).not.toContain('@');
+  });
+
   it('tells what stands behind a place that is wrong as not verified, and ends with 1; 78 with another key', async () => {
     await house.operator.query('ALTER TABLE audit_entries DISABLE TRIGGER ALL');
     await house.operator.query(

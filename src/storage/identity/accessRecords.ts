@@ -43,6 +43,15 @@ export interface ReviewedRole {
   readonly deletes: number;
 }
 
+/** Whose an id is: a user's, or that of one of their API keys. */
+export interface IdHolder {
+  readonly id: string;
+  readonly email: string;
+  readonly isApiKey: boolean;
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** Who has access to what, as it stands in the database: for whoever looks it through. */
 export class AccessRecords {
   constructor(private readonly parts: { readonly dataSource: DataSource }) {}
@@ -54,6 +63,16 @@ export class AccessRecords {
                 (SELECT max(last_seen_at) FROM sessions WHERE user_id = u.id),
                 (SELECT max(seen_at) FROM sign_in_addresses WHERE user_id = u.id)) AS "lastSeenAt"
          FROM users u ORDER BY email`,
+    );
+  }
+
+  /** Of those of these texts that are the id of a user or of an API key. */
+  async holdersOf(ids: readonly string[]): Promise<readonly IdHolder[]> {
+    return this.#read(
+      `SELECT id::text, email, false AS "isApiKey" FROM users WHERE id = ANY ($1::uuid[])
+         UNION ALL
+       SELECT k.id::text, u.email, true FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.id = ANY ($1::uuid[])`,
+      [ids.filter((id) => uuid.test(id))],
     );
   }
 
@@ -106,8 +125,8 @@ export class AccessRecords {
     return findExcessRights((text, values) => this.parts.dataSource.query(text, [...values]), row?.role ?? '');
   }
 
-  async #read<Row>(text: string): Promise<readonly Row[]> {
-    return this.parts.dataSource.query(text);
+  async #read<Row>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    return this.parts.dataSource.query(text, [...values]);
   }
 }
 
