@@ -157,7 +157,7 @@ describe('over HTTP', () => {
       errors: [
         {
           message: 'The operator has locked this service for now. Try again later.',
-          extensions: { code: 'SERVICE_LOCKED', level: 'FULL' },
+          extensions: { code: 'SERVICE_LOCKED', level: 'FULL', requestId: expect.any(String) as string },
         },
       ],
     });
