@@ -1,4 +1,5 @@
-import type { IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 
 export interface Answer {
   readonly status: number;
@@ -19,7 +20,20 @@ export class NothingAnswered extends Error {
   }
 }
 
-export async function readAnswer(answer: IncomingMessage): Promise<Answer> {
+/** The whole answer to what is sent off. Rejects where it is not there in time, or is cut off on the way. */
+export async function answerTo(asking: ClientRequest): Promise<Answer> {
+  // `once` hears it until the headers are there. What comes later the answer tells, too: heard by nobody here, it would end the process.
+  asking.on('error', () => undefined);
+  const impatience = setTimeout(() => asking.destroy(new NothingAnswered()), timeoutMs);
+  try {
+    const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+    return await read(answer);
+  } finally {
+    clearTimeout(impatience);
+  }
+}
+
+async function read(answer: IncomingMessage): Promise<Answer> {
   let text = '';
   for await (const chunk of answer) {
     text += String(chunk);

@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
 import { Agent, request, type RequestOptions } from 'node:https';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { NothingAnswered, readAnswer, timeoutMs, type Answer } from './answer';
+import { answerTo, NothingAnswered, timeoutMs, type Answer } from './answer';
 import { askInPlainText, type PlainText } from './plainText';
 
 /** What came of asking more often than anybody should. */
@@ -163,11 +161,9 @@ function nameOf(host: string | undefined): string {
 }
 
 async function answerOf(url: URL, options: RequestOptions): Promise<Answer> {
-  const asking = request(url, { agent: false, ...options, rejectUnauthorized: false, timeout: timeoutMs });
-  asking.once('timeout', () => asking.destroy(new NothingAnswered()));
+  const asking = request(url, { agent: false, ...options, rejectUnauthorized: false });
   asking.end();
-  const [answer] = (await once(asking, 'response')) as [IncomingMessage];
-  return readAnswer(answer);
+  return answerTo(asking);
 }
 
 async function pressLimit(url: URL, options: RequestOptions): Promise<SeenLimit> {

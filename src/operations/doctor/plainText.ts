@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { request, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request, type RequestOptions } from 'node:http';
 import { connect, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { NothingAnswered, readAnswer, timeoutMs, type Answer } from './answer';
+import { answerTo, timeoutMs, type Answer } from './answer';
 
 /** What came of asking without TLS. */
 export interface PlainText {
@@ -22,13 +21,11 @@ const addressesOfNobody = { 4: '192.0.2.1', 6: '2001:db8::1' } as const;
 /** As a client would send it that was told http by mistake: what comes after this has been read by anybody on the way. Never throws. */
 export async function askInPlainText(target: RequestOptions & { readonly port: number }): Promise<PlainText> {
   const headers = { 'content-type': 'application/json' };
-  const asking = request({ ...target, headers, timeout: timeoutMs, agent: false });
-  asking.once('timeout', () => asking.destroy(new NothingAnswered()));
+  const asking = request({ ...target, headers, agent: false });
   // One that the API answers, were it reached.
   asking.end(target.method === 'POST' ? '{"query":"{ __typename }"}' : undefined);
   try {
-    const [answer] = (await once(asking, 'response')) as [IncomingMessage];
-    return { answer: await readAnswer(answer), failure: null };
+    return { answer: await answerTo(asking), failure: null };
   } catch (error) {
     return { answer: null, failure: await doubtAbout(error, target.port) };
   }

@@ -267,6 +267,33 @@ describeWith('openssl', 'a server as the world sees it', () => {
     });
   });
 
+  it('is not known where an answer begins, and is cut off or stands still', async () => {
+    const begin = (socket: Socket, goOn: () => void): void => {
+      socket.on('error', () => undefined);
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc', goOn);
+    };
+    const beginning = createTcpServer((socket) =>
+      socket.once('data', (request) => {
+        begin(socket, () => {
+          if (String(request).startsWith('POST')) socket.resetAndDestroy();
+        });
+      }),
+    ).listen(0, '127.0.0.1');
+    await once(beginning, 'listening');
+    const { port: plainPort } = beginning.address() as AddressInfo;
+    const cutting = await serve({}, ({ socket }) => {
+      begin(socket, () => socket.destroy());
+    });
+    const [whole, cut] = await Promise.all(
+      [await serve(), cutting].map((port) => viewFromOutside(`https://127.0.0.1:${port}`, { plainPort })),
+    );
+    const failure = expect.stringMatching(/aborted|RESET|nothing answered within 5 s/) as unknown;
+    const unknown = { answer: null, failure };
+    expect(whole).toMatchObject({ failure: null, plainAnswer: unknown, plainPage: unknown });
+    expect(cut).toMatchObject({ failure });
+    beginning.close();
+  });
+
   it('gives itself away where the server of the API answers in plain text', async () => {
     const api = await TestServer.start();
     try {
