@@ -125,6 +125,7 @@ async function startRooms(options: TickgateOptions, stops: (() => Promise<void>)
     mayGenerate: config.mode === 'development',
     onProgress,
     spreadMs: options.spreadMs,
+    storage,
   });
   const identity = await startIdentity({
     ...options,

@@ -190,7 +190,7 @@ function startMailer({ config, logger, metrics, stops }: IdentityStart): Mailer 
   return mailer;
 }
 
-async function startHasher({ config, storage, logger, clock, spreadMs }: IdentityStart): Promise<PasswordHasher> {
+async function startHasher({ config, storage, logger, spreadMs }: IdentityStart): Promise<PasswordHasher> {
   const { peppers } = config.passwords;
   const count = await storage.passwords.countPepperedOtherwise(peppers.map(({ id }) => id));
   if (count > 0)
@@ -198,7 +198,7 @@ async function startHasher({ config, storage, logger, clock, spreadMs }: Identit
       { users: count },
       'passwords were hashed with a pepper that PASSWORD_PEPPERS does not hold: their users need it, or a new password',
     );
-  const hasher = new PasswordHasher(peppers, { clock, spreadMs });
+  const hasher = new PasswordHasher(peppers, { spreadMs });
   await hasher.prepare();
   return hasher;
 }
@@ -208,6 +208,13 @@ async function usePeppers(
   { hasher, storage }: { readonly hasher: PasswordHasher; readonly storage: Pick<Storage, 'passwords'> },
   next: Config['passwords']['peppers'],
 ): Promise<void> {
+  const kept = new Set(next.map(({ id }) => id));
+  const hashing = hasher.pepperIds.find((id) => !kept.has(id) && hasher.mayHash(id));
+  if (hashing !== undefined) {
+    throw new IdentityError(
+      `PASSWORD_PEPPERS lacks ${hashing}, which is hashed with, or was on a node minutes ago: put it back, behind the new one.`,
+    );
+  }
   const lost = await storage.passwords.countPepperedOtherwise(next.map(({ id }) => id));
   const lostBefore = await storage.passwords.countPepperedOtherwise(hasher.pepperIds);
   if (lost > lostBefore) {

@@ -26,9 +26,18 @@ interface KeyOpening {
   readonly spreadMs?: number | undefined;
 }
 
+/** What is sealed already, of a server that shares it with other nodes. */
+type SealedStorage = Pick<Storage, 'countSealed'>;
+
 /** The keys that seal, as the settings name them, each known to be of use. Throws IdentityError (78; 69 where Vault does not answer). */
-export async function openProvenKeys(parts: KeyOpening): Promise<KeyEncryptionKeys> {
-  const keys = openKeys(parts);
+export async function openProvenKeys(
+  parts: KeyOpening & {
+    /** Null for a command, which goes by its list alone. */
+    readonly storage: SealedStorage | null;
+  },
+): Promise<KeyEncryptionKeys> {
+  const used = parts.storage === null ? null : await idsInUse(parts.storage);
+  const keys = openKeys({ ...parts, isUsed: used === null ? undefined : (id) => used.has(id) });
   await keys.prove();
   return keys;
 }
@@ -40,7 +49,7 @@ export async function openEmergencyKeys(config: KeyOpening['config']): Promise<K
   return keys;
 }
 
-function openKeys(parts: KeyOpening): KeyEncryptionKeys {
+function openKeys(parts: KeyOpening & { readonly isUsed?: ((id: string) => boolean) | undefined }): KeyEncryptionKeys {
   const { config } = parts;
   const configured = config.credentials.keys;
   return openSealingKeys({
@@ -97,25 +106,30 @@ export async function useSealingKeys(
   parts: {
     readonly keys: KeyEncryptionKeys;
     readonly vault: VaultSettings | null;
-    readonly storage: Pick<Storage, 'countSealed'>;
+    readonly storage: SealedStorage;
   },
   next: ConfiguredKeys,
 ): Promise<void> {
   const { keys, vault, storage } = parts;
   const kept = new Set(next.map(({ id }) => id));
   const gone = keys.ids.filter((id) => !kept.has(id));
-  // What is being sealed right now is not counted yet.
-  const sealing = gone.includes(keys.sealingId) ? keys.sealingId : null;
-  const counts = gone.length === 0 ? new Map<string, number>() : await storage.countSealed();
-  const inUse = new Set([...counts].flatMap(([keyId, count]) => (count > 0 ? [settingIdOf(keyId)] : [])));
+  // What is being sealed right now, here or on another node, is not counted yet.
+  const sealing = gone.find((id) => keys.maySeal(id));
+  const inUse = gone.length === 0 ? new Set<string>() : await idsInUse(storage);
   const needed = sealing ?? gone.find((id) => inUse.has(id));
   if (needed !== undefined) {
     throw new SecretError(
       'refused',
-      `CREDENTIAL_KEYS lacks ${needed}, which still seals: put it back, behind the new one.`,
+      `CREDENTIAL_KEYS lacks ${needed}, which still seals, or did on a node minutes ago: put it back, behind the new one.`,
     );
   }
   await keys.replace(toSealingKeys(next, vault));
+}
+
+/** As the settings name them. */
+async function idsInUse(storage: SealedStorage): Promise<ReadonlySet<string>> {
+  const counts = await storage.countSealed();
+  return new Set([...counts].flatMap(([keyId, count]) => (count > 0 ? [settingIdOf(keyId)] : [])));
 }
 
 /** Throws IdentityError (78) where one is Vault's and none is named. */

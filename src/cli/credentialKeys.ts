@@ -21,7 +21,7 @@ Exit status: 0 every older key may be removed, 1 an older key is in use, 69 Vaul
 async function run(): Promise<void> {
   const config = await loadProcessConfig();
   const { dataDir } = config;
-  const configured = await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined });
+  const configured = await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined, storage: null });
   const records = await countSealedRecords({ databaseUrl: config.database.url?.reveal() ?? null, dataDir });
   const keys = listSealingKeys(configured, records);
   process.stdout.write(describeKeys(keys));

@@ -33,7 +33,9 @@ export async function issueDevelopmentToken(parts: {
 }
 
 async function activeKey(config: Config): Promise<SigningKey> {
-  const vault = new SigningKeyVault(await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined }));
+  const vault = new SigningKeyVault(
+    await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined, storage: null }),
+  );
   return withRunningStorage(config, async ({ signingKeys }) => {
     const { keys } = await signingKeys.read();
     const active = keys.find(({ state }) => state === 'active');

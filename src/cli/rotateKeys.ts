@@ -30,7 +30,7 @@ async function run({ emergency }: { readonly emergency: boolean }): Promise<void
   const config = await loadProcessConfig();
   const keys = emergency
     ? await openEmergencyKeys(config)
-    : await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined });
+    : await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined, storage: null });
   const vault = new SigningKeyVault(keys);
   const withStorage = emergency ? withEmergencyStorage<void> : withRunningStorage<void>;
   await withStorage(config, async ({ signingKeys }) => {

@@ -1,6 +1,7 @@
 import { hash, parseOptions, verify } from '@node-rs/argon2';
 import type { Secret } from '../domain/secret';
 import { AppError } from '../errors/appError';
+import { IdentityError } from './identityError';
 import { maxPasswordChars } from './passwordPolicy';
 import { Succession, type SuccessionTiming } from './succession';
 
@@ -38,9 +39,24 @@ export class PasswordHasher {
     return [...this.#peppers.keys()];
   }
 
-  /** Lets these take the place of those before, and has the hash ready that strangers are checked against. */
+  /** True of the one that is hashed with, and of the one before it for as long as another node may hash with that. */
+  mayHash(pepperId: string): boolean {
+    return this.#succession.mayLead(pepperId);
+  }
+
+  /**
+   * Lets these take the place of those before, and has the hash ready that strangers are checked against. Throws IdentityError where an id has
+   * become another pepper's: then nothing has changed.
+   */
   async use(peppers: readonly Pepper[]): Promise<void> {
-    this.#peppers = read(peppers);
+    const next = read(peppers);
+    const changed = [...next].find(([id, key]) => !(this.#peppers.get(id)?.equals(key) ?? true));
+    if (changed !== undefined) {
+      throw new IdentityError(
+        `The id ${changed[0]} is another pepper's than before: give a new pepper an id of its own.`,
+      );
+    }
+    this.#peppers = next;
     this.#succession.replace(this.pepperIds);
     this.#stranger = null;
     await this.prepare();

@@ -5,14 +5,16 @@
 export const usualSpreadMs = 5 * 60_000;
 
 export interface SuccessionTiming {
+  /** One that nobody sets, in ms: a key that leads leads. */
   readonly clock?: (() => number) | undefined;
   /** In which every node has read what one has. */
   readonly spreadMs?: number | undefined;
 }
 
 /**
- * Which key of a list, newest first, is used for what is new. The first of those that a server starts with; one that is put in front while it
- * runs only once the other nodes have had the time to read it, because what is made with it before is of no use to them.
+ * Which key of a list, newest first, is used for what is new. One that is put in front only once the other nodes have had the time to read it,
+ * because what is made with it before is of no use to them. `isUsed` tells of a start's keys which of them something was made with already:
+ * where that holds of another one and not of the first, the first is new to the others as well.
  */
 export class Succession {
   readonly #clock: () => number;
@@ -20,9 +22,14 @@ export class Succession {
   #leader: string | null;
   #heir: { readonly id: string; readonly leadsFrom: number } | null = null;
 
-  constructor(ids: readonly string[], { clock = Date.now, spreadMs = usualSpreadMs }: SuccessionTiming = {}) {
+  constructor(
+    ids: readonly string[],
+    { clock = () => performance.now(), spreadMs = usualSpreadMs }: SuccessionTiming = {},
+    isUsed: (id: string) => boolean = () => true,
+  ) {
     [this.#clock, this.#spreadMs] = [clock, spreadMs];
-    this.#leader = ids[0] ?? null;
+    this.#leader = ids.find(isUsed) ?? ids[0] ?? null;
+    this.replace(ids);
   }
 
   /** Null where there is no key. */
@@ -31,16 +38,21 @@ export class Succession {
     return heir !== null && this.#clock() >= heir.leadsFrom ? heir.id : this.#leader;
   }
 
+  /** True of the one that leads, and of the one before it for as long as it may lead on another node. */
+  mayLead(id: string): boolean {
+    const heir = this.#heir;
+    const isLeaving = heir !== null && id === this.#leader && this.#clock() < heir.leadsFrom + this.#spreadMs;
+    return isLeaving || id === this.leader;
+  }
+
   /** Lets these take the place of those before. Where the one that leads is gone, the first leads at once. */
   replace(ids: readonly string[]): void {
     const [first = null] = ids;
     const leader = this.leader;
-    const isGone = leader !== null && !ids.includes(leader);
-    if (first === null || isGone) {
-      [this.#leader, this.#heir] = [first, null];
-      return;
+    if (first === null || (leader !== null && !ids.includes(leader))) [this.#leader, this.#heir] = [first, null];
+    else if (first !== this.#heir?.id) {
+      this.#leader = leader;
+      this.#heir = { id: first, leadsFrom: this.#clock() + this.#spreadMs };
     }
-    const leadsFrom = this.#heir?.id === first ? this.#heir.leadsFrom : this.#clock() + this.#spreadMs;
-    [this.#leader, this.#heir] = [leader, { id: first, leadsFrom }];
   }
 }

@@ -4,6 +4,7 @@ import { PasswordHasher, type Pepper } from '../../src/identity/passwordHasher';
 import { CredentialVault } from '../../src/identity/sealing/credentialVault';
 import { KeyEncryptionKeys } from '../../src/identity/sealing/keyEncryptionKeys';
 import { Succession } from '../../src/identity/succession';
+import { openProvenKeys, useSealingKeys } from '../../src/startSealing';
 import { holder, makeKey, plain, reveal, toCredentials } from './sealing/credentials';
 
 const spreadMs = 300_000;
@@ -67,6 +68,56 @@ describe('which key is used for what is new', () => {
   });
 });
 
+describe('a start that finds what was made before', () => {
+  const startedWith = (ids: readonly string[], ...used: readonly string[]) =>
+    new Succession(ids, timing, (id) => used.includes(id));
+
+  it('lets a first key wait that nothing was made with, though something was with another one', () => {
+    const keys = startedWith(['k3', 'k2', 'k1'], 'k1', 'k2');
+    expect(keys.leader).toBe('k2');
+    now += spreadMs;
+    expect(keys.leader).toBe('k3');
+  });
+
+  it('asks the records which keys are known to others; a command goes by its list', async () => {
+    const [k1, k2] = [makeKey('k1'), makeKey('k2')];
+    const opened = async (storage: { countSealed(): Promise<ReadonlyMap<string, number>> } | null) => {
+      const config = { credentials: { keys: [k2, k1] }, vault: null, dataDir: '' };
+      return (await openProvenKeys({ config, mayGenerate: false, onProgress: () => undefined, storage })).sealingId;
+    };
+    const counted = (...counts: (readonly [string, number])[]) => ({
+      countSealed: () => Promise.resolve(new Map(counts)),
+    });
+    expect(await opened(counted(['k1', 3], ['k2', 0]))).toBe('k1');
+    expect(await opened(counted(['k1', 3], ['k2', 1]))).toBe('k2');
+    // By the id of the settings, whichever version of a key that Vault keeps.
+    expect(await opened(counted(['k1:v4', 3]))).toBe('k1');
+    expect(await opened(null)).toBe('k2');
+  });
+
+  it('goes on with the first where something was made with that, or nothing at all', () => {
+    expect(startedWith(['k2', 'k1'], 'k1', 'k2').leader).toBe('k2');
+    expect(startedWith(['k2', 'k1']).leader).toBe('k2');
+    expect(startedWith(['k2', 'k1'], 'k9').leader).toBe('k2');
+  });
+});
+
+describe('a key that may lead on another node', () => {
+  it('is the one before, for as long as it takes to reach every node once more', () => {
+    const keys = new Succession(['k1'], timing);
+    expect(['k1', 'k2'].map((id) => keys.mayLead(id))).toEqual([true, false]);
+    keys.replace(['k2', 'k1', 'k0']);
+    now += spreadMs;
+    expect(keys.leader).toBe('k2');
+    // What changes behind it is nothing to it.
+    keys.replace(['k2', 'k1']);
+    now += spreadMs - 1;
+    expect(['k1', 'k2'].map((id) => keys.mayLead(id))).toEqual([true, true]);
+    now += 1;
+    expect(['k1', 'k2'].map((id) => keys.mayLead(id))).toEqual([false, true]);
+  });
+});
+
 describe('between a node that has read the new one and a node that has not', () => {
   it('everything that is sealed opens on both', async () => {
     const [k1, k2] = [makeKey('k1'), makeKey('k2')];
@@ -87,8 +138,14 @@ describe('between a node that has read the new one and a node that has not', () 
     await nodes[1].replace([k2, k1]);
     now += 1;
     expect(nodes.map(({ sealingId }) => sealingId)).toEqual(['k2', 'k1']);
+    // Nothing says any more that k1 seals, but the node that is behind: the other refuses a list without it.
+    const use = () =>
+      useSealingKeys({ keys: nodes[0], vault: null, storage: { countSealed: () => Promise.resolve(new Map()) } }, [k2]);
+    await expect(use()).rejects.toThrow(/lacks k1, which still seals, or did on a node minutes ago/);
     now += spreadMs;
     expect(await sealedBy()).toEqual(['k2', 'k2']);
+    await use();
+    expect(nodes[0].ids).toEqual(['k2']);
   });
 
   it('every password that is hashed is right on both', async () => {
@@ -108,6 +165,8 @@ describe('between a node that has read the new one and a node that has not', () 
     const later = (await Promise.all(hashing)).at(-1)!;
     expect(later).toMatch(/^p2:/);
     await nodes[0].use([p2, p1]);
+    expect(await nodes[0].verify(later, 'nine grey ducks in a row')).toBe(true);
+    await expect(nodes[0].use([pepperOf('p2'), p1])).rejects.toThrow(/id p2 is another pepper's than before/);
     expect(await nodes[0].verify(later, 'nine grey ducks in a row')).toBe(true);
   });
 });

@@ -39,7 +39,7 @@ export async function openTradingRooms(storage: Storage): Promise<TradingRooms> 
   stops.push(() => feeds.stop());
   const services = await startTrading({
     config,
-    sealingKeys: await openProvenKeys({ config, mayGenerate: true, onProgress: () => undefined }),
+    sealingKeys: await openProvenKeys({ config, mayGenerate: true, onProgress: () => undefined, storage }),
     settings,
     storage,
     bus,

@@ -221,7 +221,7 @@ describeWith('redis-server', 'secrets that change while the server runs', () => 
         .hash;
     expect(await hash()).toMatch(/^p1:/);
     put('peppers', keys.p2);
-    await told(/PASSWORD_PEPPERS: its new value is not used: PASSWORD_PEPPERS lacks one/);
+    await told(/PASSWORD_PEPPERS: its new value is not used: PASSWORD_PEPPERS lacks p1, which is hashed with/);
     put('peppers', `${keys.p2},${keys.p1}`);
     await eventually(async () => !/PASSWORD_PEPPERS/.test((await secretsState())?.detail ?? ''));
     // Once it hashes, what is hashed otherwise is hashed anew when its user signs in.

@@ -29,11 +29,14 @@ export class KeyEncryptionKeys {
   readonly #clock: () => number;
   readonly #succession: Succession;
 
-  /** keys: newest first. Throws IdentityError where there is none, one is not 32 bytes long, or two have one id. */
-  constructor(keys: readonly SealingKey[], timing: SuccessionTiming = {}) {
+  /**
+   * keys: newest first. isUsed: true of the ids that records are sealed with. Throws IdentityError where there is none, one is not 32 bytes
+   * long, or two have one id.
+   */
+  constructor(keys: readonly SealingKey[], timing: SuccessionTiming = {}, isUsed?: (id: string) => boolean) {
     this.#clock = timing.clock ?? Date.now;
     this.#keys = read(keys, this.#clock);
-    this.#succession = new Succession([...this.#keys.keys()], timing);
+    this.#succession = new Succession(this.ids, timing, isUsed);
   }
 
   /** What the records carry that are sealed from now on. */
@@ -49,6 +52,11 @@ export class KeyEncryptionKeys {
   /** The one that seals, as the settings name it. */
   get sealingId(): string {
     return this.#newest.id;
+  }
+
+  /** True of the one that seals, and of the one before it for as long as another node may seal with that. */
+  maySeal(id: string): boolean {
+    return this.#succession.mayLead(id);
   }
 
   /**

@@ -17,6 +17,8 @@ interface SealingKeysOptions {
   readonly onProgress: (message: string) => void;
   /** Another one than `usualSpreadMs`. */
   readonly spreadMs?: number | undefined;
+  /** True of the ids that records are sealed with; left out where this process alone goes by its list. */
+  readonly isUsed?: ((id: string) => boolean) | undefined;
 }
 
 /**
@@ -25,7 +27,8 @@ interface SealingKeysOptions {
  * or it is not fit.
  */
 export function openSealingKeys(options: SealingKeysOptions): KeyEncryptionKeys {
-  return new KeyEncryptionKeys(options.keys ?? [openKeptKey(options)], { spreadMs: options.spreadMs });
+  const { spreadMs, isUsed } = options;
+  return new KeyEncryptionKeys(options.keys ?? [openKeptKey(options)], { spreadMs }, isUsed);
 }
 
 function openKeptKey(options: {
