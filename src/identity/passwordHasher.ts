@@ -29,7 +29,7 @@ export class PasswordHasher {
   #peppers: ReadonlyMap<string, Buffer>;
   readonly #succession: Succession;
 
-  /** peppers: newest first; the first is hashed with, one that comes later as `Succession` says; all are checked with. */
+  /** peppers: newest first; the first is hashed with, one that comes later as soon as `Succession` lets it; all are checked with. */
   constructor(peppers: readonly Pepper[] = [], timing: SuccessionTiming = {}) {
     this.#peppers = read(peppers);
     this.#succession = new Succession(this.pepperIds, timing);

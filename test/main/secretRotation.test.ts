@@ -233,6 +233,13 @@ describeWith('redis-server', 'secrets that change while the server runs', () => 
       // Signing in is limited.
       { everyMs: 1_500 },
     );
+    // Nobody hashes with it any more, but others have not signed in since.
+    put('peppers', keys.p2);
+    await told(
+      /PASSWORD_PEPPERS: its new value is not used: PASSWORD_PEPPERS lacks one that the passwords of \d+ users/,
+    );
+    put('peppers', `${keys.p2},${keys.p1}`);
+    await eventually(async () => !/PASSWORD_PEPPERS/.test((await secretsState())?.detail ?? ''));
   });
 
   it('tells since when each secret has its value, and which of them is too old', async () => {

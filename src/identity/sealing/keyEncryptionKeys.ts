@@ -23,7 +23,7 @@ export type SealingKey = CredentialKey | ServedKey;
 /** Each kind of record binds the id of the key into what it wraps. */
 export type ContextOf = (id: string) => Buffer;
 
-/** The key-encryption keys of this server: the first seals, one that comes later as `Succession` says; all of them open. */
+/** The key-encryption keys of this server: the first seals, one that is new as soon as `Succession` lets it; all of them open. */
 export class KeyEncryptionKeys {
   #keys: ReadonlyMap<string, KeyEncryptionKey>;
   readonly #clock: () => number;
